@@ -1,0 +1,49 @@
+/*
+ * config.h - configuration by environment: a table of variables, each with a default and a check.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stddef.h>
+
+enum config_origin { CONFIG_DEFAULT, CONFIG_ENVIRONMENT };
+
+struct config_variable {
+    const char *name;        /* "DONGKHOI_LISTEN" */
+    const char *fallback;    /* value when the variable is not set */
+    const char *description; /* for --help; says what is allowed */
+    /* NULL: any text. Returns NULL when the value is allowed, else what is allowed. */
+    const char *(*check)(const char *value);
+    const char *value;         /* filled by config_load() */
+    enum config_origin origin; /* filled by config_load() */
+};
+
+/*
+ * Fills value and origin of every variable from get (getenv in programs). On a value that is not
+ * allowed: INVALID_ARGUMENT, INVALID_CONFIGURATION, naming variable, value and what is allowed.
+ * An unknown variable of the prefix DONGKHOI_ is no error: programs share one environment.
+ */
+struct status config_load(struct config_variable *variables, size_t count,
+                          char *(*get)(const char *name), struct arena *arena);
+
+/* The value of a variable that config_load() filled; the name must be in the table. */
+const char *config_value(const struct config_variable *variables, size_t count, const char *name);
+
+/* Checks for the table. */
+const char *config_check_host_port(const char *value);     /* "127.0.0.1:8080", "[::1]:80" */
+const char *config_check_nng_addresses(const char *value); /* "tcp://127.0.0.1:7101,tcp://..." */
+const char *config_check_nng_address(const char *value);   /* one of them, or empty */
+const char *config_check_path(const char *value);          /* not empty */
+
+/*
+ * What every program does with its arguments: --help, --version and --check print and end the
+ * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
+ * error with exit code 2. False: go on and serve.
+ */
+bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
+                      struct config_variable *variables, size_t count, int *ret_exit);
+
+#endif

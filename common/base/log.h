@@ -1,0 +1,19 @@
+/*
+ * log.h - one JSON object a line on standard error; programs log, libraries do not.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+/* The program's name in every line and the least level that is written; call once, at start. */
+void log_init(const char *program, enum log_level least);
+
+/*
+ * event says what happened, in snake_case ("service_started"). Then pairs of key and value, both
+ * strings, ended by NULL:  log_event(LOG_INFO, "listening", "address", text, NULL);
+ * One write per line; any thread. Invalid UTF-8 in a value is replaced.
+ */
+__attribute__((sentinel)) void log_event(enum log_level level, const char *event, ...);
+
+#endif

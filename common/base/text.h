@@ -1,0 +1,21 @@
+/*
+ * text.h - UTF-8: valid or not, and in the one form that is stored (NFC).
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+
+/* RFC 3629: no surrogates, nothing overlong, nothing past U+10FFFF; U+0000 is valid UTF-8. */
+bool utf8_is_valid(struct slice text);
+
+/*
+ * The NFC form (Unicode, UAX 15) of valid UTF-8, NUL-terminated: the same pointer when it is in
+ * NFC already, else a copy in the arena. RESOURCE_EXHAUSTED when the arena is full.
+ */
+struct status text_to_nfc(struct arena *arena, const char *text, const char **ret_text);
+
+#endif

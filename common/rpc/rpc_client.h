@@ -1,0 +1,90 @@
+/*
+ * rpc_client.h - calls to one service over nng.
+ *
+ * Errors of a call besides the service's own, all with reasons:
+ *   UNAVAILABLE SERVICE_DOWN          no connection: nothing was sent
+ *   UNAVAILABLE OUTCOME_UNKNOWN       the connection was lost after sending
+ *   DEADLINE_EXCEEDED DEADLINE_EXCEEDED   no answer in time; the outcome is unknown
+ *   RESOURCE_EXHAUSTED TOO_MANY_CALLS     max_in_flight calls are under way
+ *   INTERNAL MALFORMED_REPLY
+ * A call is never sent twice.
+ */
+#ifndef RPC_RPC_CLIENT_H
+#define RPC_RPC_CLIENT_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rpc_client;
+struct rpc_reply;
+
+struct rpc_client_options {
+    const char *service;   /* name in messages: "indicators"; must outlive the client */
+    const char *addresses; /* comma-separated nng addresses */
+    unsigned max_in_flight;
+};
+
+/* Dials in the background and keeps dialling. INVALID_ARGUMENT for an address that is none. */
+struct status rpc_client_open(const struct rpc_client_options *options, struct arena *arena,
+                              struct rpc_client **ret_client);
+
+/* Fails the calls under way and frees the client; takes at most about bound_ms (nng may hang,
+ * and is then left behind). client may be NULL. No call may be started meanwhile. */
+void rpc_client_close(struct rpc_client *client, unsigned bound_ms);
+
+/* True while at least one address is connected. Any thread. */
+bool rpc_client_connected(struct rpc_client *client);
+
+struct rpc_request {
+    const char *method; /* "dongkhoi.clusters.v1.ClusterService/GetCluster" */
+    const char *caller; /* NULL: anonymous */
+    const char *idempotency_key;
+    const char *traceparent;
+    const char *if_match;
+    uint32_t timeout_ms;
+    const ProtobufCMessage *payload; /* packed before the call returns */
+};
+
+/*
+ * Always called exactly once per started call, on a thread of nng; must not block. reply is NULL
+ * when status is a failure of the call itself; otherwise the callee owns it and parses it where
+ * it likes.
+ */
+typedef void (*rpc_on_reply)(void *arg, struct status status, struct rpc_reply *reply);
+
+/* Starts a call and returns at once. On a failure on_reply is never called. Any thread. */
+struct status rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
+                              rpc_on_reply on_reply, void *arg);
+
+/* As rpc_client_call(), and waits for the answer. Not on an nng or loop thread. */
+struct status rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request,
+                                   struct rpc_reply **ret_reply);
+
+/* reply may be NULL. */
+void rpc_reply_free(struct rpc_reply *reply);
+
+struct rpc_version {
+    const char *service;
+    uint64_t seq;
+    uint64_t hash;
+};
+
+struct rpc_answer {
+    struct status status; /* the service's own */
+    /* The google.rpc.Status with its details as it came; NULL when status is OK. */
+    const struct Google__Rpc__Status *status_detail;
+    struct slice payload; /* in the reply: valid until rpc_reply_free() */
+    const struct rpc_version *versions;
+    size_t version_count;
+    bool replayed;
+};
+
+/* Reads the envelope; what is not in the reply lives in the arena. INTERNAL MALFORMED_REPLY. */
+struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
+                              struct rpc_answer *ret_answer);
+
+#endif

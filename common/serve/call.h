@@ -1,0 +1,47 @@
+/*
+ * call.h - one call as a handler sees it: its transaction, its arena, its caller.
+ */
+#ifndef SERVE_CALL_H
+#define SERVE_CALL_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "store/resource.h"
+#include "store/store.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+struct service;
+struct method;
+
+struct call {
+    struct arena *arena;
+    struct tx *tx; /* a snapshot, or the writer's; what resource_*() take */
+    const struct method *method;
+    const struct service *service;
+    const char *caller;
+    const char *if_match; /* "" for none */
+    int64_t now_us;
+    /* A handler that has its answer packed already sets this and leaves response alone. */
+    struct slice packed_response;
+    /* Pairs of ErrorInfo.metadata for a refusal; NULL-ended, see call_refuse(). */
+    const char *metadata[9];
+};
+
+/* Attach a pair to the refusal that is about to be returned, such as the possible next steps:
+ * at most four; both strings must outlive the call. */
+void call_metadata(struct call *call, const char *key, const char *value);
+
+#define INVALID(call, reason, field, ...)                                                          \
+    status_make((call)->arena, STATUS_INVALID_ARGUMENT, (reason), (field), __VA_ARGS__)
+#define PRECONDITION(call, reason, field, ...)                                                     \
+    status_make((call)->arena, STATUS_FAILED_PRECONDITION, (reason), (field), __VA_ARGS__)
+
+/* INVALID_ARGUMENT checks that many rules share. Empty texts pass all but call_check_required. */
+struct status call_check_required(struct call *call, const char *field, const char *text);
+struct status call_check_length(struct call *call, const char *field, const char *text,
+                                size_t max_characters);
+struct status call_check_date(struct call *call, const char *field, const char *text);
+struct status call_check_month(struct call *call, const char *field, const char *text);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * service.h - a service is a table of methods and a table of resources; service_main() does the
+ * rest: configuration, store, RPC, pool, health, draining.
+ */
+#ifndef SERVE_SERVICE_H
+#define SERVE_SERVICE_H
+
+#include "serve/call.h"
+
+enum method_mode {
+    /* One short indexed read, on the RPC thread with that thread's connection. */
+    METHOD_QUICK,
+    /* May scan or compute: on the pool, with a bounded queue. */
+    METHOD_POOL,
+    /* Writes: on the one writer thread, inside a savepoint of the group commit. */
+    METHOD_WRITE,
+};
+
+/* request and response are messages of the method's types, response initialised; both live in
+ * call->arena. A failure discards response and, for METHOD_WRITE, all that was written. */
+typedef struct status (*method_handler)(struct call *call, const void *request, void *response);
+
+struct method {
+    const char *name; /* as in the proto service: "GetCluster" */
+    enum method_mode mode;
+    method_handler handler;
+    const struct resource_kind *kind; /* for the standard handlers; else NULL */
+};
+
+struct service {
+    const char *name; /* "clusters": DONGKHOI_CLUSTERS, the store's file, the version's service */
+    const char *purpose; /* one line for --help */
+    const char *default_addresses;
+    const ProtobufCServiceDescriptor *descriptor;
+    const struct method *methods;
+    size_t method_count;
+    const struct resource_kind *const *kinds;
+    size_t kind_count;
+};
+
+/* The whole of a service's main(). */
+int service_main(const struct service *service, int argc, char **argv);
+
+/*
+ * The same without a process, for tests and for service_main(): opens the store in directory and
+ * listens on address. Every method of the descriptor must be in the table, and no other:
+ * INTERNAL METHOD_TABLE otherwise.
+ */
+struct service_instance;
+struct status service_open(const struct service *service, const char *directory,
+                           const char *address, struct arena *arena,
+                           struct service_instance **ret_instance);
+uint16_t service_port(const struct service_instance *instance);
+/* Drains: takes no more calls, answers those it has, closes the store. True when clean. */
+bool service_close(struct service_instance *instance, unsigned bound_ms);
+
+/*
+ * The standard methods (AIP-131 to 136) for any kind; requests are read by field name:
+ *   Get      name, as_of
+ *   List     parent, page_size, page_token, filter, order_by, as_of -> <plural>, next_page_token
+ *   Create   parent, <singular>, <singular>_id, validate_only, request_id -> the resource
+ *   Update   <singular>, update_mask, allow_missing, validate_only, request_id -> the resource
+ *   Delete   name, etag, allow_missing, validate_only, request_id -> Empty
+ *   history  name, page_size, page_token -> revisions[{revision, record_time, end_time, deleted,
+ *            actor, method, <singular>}], next_page_token; kind comes from the name
+ *
+ * They check names, field behaviours (REQUIRED, OUTPUT_ONLY, IMMUTABLE) and etags, make text NFC,
+ * then ask the kind's rules. etag in the resource or call->if_match that differs: ABORTED
+ * ETAG_MISMATCH. Which sub-message fields are REQUIRED counts where the sub-message is set.
+ */
+struct status standard_get(struct call *call, const void *request, void *response);
+struct status standard_list(struct call *call, const void *request, void *response);
+struct status standard_create(struct call *call, const void *request, void *response);
+struct status standard_update(struct call *call, const void *request, void *response);
+struct status standard_delete(struct call *call, const void *request, void *response);
+struct status standard_history(struct call *call, const void *request, void *response);
+
+/*
+ * For custom methods: the current resource of this name with the request's etag (may be "") and
+ * call->if_match checked; and storing it again, with the new standard fields, into response.
+ */
+struct status standard_load(struct call *call, const struct resource_kind *kind, const char *name,
+                            const char *etag, void **ret_resource);
+struct status standard_store(struct call *call, const struct resource_kind *kind, void *resource,
+                             void *response);
+
+/*
+ * The core of create and update for one resource, for batch methods: field is its path in the
+ * request ("requests[3].observation") for errors. ret_stored is the resource as it now is.
+ */
+struct status standard_upsert(struct call *call, const struct resource_kind *kind,
+                              const char *parent, const void *resource, const char *field,
+                              void **ret_stored);
+
+/* as_of of a computed read's request (by field name), put on call->tx. */
+struct status standard_as_of(struct call *call, const void *request);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * db.h - the few things that the store asks of a database: prepare, bind, step, begin, commit.
+ *
+ * One text of every query serves every driver: parameters are $1, $2, ... in order of appearance
+ * (asserted when prepared); table definitions carry the tokens {int64} {blob} {strict}.
+ * One thread at a time uses a connection.
+ *
+ * Errors: UNAVAILABLE with reason STORE_FULL, STORE_IO_ERROR, STORE_BUSY; INTERNAL STORE_ERROR for
+ * what should not happen; FAILED_PRECONDITION STORE_CONSTRAINT for a violated constraint.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/slice.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
+struct db_statement;
+
+enum db_mode { DB_READ_ONLY, DB_READ_WRITE };
+
+struct status db_open(const char *location, enum db_mode mode, struct db **ret_db);
+void db_close(struct db *db);
+
+/* Runs a text without parameters and results; several statements may be joined by ";". */
+struct status db_execute(struct db *db, const char *text);
+
+/* A statement from the connection's cache: ready to bind, given back by db_reset(). The text must
+ * be a literal or outlive the connection: it is the key, by content. */
+struct status db_prepare(struct db *db, const char *text, struct db_statement **ret_statement);
+
+/* index counts from 1. Bytes are not copied: they live until db_reset(). */
+void db_bind_int64(struct db_statement *statement, int index, int64_t value);
+void db_bind_text(struct db_statement *statement, int index, struct slice text);
+void db_bind_blob(struct db_statement *statement, int index, struct slice bytes);
+void db_bind_null(struct db_statement *statement, int index);
+
+/* ret_row: true with a row, false at the end. */
+struct status db_step(struct db_statement *statement, bool *ret_row);
+
+/* column counts from 0. Bytes are valid until the next step or reset. */
+int64_t db_int64(struct db_statement *statement, int column);
+struct slice db_bytes(struct db_statement *statement, int column);
+bool db_is_null(struct db_statement *statement, int column);
+
+/* statement may be NULL. */
+void db_reset(struct db_statement *statement);
+
+struct status db_begin(struct db *db); /* a write transaction, or a snapshot when read-only */
+struct status db_commit(struct db *db);
+void db_rollback(struct db *db);
+struct status db_savepoint(struct db *db);         /* one level */
+struct status db_savepoint_release(struct db *db);
+struct status db_savepoint_rollback(struct db *db); /* back to it and forget it */
+
+/* Writer only: moves the log into the database file. */
+struct status db_checkpoint(struct db *db);
+
+/* True after an fsync failed: nothing that this process writes can be trusted any more. */
+bool db_is_doomed(const struct db *db);
+
+#endif

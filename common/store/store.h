@@ -1,0 +1,127 @@
+/*
+ * store.h - one service's data: a journal, the resources with all their revisions, one writer.
+ *
+ * Every write appends to the journal and updates the resources in one transaction. One writer
+ * thread takes all queued writes, runs each in its own savepoint, commits once and then answers
+ * all. Reads are short snapshots on connections of their own, one per thread.
+ *
+ * Errors: UNAVAILABLE STORE_READ_ONLY (no room or an I/O error; comes back by itself, except
+ * after a failed fsync), RESOURCE_EXHAUSTED QUEUE_FULL, and those of resource.h.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/status.h"
+#include "pb/schema.h"
+#include "store/db.h"
+
+#include <stdint.h>
+
+struct store;
+struct resource_kind;
+
+/* State of the store: seq of the last committed journal entry and the first 8 bytes of its
+ * hash, big-endian; {0, first bytes of the store id} before the first. */
+struct version {
+    uint64_t seq;
+    uint64_t hash;
+};
+
+struct store_options {
+    const char *directory; /* made when missing */
+    const char *service;   /* "indicators": names the file and the lock */
+    const struct resource_kind *const *kinds;
+    size_t kind_count;
+    const struct schema *schema; /* must outlive the store */
+    unsigned queue_max; /* writes that may wait; 0: 4096 */
+};
+
+/*
+ * Takes the lock, migrates, starts the writer. Errors besides I/O: FAILED_PRECONDITION
+ * STORE_IN_USE (another process holds the lock), STORE_TOO_NEW (written by a newer program),
+ * DATA_LOSS STORE_CORRUPT.
+ */
+struct status store_open(const struct store_options *options, struct arena *arena,
+                         struct store **ret_store);
+
+/* Commits what is queued, checkpoints, ends the writer. store may be NULL. */
+void store_close(struct store *store);
+
+/* NULL while the store takes writes, else why it is read-only. Any thread. */
+const char *store_read_only(struct store *store);
+
+/* The version as last published by the writer. Any thread. For health and metrics: a read takes
+ * its version from its own snapshot. */
+struct version store_version(struct store *store);
+
+/*
+ * A transaction, for reading or writing: what the functions of resource.h work in.
+ */
+struct tx {
+    struct store *store;
+    struct db *db;
+    struct arena *arena; /* results live here */
+    int64_t time_us;     /* one time for all that is written or read "now" */
+    /* Read as of the journal entry of this seq; 0: the current state. */
+    uint64_t as_of_seq;
+    /* Written into journal entries; writes only. */
+    const char *actor;
+    const char *method;
+    struct version version; /* reads: of this snapshot; writes: of the last entry appended */
+    bool writable;
+};
+
+/* Opens a snapshot on the calling thread's own connection. Not nested. Keep it short. */
+struct status store_read_begin(struct store *store, struct arena *arena, struct tx *ret_tx);
+void store_read_end(struct tx *tx);
+
+/*
+ * All further reads of tx see the state at this time (record time). INVALID_ARGUMENT, field
+ * "asOf", when it lies in the future.
+ */
+struct status tx_set_as_of(struct tx *tx, int64_t time_us);
+
+/* One unit of work of the writer. The caller owns it; it must live until done was called. */
+struct write {
+    /* Set by the caller: */
+    const char *caller;          /* for the idempotency key and the journal */
+    const char *method;
+    const char *idempotency_key; /* "" or NULL: none */
+    uint8_t request_hash[DIGEST_BYTES];
+    struct arena *arena;
+    bool validate_only; /* run, then roll back; nothing is remembered */
+    int64_t deadline_boot_ms; /* dropped when it is past before it is run; 0: none */
+
+    /* On the writer's thread, inside a savepoint. A failure rolls back to it. May set answer:
+     * bytes, in the arena, that are kept for retries with the same key, also for a failure. */
+    struct status (*run)(struct write *write, struct tx *tx);
+    /* On the writer's thread, after the commit; must not block. */
+    void (*done)(struct write *write);
+
+    /* Set by run: */
+    struct slice answer;
+    /* Set by the store before done: */
+    struct status status;   /* of run, or of the commit, or the kept one of a replay */
+    struct version version; /* after the commit */
+    bool replayed;          /* answer is the kept one; run was not called */
+
+    struct write *next; /* the store's */
+};
+
+/*
+ * Queues the write and returns at once; done is called exactly once, unless this fails:
+ * RESOURCE_EXHAUSTED QUEUE_FULL, UNAVAILABLE STORE_READ_ONLY or SHUTTING_DOWN. Any thread.
+ *
+ * A key that was used for another request (by request_hash) ends with INVALID_ARGUMENT
+ * IDEMPOTENCY_KEY_REUSED. OK and refusals are kept with the key; transient outcomes
+ * (status_is_transient) and INTERNAL are not. Of a kept refusal code, reason and answer come
+ * back; the texts are the caller's to take from answer.
+ */
+struct status store_write(struct store *store, struct write *write);
+
+/* Recomputes the hash chain. DATA_LOSS JOURNAL_BROKEN names the first bad seq. */
+struct status store_verify(struct store *store, struct arena *arena, uint64_t *ret_entries);
+
+#endif
