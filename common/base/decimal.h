@@ -26,8 +26,8 @@ struct ratio {
 enum decimal_result {
     DECIMAL_OK,
     DECIMAL_NOT_FINITE,
-    DECIMAL_TOO_LARGE,     /* past DECIMAL_MAX_SCALED */
-    DECIMAL_TOO_PRECISE,   /* has more decimals than asked for */
+    DECIMAL_TOO_LARGE,   /* past DECIMAL_MAX_SCALED */
+    DECIMAL_TOO_PRECISE, /* has more decimals than asked for */
 };
 
 /* The decimal that the double stands for (its shortest text) as an integer of 10^-decimals. */
@@ -41,7 +41,8 @@ int64_t decimal_power(int exponent);
 
 /* Products and sums of ratios; false when 128 bits are not enough (after reduction). */
 bool ratio_multiply(struct ratio a, struct ratio b, struct ratio *ret_product);
-bool ratio_divide(struct ratio a, struct ratio b, struct ratio *ret_quotient); /* false also for b = 0 */
+bool ratio_divide(struct ratio a, struct ratio b,
+                  struct ratio *ret_quotient); /* false also for b = 0 */
 bool ratio_subtract(struct ratio a, struct ratio b, struct ratio *ret_difference);
 
 /* -1, 0 or 1 as a is less than, equal to or greater than b. Exact. */

@@ -13,8 +13,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 enum {
-    DECODE_DEPTH_MAX = 32,     /* messages within messages */
-    DECODE_UNKNOWN_MAX = 256,  /* unknown fields in all; they are skipped, not kept */
+    DECODE_DEPTH_MAX = 32,    /* messages within messages */
+    DECODE_UNKNOWN_MAX = 256, /* unknown fields in all; they are skipped, not kept */
     DECODE_ELEMENTS_MAX = 1 << 20,
 };
 

@@ -36,8 +36,8 @@ struct status json_decode(struct arena *arena, const ProtobufCMessageDescriptor 
  * DUPLICATE_FIELD (a singular field that was set by an earlier call is set again: seen by the
  * caller, not here).
  */
-struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message,
-                                 struct slice path, struct slice text);
+struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message, struct slice path,
+                                 struct slice text);
 
 /* Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
  * infinities as strings. Any is written for the types of the registry. */

@@ -25,11 +25,11 @@ struct schema_field {
     const char *name;      /* proto name */
     const char *json_name; /* lowerCamelCase */
     uint32_t number;
-    unsigned behavior;           /* bits of enum field_behavior */
+    unsigned behavior; /* bits of enum field_behavior */
     bool is_map;
     bool in_oneof;
-    const char *comment;         /* "" when there is none; without leading spaces */
-    const char *reference_type;  /* of google.api.resource_reference; NULL when there is none */
+    const char *comment;        /* "" when there is none; without leading spaces */
+    const char *reference_type; /* of google.api.resource_reference; NULL when there is none */
 };
 
 struct schema_message {

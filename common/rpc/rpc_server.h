@@ -19,8 +19,8 @@ struct rpc_server;
 struct rpc_call;
 
 enum {
-    RPC_CALLS_DEFAULT = 128,             /* contexts: calls that can be under way */
-    RPC_MESSAGE_MAX_BYTES = 16 << 20,    /* one message, either way */
+    RPC_CALLS_DEFAULT = 128,          /* contexts: calls that can be under way */
+    RPC_MESSAGE_MAX_BYTES = 16 << 20, /* one message, either way */
     RPC_CALL_ARENA_BYTES = 64 << 20,
 };
 
@@ -55,7 +55,7 @@ struct rpc_call_info {
     const char *idempotency_key; /* "" for none */
     const char *traceparent;
     const char *if_match;
-    int64_t deadline_boot_ms;    /* clock_boot_ms() after which nobody waits any more */
+    int64_t deadline_boot_ms; /* clock_boot_ms() after which nobody waits any more */
     struct slice payload;
 };
 const struct rpc_call_info *rpc_call_info(const struct rpc_call *call);

@@ -52,7 +52,7 @@ void db_reset(struct db_statement *statement);
 struct status db_begin(struct db *db); /* a write transaction, or a snapshot when read-only */
 struct status db_commit(struct db *db);
 void db_rollback(struct db *db);
-struct status db_savepoint(struct db *db);         /* one level */
+struct status db_savepoint(struct db *db); /* one level */
 struct status db_savepoint_release(struct db *db);
 struct status db_savepoint_rollback(struct db *db); /* back to it and forget it */
 

@@ -72,8 +72,8 @@ bool resource_name_matches(const char *pattern, const char *name);
 struct status resource_get(struct tx *tx, const struct resource_kind *kind, const char *name,
                            void **ret_message);
 /* The stored bytes, for an answer as they are. */
-struct status resource_get_packed(struct tx *tx, const struct resource_kind *kind,
-                                  const char *name, struct slice *ret_bytes);
+struct status resource_get_packed(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  struct slice *ret_bytes);
 /* Also NULL and OK when there is none. */
 struct status resource_find(struct tx *tx, const struct resource_kind *kind, const char *name,
                             void **ret_message);
@@ -116,13 +116,13 @@ struct status resource_each(struct tx *tx, const struct resource_kind *kind,
 
 /* The same as an array in the arena. */
 struct status resource_all(struct tx *tx, const struct resource_kind *kind,
-                           const struct resource_scan *scan,
-                           struct resource_revision **ret_rows, size_t *ret_count);
+                           const struct resource_scan *scan, struct resource_revision **ret_rows,
+                           size_t *ret_count);
 
 /* A page of a list (AIP-132, AIP-158). */
 struct resource_page {
-    const char *parent;  /* "" at the top; "-" as an id of the pattern is any */
-    int32_t page_size;   /* as asked: 0 is the default of 50, over 1000 is 1000 */
+    const char *parent; /* "" at the top; "-" as an id of the pattern is any */
+    int32_t page_size;  /* as asked: 0 is the default of 50, over 1000 is 1000 */
     const char *page_token;
     const char *filter;
     const char *order_by; /* columns and name */

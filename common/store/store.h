@@ -35,7 +35,7 @@ struct store_options {
     const struct resource_kind *const *kinds;
     size_t kind_count;
     const struct schema *schema; /* must outlive the store */
-    unsigned queue_max; /* writes that may wait; 0: 4096 */
+    unsigned queue_max;          /* writes that may wait; 0: 4096 */
 };
 
 /*
@@ -86,12 +86,12 @@ struct status tx_set_as_of(struct tx *tx, int64_t time_us);
 /* One unit of work of the writer. The caller owns it; it must live until done was called. */
 struct write {
     /* Set by the caller: */
-    const char *caller;          /* for the idempotency key and the journal */
+    const char *caller; /* for the idempotency key and the journal */
     const char *method;
     const char *idempotency_key; /* "" or NULL: none */
     uint8_t request_hash[DIGEST_BYTES];
     struct arena *arena;
-    bool validate_only; /* run, then roll back; nothing is remembered */
+    bool validate_only;       /* run, then roll back; nothing is remembered */
     int64_t deadline_boot_ms; /* dropped when it is past before it is run; 0: none */
 
     /* On the writer's thread, inside a savepoint. A failure rolls back to it. May set answer:
