@@ -1,1 +1,383 @@
-/* rpc_server.c */
+/*
+ * rpc_server.c - a fixed set of calls, each a small state machine:
+ *
+ *     RECEIVING --request--> HANDLING --answer--> REPLYING --sent--> RECEIVING
+ *     any --socket closed--> STOPPED
+ *
+ * Each call owns one nng context, one aio and one arena, so calls share nothing and need no lock.
+ */
+#include "rpc/rpc_server.h"
+
+#include "base/clock.h"
+#include "dongkhoi/rpc/v1/envelope.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "rpc/rpc_envelope.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/util/platform.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+    /* What a call that names no time gets, and the most that any gets. */
+    DEADLINE_DEFAULT_MS = 10 * 1000,
+    DEADLINE_MAX_MS = 60 * 60 * 1000,
+    /* A peer that does not read its answers is given up. */
+    SEND_TIMEOUT_MS = 30 * 1000,
+    /* After the last answer, so that nng has written it before the connection ends. */
+    LINGER_MS = 100,
+    POLL_MS = 2,
+    MESSAGE_HEADER_BYTES = 1024,
+};
+
+enum call_state { CALL_RECEIVING, CALL_HANDLING, CALL_REPLYING, CALL_STOPPED };
+
+struct rpc_call {
+    struct rpc_server *server;
+    nng_ctx ctx;
+    nng_aio *aio;
+    struct arena *arena;
+    nng_msg *request;
+    enum call_state state;
+    struct rpc_call_info info;
+};
+
+struct rpc_server {
+    nng_socket socket;
+    nng_listener listener;
+    void (*on_call)(void *arg, struct rpc_call *call);
+    void *arg;
+    struct rpc_call *calls;
+    unsigned call_count;
+    atomic_uint busy;
+    atomic_uint receiving; /* calls that nng holds; 0 once all are stopped */
+    atomic_bool draining;
+};
+
+const struct rpc_call_info *rpc_call_info(const struct rpc_call *call)
+{
+    return &call->info;
+}
+
+struct arena *rpc_call_arena(struct rpc_call *call)
+{
+    return call->arena;
+}
+
+bool rpc_call_expired(const struct rpc_call *call)
+{
+    return clock_boot_ms() >= call->info.deadline_boot_ms;
+}
+
+static void call_receive(struct rpc_call *call)
+{
+    call->state = CALL_RECEIVING;
+    nng_aio_set_timeout(call->aio, NNG_DURATION_INFINITE);
+    nng_ctx_recv(call->ctx, call->aio);
+}
+
+static struct status call_read(struct rpc_call *call)
+{
+    const struct slice bytes = {.data = nng_msg_body(call->request),
+                                .length = nng_msg_len(call->request)};
+    struct slice payload = {0};
+    void *unpacked = NULL;
+
+    TRY(envelope_unpack(call->arena, &dongkhoi__rpc__v1__request__descriptor, bytes, &unpacked,
+                        &payload));
+    const Dongkhoi__Rpc__V1__Request *header = unpacked;
+    uint32_t timeout_ms = header->timeout_ms > 0 ? header->timeout_ms : DEADLINE_DEFAULT_MS;
+    if (timeout_ms > DEADLINE_MAX_MS) {
+        timeout_ms = DEADLINE_MAX_MS;
+    }
+    call->info = (struct rpc_call_info){
+        .method = header->method,
+        .caller = header->caller[0] != '\0' ? header->caller : "anonymous",
+        .idempotency_key = header->idempotency_key,
+        .traceparent = header->traceparent,
+        .if_match = header->if_match,
+        .deadline_boot_ms = clock_boot_ms() + timeout_ms,
+        .payload = payload,
+    };
+    return STATUS_NONE;
+}
+
+static void call_refuse(struct rpc_call *call, struct status status)
+{
+    rpc_call_answer(call, &(struct rpc_result){.status = status});
+}
+
+static void call_take(struct rpc_call *call)
+{
+    struct rpc_server *server = call->server;
+
+    call->request = nng_aio_get_msg(call->aio);
+    nng_aio_set_msg(call->aio, NULL);
+    call->state = CALL_HANDLING;
+    atomic_fetch_add(&server->busy, 1);
+    if (atomic_load(&server->draining)) {
+        call_refuse(call, (struct status){STATUS_UNAVAILABLE, "SHUTTING_DOWN",
+                                          "the service is shutting down; nothing was done", NULL});
+        return;
+    }
+    const struct status status = call_read(call);
+    if (status.code != STATUS_OK) {
+        call_refuse(call, status);
+        return;
+    }
+    server->on_call(server->arg, call);
+}
+
+/* The answer is sent, or nobody wants it any more. */
+static void call_reset(struct rpc_call *call)
+{
+    arena_reset(call->arena);
+    call->info = (struct rpc_call_info){0};
+    atomic_fetch_sub(&call->server->busy, 1);
+}
+
+static void call_stop(struct rpc_call *call)
+{
+    struct rpc_server *server = call->server;
+
+    call->state = CALL_STOPPED;
+    atomic_fetch_sub(&server->receiving, 1);
+}
+
+static void on_server_aio(void *arg)
+{
+    struct rpc_call *call = arg;
+    const int err = nng_aio_result(call->aio);
+    const bool closed = err == NNG_ECLOSED || err == NNG_ECANCELED;
+
+    switch (call->state) {
+    case CALL_RECEIVING:
+        if (err == 0) {
+            call_take(call);
+            return;
+        }
+        break;
+    case CALL_REPLYING:
+        if (err != 0) {
+            nng_msg_free(nng_aio_get_msg(call->aio));
+            nng_aio_set_msg(call->aio, NULL);
+        }
+        call_reset(call);
+        break;
+    case CALL_HANDLING:
+    case CALL_STOPPED:
+        return;
+    }
+    if (closed) {
+        call_stop(call);
+    } else {
+        call_receive(call);
+    }
+}
+
+static void result_to_reply(struct rpc_call *call, const struct rpc_result *result,
+                            Dongkhoi__Rpc__V1__Reply *reply, Google__Rpc__Status *spare)
+{
+    if (result->status.code != STATUS_OK) {
+        reply->status = status_to_wire(call->arena, result->status, result->metadata);
+        if (reply->status == NULL) {
+            spare->code = (int32_t)result->status.code;
+            spare->message = (char *)(result->status.message != NULL ? result->status.message : "");
+            reply->status = spare;
+        }
+    }
+    reply->replayed = result->replayed;
+}
+
+/* An answer without anything that takes memory of the call. */
+static int pack_failure(struct status status, nng_msg **ret_msg)
+{
+    Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
+    Google__Rpc__Status wire = GOOGLE__RPC__STATUS__INIT;
+
+    wire.code = (int32_t)status.code;
+    wire.message = (char *)status.message;
+    reply.status = &wire;
+    return envelope_pack(&reply.base, NULL, (struct slice){"", 0}, ret_msg);
+}
+
+static int result_pack(struct rpc_call *call, const struct rpc_result *result, nng_msg **ret_msg)
+{
+    Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
+    Dongkhoi__Rpc__V1__Version version = DONGKHOI__RPC__V1__VERSION__INIT;
+    Dongkhoi__Rpc__V1__Version *versions[] = {&version};
+    Google__Rpc__Status spare = GOOGLE__RPC__STATUS__INIT;
+    const bool ok = result->status.code == STATUS_OK;
+    const struct slice payload = ok ? result->payload : (struct slice){"", 0};
+
+    result_to_reply(call, result, &reply, &spare);
+    if (result->service != NULL) {
+        version.service = (char *)result->service;
+        version.seq = result->seq;
+        version.hash = result->hash;
+        reply.n_versions = 1;
+        reply.versions = versions;
+    }
+    const int err = envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
+    if (err == 0) {
+        return 0;
+    }
+    return pack_failure((struct status){STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
+                                        "the answer is larger than one message may be", NULL},
+                        ret_msg);
+}
+
+void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
+{
+    nng_msg *msg = NULL;
+    const int err = result_pack(call, result, &msg);
+
+    nng_msg_free(call->request);
+    call->request = NULL;
+    if (err != 0) { /* no memory even for that: the caller's deadline ends the call */
+        call_reset(call);
+        call_receive(call);
+        return;
+    }
+    call->state = CALL_REPLYING;
+    nng_aio_set_msg(call->aio, msg);
+    nng_aio_set_timeout(call->aio, SEND_TIMEOUT_MS);
+    nng_ctx_send(call->ctx, call->aio);
+}
+
+static void server_free(struct rpc_server *server)
+{
+    for (unsigned i = 0; server->calls != NULL && i < server->call_count; i++) {
+        nng_aio_free(server->calls[i].aio);
+        arena_free(server->calls[i].arena);
+    }
+    free(server->calls);
+    free(server);
+}
+
+static bool server_make_calls(struct rpc_server *server)
+{
+    server->calls = calloc(server->call_count, sizeof(*server->calls));
+    if (server->calls == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < server->call_count; i++) {
+        struct rpc_call *call = &server->calls[i];
+        call->server = server;
+        call->arena = arena_new(RPC_CALL_ARENA_BYTES);
+        if (call->arena == NULL || nng_aio_alloc(&call->aio, on_server_aio, call) != 0 ||
+            nng_ctx_open(&call->ctx, server->socket) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct status server_listen(struct rpc_server *server, const char *address,
+                                   struct arena *arena)
+{
+    (void)nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ,
+                              RPC_MESSAGE_MAX_BYTES + MESSAGE_HEADER_BYTES);
+    int err = nng_listener_create(&server->listener, server->socket, address);
+    if (err == 0) {
+        err = nng_listener_start(server->listener, 0);
+    }
+    if (err == 0) {
+        return STATUS_NONE;
+    }
+    const bool in_use = err == NNG_EADDRINUSE;
+    return status_make(arena, STATUS_UNAVAILABLE, in_use ? "ADDRESS_IN_USE" : "CANNOT_LISTEN", NULL,
+                       "cannot listen on %s: %s", address, nng_strerror(err));
+}
+
+struct status rpc_server_open(const struct rpc_server_options *options, struct arena *arena,
+                              struct rpc_server **ret_server)
+{
+    struct rpc_server *server = calloc(1, sizeof(*server));
+    struct status status = status_out_of_memory();
+
+    if (server == NULL) {
+        return status;
+    }
+    server->on_call = options->on_call;
+    server->arg = options->arg;
+    server->call_count = options->calls > 0 ? options->calls : RPC_CALLS_DEFAULT;
+    if (nng_rep0_open(&server->socket) != 0) {
+        server_free(server);
+        return status;
+    }
+    if (server_make_calls(server)) {
+        status = server_listen(server, options->address, arena);
+    }
+    if (status.code != STATUS_OK) {
+        nng_close(server->socket);
+        server_free(server);
+        return status;
+    }
+    atomic_store(&server->receiving, server->call_count);
+    for (unsigned i = 0; i < server->call_count; i++) {
+        call_receive(&server->calls[i]);
+    }
+    *ret_server = server;
+    return STATUS_NONE;
+}
+
+uint16_t rpc_server_port(const struct rpc_server *server)
+{
+    int port = 0;
+
+    if (nng_listener_get_int(server->listener, NNG_OPT_TCP_BOUND_PORT, &port) != 0) {
+        return 0;
+    }
+    return (uint16_t)port;
+}
+
+void rpc_server_drain(struct rpc_server *server)
+{
+    atomic_store(&server->draining, true);
+}
+
+unsigned rpc_server_busy(const struct rpc_server *server)
+{
+    return atomic_load(&server->busy);
+}
+
+/* Waits until the counter is 0; false after the deadline. */
+static bool counter_wait(const atomic_uint *counter, int64_t deadline_boot_ms)
+{
+    while (atomic_load(counter) > 0) {
+        if (clock_boot_ms() >= deadline_boot_ms) {
+            return false;
+        }
+        nng_msleep(POLL_MS);
+    }
+    return true;
+}
+
+static unsigned left_ms(int64_t deadline_boot_ms)
+{
+    const int64_t left = deadline_boot_ms - clock_boot_ms();
+
+    return left > 0 ? (unsigned)left : 0;
+}
+
+bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
+{
+    const int64_t deadline_boot_ms = clock_boot_ms() + bound_ms;
+
+    if (server == NULL) {
+        return true;
+    }
+    rpc_server_drain(server);
+    if (!counter_wait(&server->busy, deadline_boot_ms)) {
+        return false;
+    }
+    nng_msleep(LINGER_MS);
+    if (!socket_close(server->socket, left_ms(deadline_boot_ms)) ||
+        !counter_wait(&server->receiving, deadline_boot_ms)) {
+        return false;
+    }
+    server_free(server);
+    return true;
+}

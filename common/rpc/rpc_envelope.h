@@ -1,0 +1,35 @@
+/*
+ * rpc_envelope.h - what both ends of a call do with its bytes. Only for rpc/.
+ */
+#ifndef RPC_RPC_ENVELOPE_H
+#define RPC_RPC_ENVELOPE_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <nng/nng.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+/* An nng_msg of the header, whose own payload is empty, and behind it the payload: of message, or
+ * bytes when that is NULL. The result is an error of nng: NNG_ENOMEM, NNG_EMSGSIZE. */
+int envelope_pack(const ProtobufCMessage *header, const ProtobufCMessage *message,
+                  struct slice bytes, nng_msg **ret_msg);
+
+/*
+ * Reads an envelope of the type. Its payload field stays empty: ret_payload is a slice of bytes,
+ * the rest lives in the arena. INVALID_ARGUMENT MALFORMED_MESSAGE, RESOURCE_EXHAUSTED.
+ */
+struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescriptor *type,
+                              struct slice bytes, void **ret_header, struct slice *ret_payload);
+
+struct Google__Rpc__Status;
+
+/* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */
+struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire);
+
+/* Closes a socket on a thread of its own, since nng_close() may hang: true when it is closed,
+ * false when it is left behind after bound_ms. */
+bool socket_close(nng_socket socket, unsigned bound_ms);
+
+#endif
