@@ -1,1 +1,2 @@
-/* config.c */
+/* config.c - the table of variables: filled, checked, and shown to people. */
+#include "base/config.h"

@@ -1,1 +1,65 @@
-/* digest.c */
+/* digest.c - libcrypto; what it cannot do ends the program, for nothing right could follow. */
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Fetched once: a fetch for each hash costs more than a short hash does. */
+static EVP_MD *sha256;
+
+static void sha256_fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+void digest_many(const struct slice *parts, size_t count, uint8_t hash[DIGEST_BYTES])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, sha256_fetch);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (sha256 == NULL || context == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1) {
+        abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].length > 0 && EVP_DigestUpdate(context, parts[i].data, parts[i].length) != 1) {
+            abort();
+        }
+    }
+    if (EVP_DigestFinal_ex(context, hash, NULL) != 1) {
+        abort();
+    }
+    EVP_MD_CTX_free(context);
+}
+
+void digest(struct slice data, uint8_t hash[DIGEST_BYTES])
+{
+    digest_many(&data, 1, hash);
+}
+
+void hex_encode(const uint8_t *bytes, size_t length, char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < length; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 0x0f];
+    }
+    text[2 * length] = '\0';
+}
+
+void random_bytes(uint8_t *bytes, size_t length)
+{
+    enum { AT_ONCE_BYTES = 1 << 20 };
+
+    while (length > 0) {
+        const size_t part = length < AT_ONCE_BYTES ? length : AT_ONCE_BYTES;
+        if (RAND_bytes(bytes, (int)part) != 1) {
+            abort();
+        }
+        bytes += part;
+        length -= part;
+    }
+}

@@ -12,6 +12,9 @@
 /* RFC 3629: no surrogates, nothing overlong, nothing past U+10FFFF; U+0000 is valid UTF-8. */
 bool utf8_is_valid(struct slice text);
 
+/* Bytes of the code point that text begins with, 1 to 4; 0 when it begins with none (RFC 3629). */
+size_t utf8_code_point_bytes(struct slice text);
+
 /*
  * The NFC form (Unicode, UAX 15) of valid UTF-8, NUL-terminated: the same pointer when it is in
  * NFC already, else a copy in the arena. RESOURCE_EXHAUSTED when the arena is full.
