@@ -1,0 +1,291 @@
+/* http_connection.c - the life of a connection: accepted, read, timed, closed. */
+#include "http/http_internal.h"
+
+#include <stdlib.h>
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
+{
+    struct http_connection *connection = handle->data;
+
+    (void)suggested;
+    *ret_buffer = uv_buf_init(connection->loop->read_buffer, READ_BUFFER_BYTES);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct http_connection *connection = handle->data;
+    struct http_loop *loop = connection->loop;
+
+    if (connection->overflow) {
+        loop->overflow_count--;
+    } else {
+        atomic_fetch_sub(&loop->server->connections, 1);
+    }
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    } else {
+        loop->connections = connection->next;
+    }
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    buffer_done(&connection->input);
+    free(connection);
+    if (loop->accept_waits) {
+        connection_accept(loop);
+    }
+}
+
+void connection_close(struct http_connection *connection)
+{
+    struct http_request *next = NULL;
+
+    if (connection->phase == CONNECTION_CLOSED) {
+        return;
+    }
+    connection->phase = CONNECTION_CLOSED;
+    for (struct http_connection **at = &connection->loop->dirty; *at != NULL;
+         at = &(*at)->next_dirty) {
+        if (*at == connection) {
+            *at = connection->next_dirty;
+            break;
+        }
+    }
+    for (struct http_request *request = connection->first; request != NULL; request = next) {
+        next = request->next;
+        request->connection = NULL;
+        request->next = NULL;
+        if (request->is_answered) {
+            request_free(request);
+        }
+    }
+    connection->first = connection->last = NULL;
+    if (connection->incoming != NULL) {
+        request_free(connection->incoming);
+        connection->incoming = NULL;
+    }
+    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+static void on_shutdown(uv_shutdown_t *shutdown, int error)
+{
+    struct http_connection *connection = shutdown->data;
+
+    if (error != 0 || connection->at_end) {
+        connection_close(connection);
+    }
+}
+
+void connection_finish(struct http_connection *connection)
+{
+    struct http_loop *loop = connection->loop;
+
+    connection->phase = CONNECTION_LINGER;
+    connection->deadline_ms = (int64_t)uv_now(&loop->uv) + loop->server->limits.linger_ms;
+    connection->shutdown.data = connection;
+    buffer_done(&connection->input);
+    if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shutdown) != 0) {
+        connection_close(connection);
+        return;
+    }
+    if (!connection->at_end) {
+        connection_resume(connection);
+    }
+}
+
+static void on_end(struct http_connection *connection)
+{
+    connection->at_end = true;
+    connection->is_reading = false;
+    (void)uv_read_stop((uv_stream_t *)&connection->tcp);
+    if (connection->phase == CONNECTION_LINGER) {
+        connection_close(connection);
+        return;
+    }
+    /* Requests that came whole are answered; half a request is none. */
+    if (connection->incoming != NULL) {
+        request_free(connection->incoming);
+        connection->incoming = NULL;
+        connection->continue_due = false;
+    }
+    connection->phase = CONNECTION_STOPPED;
+    connection_mark_dirty(connection);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    struct http_connection *connection = stream->data;
+
+    if (length == UV_EOF) {
+        on_end(connection);
+    } else if (length < 0) {
+        connection_close(connection);
+    } else if (length > 0) {
+        connection_read(connection, buffer->base, (size_t)length);
+        connection_mark_dirty(connection);
+    }
+}
+
+void connection_resume(struct http_connection *connection)
+{
+    if (connection->phase == CONNECTION_CLOSED) {
+        return;
+    }
+    if (!connection_wants_input(connection)) {
+        if (connection->is_reading) {
+            connection->is_reading = false;
+            (void)uv_read_stop((uv_stream_t *)&connection->tcp);
+        }
+        return;
+    }
+    if (connection->is_reading || connection->at_end) {
+        return;
+    }
+    /* The time that the client was not listened to is not its own. */
+    connection->last_read_ms = (int64_t)uv_now(&connection->loop->uv);
+    if (connection->phase == CONNECTION_HEAD || connection->phase == CONNECTION_BODY) {
+        connection->since_ms = connection->last_read_ms;
+    }
+    if (connection->input.length > 0) {
+        connection_read(connection, "", 0);
+        if (!connection_wants_input(connection)) {
+            connection_mark_dirty(connection);
+            return;
+        }
+        connection_mark_dirty(connection);
+    }
+    if (uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read) != 0) {
+        connection_close(connection);
+        return;
+    }
+    connection->is_reading = true;
+}
+
+static bool is_full(const struct http_loop *loop)
+{
+    return atomic_load(&loop->server->connections) >= loop->server->limits.connections_max;
+}
+
+static struct http_connection *connection_new(struct http_loop *loop)
+{
+    struct http_connection *connection = calloc(1, sizeof(*connection));
+
+    if (connection == NULL) {
+        return NULL;
+    }
+    connection->loop = loop;
+    connection->phase = CONNECTION_IDLE;
+    connection->since_ms = (int64_t)uv_now(&loop->uv);
+    buffer_init(&connection->input, 2 * READ_BUFFER_BYTES);
+    if (uv_tcp_init(&loop->uv, &connection->tcp) != 0) {
+        free(connection);
+        return NULL;
+    }
+    connection->tcp.data = connection;
+    connection->next = loop->connections;
+    if (connection->next != NULL) {
+        connection->next->previous = connection;
+    }
+    loop->connections = connection;
+    return connection;
+}
+
+void connection_accept(struct http_loop *loop)
+{
+    static const struct http_refusal too_many = {429, "TOO_MANY_CONNECTIONS",
+                                                 "there are too many connections"};
+    const bool overflow = is_full(loop);
+    struct http_connection *connection = NULL;
+
+    /* Not accepted: libuv listens no more until it is, and the system queues or refuses. */
+    loop->accept_waits = true;
+    if (!loop->is_listening || (overflow && loop->overflow_count >= OVERFLOW_MAX)) {
+        return;
+    }
+    connection = connection_new(loop);
+    if (connection == NULL) {
+        return;
+    }
+    loop->accept_waits = false;
+    connection->overflow = overflow;
+    if (overflow) {
+        loop->overflow_count++;
+    } else {
+        atomic_fetch_add(&loop->server->connections, 1);
+    }
+    if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&connection->tcp) != 0) {
+        connection_close(connection);
+        return;
+    }
+    (void)uv_tcp_nodelay(&connection->tcp, 1);
+    if (overflow) {
+        connection_refuse(connection, &too_many);
+    } else {
+        connection_resume(connection);
+    }
+}
+
+static void refuse_late(struct http_connection *connection)
+{
+    static const struct http_refusal too_late = {408, "REQUEST_TIMEOUT",
+                                                 "the request did not end in time"};
+
+    connection_refuse(connection, &too_late);
+    connection_mark_dirty(connection);
+}
+
+static void tick_idle(struct http_connection *connection, int64_t now_ms)
+{
+    const struct http_loop *loop = connection->loop;
+    const struct http_limits *limits = &loop->server->limits;
+    const int64_t since_ms =
+        connection->since_ms > loop->drain_ms ? connection->since_ms : loop->drain_ms;
+
+    if (connection->pipelined > 0) {
+        return;
+    }
+    if (loop->drain_ms != 0 && now_ms - since_ms >= limits->drain_idle_ms) {
+        connection_finish(connection);
+    } else if (now_ms - connection->since_ms >= limits->idle_timeout_ms) {
+        connection_finish(connection);
+    }
+}
+
+void connection_tick(struct http_connection *connection, int64_t now_ms)
+{
+    const struct http_limits *limits = &connection->loop->server->limits;
+
+    if (connection->is_writing) {
+        if (connection->tcp.write_queue_size < connection->write_left) {
+            connection->write_left = connection->tcp.write_queue_size;
+            connection->write_ms = now_ms;
+        } else if (now_ms - connection->write_ms >= limits->write_idle_ms) {
+            connection_close(connection);
+        }
+        return;
+    }
+    switch (connection->phase) {
+    case CONNECTION_IDLE:
+        tick_idle(connection, now_ms);
+        break;
+    case CONNECTION_HEAD:
+        if (connection->is_reading && now_ms - connection->since_ms >= limits->head_timeout_ms) {
+            refuse_late(connection);
+        }
+        break;
+    case CONNECTION_BODY:
+        if (connection->is_reading && (now_ms - connection->last_read_ms >= limits->body_idle_ms ||
+                                       now_ms - connection->since_ms >= limits->body_whole_ms)) {
+            refuse_late(connection);
+        }
+        break;
+    case CONNECTION_LINGER:
+        if (now_ms >= connection->deadline_ms) {
+            connection_close(connection);
+        }
+        break;
+    case CONNECTION_STOPPED:
+    case CONNECTION_CLOSED:
+        break;
+    }
+}

@@ -1,0 +1,130 @@
+/*
+ * http_internal.h - what the files of http/ share: a server has loops, a loop connections, a
+ * connection requests. All but struct http_server belongs to the loop's thread.
+ */
+#ifndef HTTP_HTTP_INTERNAL_H
+#define HTTP_HTTP_INTERNAL_H
+
+#include "http/http_chunk.h"
+#include "http/http_server.h"
+
+#include <stdatomic.h>
+
+enum {
+    READ_BUFFER_BYTES = 64 << 10,
+    DATE_BYTES = 40,
+    REQUESTS_KEPT_MAX = 64, /* unused requests that a loop keeps for the next ones */
+    SPARE_KEPT_MAX_BYTES = 64 << 10,
+    OVERFLOW_MAX = 32, /* connections past the limit that are being told so */
+};
+
+enum connection_phase {
+    CONNECTION_IDLE,    /* no byte of the next request came */
+    CONNECTION_HEAD,    /* a head is half read */
+    CONNECTION_BODY,    /* a body is half read */
+    CONNECTION_STOPPED, /* nothing more will be read as a request */
+    CONNECTION_LINGER,  /* all is sent and writing shut down; what comes is dropped */
+    CONNECTION_CLOSED,  /* uv_close() was called */
+};
+
+/*
+ *   IDLE -> HEAD -> BODY -> IDLE ...      while requests are read
+ *   any of them -> STOPPED -> LINGER      after a refusal, the last request, or end of input
+ *   any -> CLOSED                         on an error, a deadline, or when lingering ends
+ *
+ * first..last are the requests that were read, in order; they leave once they are answered. The
+ * incoming one, whose body is being read, is not among them yet.
+ */
+struct http_connection {
+    uv_tcp_t tcp;
+    struct http_loop *loop;
+    struct http_connection *next;
+    struct http_connection *previous;
+    enum connection_phase phase;
+    int64_t since_ms; /* the phase began */
+    int64_t last_read_ms;
+    int64_t deadline_ms;   /* of lingering */
+    struct buffer input;   /* read, not yet understood */
+    struct http_scan scan; /* of the head at the start of input */
+    struct http_chunk chunk;
+    struct http_request *incoming;
+    struct http_request *first;
+    struct http_request *last;
+    unsigned pipelined;
+    struct http_request *sending; /* of the write under way */
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    size_t write_left;
+    int64_t write_ms; /* of its last progress */
+    bool is_reading;
+    bool is_writing;
+    bool is_dirty; /* on the loop's list to be flushed */
+    bool continue_due;
+    bool empty_line_passed;
+    bool at_end;   /* the client sends no more */
+    bool overflow; /* past the limit of connections */
+    struct http_connection *next_dirty;
+};
+
+struct http_loop {
+    struct http_server *server;
+    uv_loop_t uv;
+    uv_thread_t thread;
+    uv_tcp_t listener;
+    uv_async_t wake;
+    uv_timer_t tick;
+    uv_prepare_t flusher;
+    void *data;
+    struct http_connection *connections;
+    struct http_connection *dirty;
+    unsigned overflow_count;
+    unsigned request_count; /* given to the handler, not answered */
+    struct http_request *spare;
+    unsigned spare_count;
+    size_t memory_bytes;
+    char *read_buffer;
+    char date[DATE_BYTES];
+    int64_t date_s;
+    int64_t drain_ms; /* when draining began; 0: not yet */
+    bool accept_waits;
+    bool is_listening;
+    bool is_ending;
+};
+
+struct http_server {
+    struct http_server_options options;
+    struct http_limits limits;
+    struct http_loop *loops;
+    unsigned loop_count;
+    char address[80];
+    uint16_t port;
+    atomic_bool draining;
+    atomic_uint connections;
+    uv_mutex_t lock; /* guards the fields below */
+    uv_cond_t ended;
+    unsigned running;
+};
+
+/* http_connection.c */
+void connection_accept(struct http_loop *loop);
+void connection_tick(struct http_connection *connection, int64_t now_ms);
+void connection_close(struct http_connection *connection);
+/* Starts or stops reading, as there is room; goes on with what was read already. */
+void connection_resume(struct http_connection *connection);
+/* Everything is sent that ever will be. */
+void connection_finish(struct http_connection *connection);
+
+/* http_read.c */
+void connection_read(struct http_connection *connection, const char *data, size_t length);
+void connection_refuse(struct http_connection *connection, const struct http_refusal *refusal);
+bool connection_wants_input(const struct http_connection *connection);
+
+/* http_response.c */
+void connection_flush(struct http_connection *connection);
+void connection_mark_dirty(struct http_connection *connection);
+
+/* http_request.c */
+struct http_request *request_new(struct http_loop *loop);
+void request_free(struct http_request *request);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * http_server.h - HTTP/1.1 on libuv loops, one thread each, each with a listener of its own
+ * (SO_REUSEPORT).
+ *
+ * A request is handed over when its last byte was read; its answer may be given at once or
+ * later, on the thread of its loop. Answers of one connection leave in the order of the requests.
+ * The program ignores SIGPIPE.
+ *
+ * Errors: INVALID_ARGUMENT INVALID_ADDRESS, UNAVAILABLE ADDRESS_IN_USE and CANNOT_LISTEN, naming
+ * the address; RESOURCE_EXHAUSTED OUT_OF_MEMORY.
+ */
+#ifndef HTTP_HTTP_SERVER_H
+#define HTTP_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/status.h"
+#include "http/http_head.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct http_server;
+struct http_connection;
+
+enum { HTTP_REQUEST_ARENA_BYTES = 1 << 20 };
+
+/* One request; belongs to the server, and lives until its answer was sent or given up. */
+struct http_request {
+    struct http_head head;
+    struct slice body;
+    struct arena *arena; /* of this request */
+    void *loop_data;     /* what on_loop() gave */
+    void *handler_data;  /* the handler's own */
+
+    /* The rest is the server's. */
+    struct http_connection *connection; /* NULL once the client is gone */
+    struct http_loop *loop;
+    struct http_request *next;
+    struct buffer input;
+    struct buffer fields; /* header lines of the answer */
+    struct buffer output;
+    char prefix[256]; /* status line and the server's own headers */
+    size_t prefix_length;
+    struct slice answer;
+    const char *content_type;
+    int code;
+    bool is_answered;
+    bool is_last;
+};
+
+/* Zero stands for the default in brackets. */
+struct http_limits {
+    unsigned connections_max; /* of the server [4096] */
+    unsigned pipeline_max;    /* requests of one connection under way [16] */
+    size_t body_max_bytes;    /* [1 MiB] */
+    size_t memory_max_bytes;  /* bodies and answers that one loop holds [256 MiB] */
+    unsigned head_timeout_ms; /* first byte to end of the head [10 s] */
+    unsigned body_idle_ms;    /* between two reads of a body [10 s] */
+    unsigned body_whole_ms;   /* a whole body [30 s] */
+    unsigned idle_timeout_ms; /* without a request [60 s] */
+    unsigned write_idle_ms;   /* without progress in sending [30 s] */
+    unsigned linger_ms;       /* reading on after the last answer [2 s] */
+    unsigned drain_idle_ms;   /* an idle connection's last chance when draining [500 ms] */
+};
+
+struct http_server_options {
+    const char *address; /* "127.0.0.1:8080", "[::1]:0"; port 0 is chosen by the system */
+    unsigned loops;      /* 0: one per core */
+    struct http_limits limits;
+    void *arg;
+
+    /* On the request's loop; answers with http_respond(), now or later. */
+    void (*on_request)(void *arg, struct http_request *request);
+    /* The server refuses: answers with http_respond() at once. Of the head only what could be
+     * read is set. NULL: a line of text. */
+    void (*on_refusal)(void *arg, struct http_request *request, const struct http_refusal *refusal);
+    /* Once per loop, before it serves and after its last request; either may be NULL. */
+    struct status (*on_loop)(void *arg, uv_loop_t *loop, void **ret_loop_data);
+    void (*on_loop_end)(void *arg, void *loop_data);
+};
+
+/* Starts the threads. options is copied, what it points to must outlive the server. */
+struct status http_server_open(const struct http_server_options *options, struct arena *arena,
+                               struct http_server **ret_server);
+
+/* "127.0.0.1:8080" with the port that was chosen. */
+const char *http_server_address(const struct http_server *server);
+uint16_t http_server_port(const struct http_server *server);
+
+/*
+ * Drains: accepts no more, answers every request that came, closes. True when all threads ended
+ * and the server is freed; false when bound_ms was not enough: threads still run, and the program
+ * can only _exit(). server may be NULL.
+ */
+bool http_server_close(struct http_server *server, unsigned bound_ms);
+
+/* A header of the answer. name is a literal; bytes of value that a header cannot have are left
+ * out. */
+void http_add_header(struct http_request *request, const char *name, struct slice value);
+
+/* Memory for the answer's body that lives as long as the request. */
+struct buffer *http_output(struct http_request *request);
+
+/*
+ * Gives the answer, once. body must live as long as the request does: of its arena or output, or
+ * constant. content_type is a literal; NULL for an answer without a body (204, 304). Date,
+ * Content-Length and Connection are added.
+ */
+void http_respond(struct http_request *request, int code, const char *content_type,
+                  struct slice body);
+
+/* "Not Found". */
+const char *http_reason_phrase(int code);
+
+#endif
