@@ -1,0 +1,253 @@
+"""programs.py - the programs of the project as processes: configured, started, restarted, stopped.
+
+The thread that starts a program must live as long as it: PR_SET_PDEATHSIG counts threads.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+
+# Services first: the gateway stops before them and starts after them.
+DEFAULTS = {
+    "DONGKHOI_INDICATORS": "tcp://127.0.0.1:7102",
+    "DONGKHOI_CLUSTERS": "tcp://127.0.0.1:7103",
+    "DONGKHOI_LISTEN": "127.0.0.1:8080",
+    "DONGKHOI_STATE": "var",
+}
+SERVICES = ("indicators", "clusters")
+GATEWAY = "gateway"
+
+SHORT_LIFE_SECONDS = 1.0
+RESTART_DELAY_SECONDS = 1.0
+STOP_SECONDS = 15.0
+SHORT_LIVES_MAX = 5
+LOG_MAX_BYTES = 16 << 20
+
+
+class Failure(Exception):
+    """A step failed: what and why, and what a person can do."""
+
+    def __init__(self, message, advice):
+        super().__init__(message)
+        self.advice = advice
+
+
+def say(message):
+    """A progress line; a reader that went away is no reason to stop serving."""
+    try:
+        print(f"==> {message}", flush=True)
+    except OSError:
+        pass
+
+
+def settings(environment):
+    """The variables that the programs share, defaults filled in."""
+    return {name: environment.get(name) or fallback for name, fallback in DEFAULTS.items()}
+
+
+def endpoints(names):
+    """(program, variable, host, port) of every address that will be listened on."""
+    for service in SERVICES:
+        variable = f"DONGKHOI_{service.upper()}"
+        own = names[variable].split(",")[0].strip()
+        if own.startswith("tcp://"):
+            yield service, variable, *split_address(variable, own.removeprefix("tcp://"))
+    yield GATEWAY, "DONGKHOI_LISTEN", *split_address("DONGKHOI_LISTEN", names["DONGKHOI_LISTEN"])
+
+
+def split_address(variable, address):
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Failure(
+            f"{variable} is {address!r}, which is not HOST:PORT", "for example: 127.0.0.1:8080"
+        )
+    return host.strip("[]"), int(port)
+
+
+def check_ports(names):
+    """Says plainly which address is taken, before anything is started."""
+    for program, variable, host, port in endpoints(names):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                probe.listen(1)
+            except OSError as error:
+                raise Failure(
+                    f"the {program} cannot listen on {host}:{port}: {error.strerror}",
+                    f"stop what uses that port, or set {variable} to another address",
+                ) from error
+
+
+class Program:
+    """One program: its command, its log, and the process when there is one."""
+
+    def __init__(self, name, path, environment, log):
+        self.name = name
+        self.path = path
+        self.environment = environment
+        self.log = log
+        self.process = None
+        self.pidfd = None
+        self.started = 0.0
+        self.restart_at = None
+        self.short_lives = 0
+
+    def start(self):
+        if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with open(self.log, "ab") as log:
+            # A session of its own keeps the terminal's Ctrl-C from it; --pdeathsig ends it
+            # when this process is killed.
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", str(self.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                start_new_session=True,
+            )
+        self.pidfd = os.pidfd_open(self.process.pid)
+        self.started = time.monotonic()
+        self.restart_at = None
+
+    def ended(self):
+        """How it ended, once, and when it is to be started again; None while it runs."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        lived = time.monotonic() - self.started
+        short = lived < SHORT_LIFE_SECONDS
+        self.short_lives = self.short_lives + 1 if short else 0
+        self.restart_at = time.monotonic() + (RESTART_DELAY_SECONDS if short else 0)
+        how = describe_end(self.process.returncode)
+        self.forget()
+        return f"{self.name} ended ({how}) after {lived:.1f} s"
+
+    def forget(self):
+        os.close(self.pidfd)
+        self.process = None
+        self.pidfd = None
+
+    def signal(self, number):
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def last_lines(self, count=5):
+        try:
+            with open(self.log, "rb") as log:
+                log.seek(max(0, self.log.stat().st_size - 4096))
+                return log.read().decode("utf-8", "replace").splitlines()[-count:]
+        except OSError:
+            return []
+
+
+def describe_end(returncode):
+    if returncode < 0:
+        try:
+            return f"killed by {signal.Signals(-returncode).name}"
+        except ValueError:
+            return f"killed by signal {-returncode}"
+    return f"exit code {returncode}"
+
+
+class Fleet:
+    """All programs. Only wake() may be called from another thread or a signal handler."""
+
+    def __init__(self, build, names, log_directory):
+        environment = {**os.environ, **names}
+        # It names the address of one service; here each listens on its own.
+        environment.pop("DONGKHOI_BIND", None)
+        self.wake_reader, self.wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.programs = [
+            Program(
+                name,
+                (build / "services" / name / f"dongkhoi-{name}").resolve(),
+                environment,
+                log_directory / f"{name}.log",
+            )
+            for name in (*SERVICES, GATEWAY)
+        ]
+
+    def names(self):
+        return [program.name for program in self.programs]
+
+    def check_configuration(self):
+        for program in self.programs:
+            try:
+                done = subprocess.run(
+                    [program.path, "--check"],
+                    env=program.environment,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=30,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise Failure(
+                    f"{program.path} cannot be run: {error}", "build again with deploy/run"
+                ) from error
+            if done.returncode != 0:
+                raise Failure(
+                    f"the {program.name} refuses its configuration: {done.stderr.strip()}",
+                    f"{program.path} --help lists the variables",
+                )
+
+    def start(self):
+        for program in self.programs:
+            program.start()
+
+    def wake(self):
+        try:
+            os.write(self.wake_writer, b"!")
+        except BlockingIOError:
+            pass
+
+    def supervise(self):
+        """Waits until a program ends, one is due, or wake(); then starts what has to run."""
+        due = [p.restart_at for p in self.programs if p.restart_at is not None]
+        timeout = max(0.0, min(due) - time.monotonic()) if due else None
+        descriptors = [p.pidfd for p in self.programs if p.pidfd is not None]
+        readable, _, _ = select.select([self.wake_reader, *descriptors], [], [], timeout)
+        if self.wake_reader in readable:
+            os.read(self.wake_reader, 4096)
+        for program in self.programs:
+            ended = program.ended()
+            if ended:
+                delay = program.restart_at - time.monotonic() > 0.01
+                say(f"{ended}; starting it again{' in a second' if delay else ''}")
+            if program.restart_at is not None and program.restart_at <= time.monotonic():
+                program.start()
+
+    def hopeless(self):
+        """A Failure when a program dies again and again, for the time of the start."""
+        for program in self.programs:
+            if program.short_lives >= SHORT_LIVES_MAX:
+                tail = "\n  ".join(program.last_lines())
+                return Failure(
+                    f"the {program.name} ended {program.short_lives} times in a row at once; "
+                    f"its log ends with\n  {tail}",
+                    f"mend what the log says: {program.log}",
+                )
+        return None
+
+    def stop(self):
+        """The gateway drains first, so that the services still answer it; bounded."""
+        for group in ([GATEWAY], SERVICES):
+            stopping = [p for p in self.programs if p.name in group and p.process is not None]
+            for program in stopping:
+                program.signal(signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            for program in stopping:
+                try:
+                    program.process.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    say(f"{program.name} did not stop within {STOP_SECONDS:.0f} s and is killed")
+                    program.signal(signal.SIGKILL)
+                    program.process.wait()
+                program.forget()

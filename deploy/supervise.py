@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""supervise.py - starts the programs, keeps them running, loads the data, prints the results.
+
+usage: supervise.py BUILD_DIRECTORY [--once]
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import api
+import load_2022
+import report
+from programs import Failure, Fleet, check_ports, say, settings
+
+READY_SECONDS = 60
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", type=Path, help="where the programs were built")
+    parser.add_argument("--once", action="store_true", help="end after the results")
+    return parser.parse_args()
+
+
+def lock_state(directory):
+    """One supervisor for each directory; the lock goes with the process."""
+    try:
+        (directory / "log").mkdir(parents=True, exist_ok=True)
+        lock = open(directory / "supervise.lock", "w", encoding="ascii")
+    except OSError as error:
+        raise Failure(
+            f"the state directory {directory} cannot be used: {error.strerror}",
+            "set DONGKHOI_STATE to a directory that you may write to",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Failure(
+            f"another deploy/run works in {directory}",
+            "stop it, or set DONGKHOI_STATE, DONGKHOI_LISTEN, DONGKHOI_INDICATORS and "
+            "DONGKHOI_CLUSTERS to run a second one beside it",
+        ) from error
+    return lock
+
+
+class Work(threading.Thread):
+    """Waits for the fleet, loads the data and prints the results, beside the supervision."""
+
+    def __init__(self, address, on_end):
+        super().__init__(daemon=True)
+        self.address = address
+        self.on_end = on_end
+        self.failure = None
+
+    def run(self):
+        try:
+            say("waiting until every service answers")
+            client = api.Client(self.address)
+            api.wait_ready(client, READY_SECONDS)
+            say("loading the data of 2022")
+            changed = load_2022.load(client)
+            say(f"loaded: {changed} resources were new" if changed else "loaded: nothing was new")
+            print(report.render(client), flush=True)
+            say(f"serving on http://{self.address}")
+        except (api.ApiError, OSError) as error:
+            self.failure = Failure(
+                f"{error}", "look at the logs named above, then run deploy/run again"
+            )
+        finally:
+            self.on_end()
+
+
+def run(arguments):
+    names = settings(os.environ)
+    state = Path(names["DONGKHOI_STATE"]).resolve()
+    names["DONGKHOI_STATE"] = str(state)
+    lock = lock_state(state)
+    check_ports(names)
+    fleet = Fleet(arguments.build, names, state / "log")
+    fleet.check_configuration()
+
+    stop = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: (stop.append(number), fleet.wake()))
+    work = Work(api.reachable(names["DONGKHOI_LISTEN"]), fleet.wake)
+    try:
+        say(f"starting {', '.join(fleet.names())}; their logs are in {state / 'log'}")
+        fleet.start()
+        work.start()
+        while not stop:
+            fleet.supervise()
+            if not work.is_alive() and (work.failure or arguments.once):
+                break
+            if work.is_alive() and fleet.hopeless():
+                raise fleet.hopeless()
+    finally:
+        say("stopping")
+        fleet.stop()
+        lock.close()
+    if work.failure and not stop:
+        raise work.failure
+
+
+def main():
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
+    sys.stderr.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        run(parse_arguments())
+    except Failure as failure:
+        print(f"failed: {failure}\nwhat to do: {failure.advice}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Nobody reads any more; all is stopped, and the flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
