@@ -179,7 +179,9 @@ static void on_server_aio(void *arg)
 static void result_to_reply(struct rpc_call *call, const struct rpc_result *result,
                             Dongkhoi__Rpc__V1__Reply *reply, Google__Rpc__Status *spare)
 {
-    if (result->status.code != STATUS_OK) {
+    if (result->status.code != STATUS_OK && result->status_detail != NULL) {
+        reply->status = (Google__Rpc__Status *)result->status_detail;
+    } else if (result->status.code != STATUS_OK) {
         reply->status = status_to_wire(call->arena, result->status, result->metadata);
         if (reply->status == NULL) {
             spare->code = (int32_t)result->status.code;

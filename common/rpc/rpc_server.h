@@ -66,6 +66,8 @@ bool rpc_call_expired(const struct rpc_call *call);
 
 struct rpc_result {
     struct status status;
+    /* The status as it is to be sent, details and all; NULL: made from status and metadata. */
+    const struct Google__Rpc__Status *status_detail;
     /* Extra pairs of ErrorInfo.metadata, key and value by turns, NULL-ended; or NULL. */
     const char *const *metadata;
     struct slice payload;            /* used when message is NULL */

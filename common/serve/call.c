@@ -1,1 +1,73 @@
-/* call.c */
+/* call.c - what the rules of many handlers share. */
+#include "serve/call.h"
+
+#include "base/clock.h"
+
+void call_metadata(struct call *call, const char *key, const char *value)
+{
+    const size_t capacity = sizeof(call->metadata) / sizeof(call->metadata[0]);
+
+    for (size_t i = 0; i + 2 < capacity; i += 2) {
+        if (call->metadata[i] == NULL) {
+            call->metadata[i] = key;
+            call->metadata[i + 1] = value;
+            return;
+        }
+    }
+}
+
+struct status call_check_required(struct call *call, const char *field, const char *text)
+{
+    if (text == NULL || text[0] == '\0') {
+        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+    }
+    return STATUS_NONE;
+}
+
+/* Characters are code points: bytes that do not continue one. */
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+struct status call_check_length(struct call *call, const char *field, const char *text,
+                                size_t max_characters)
+{
+    if (text == NULL) {
+        return STATUS_NONE;
+    }
+    const size_t count = characters(text);
+    if (count > max_characters) {
+        return INVALID(call, "TEXT_TOO_LONG", field, "%s has %zu characters; at most %zu are kept",
+                       field, count, max_characters);
+    }
+    return STATUS_NONE;
+}
+
+struct status call_check_date(struct call *call, const char *field, const char *text)
+{
+    int32_t day = 0;
+
+    if (text == NULL || text[0] == '\0' || date_parse(slice_from(text), &day)) {
+        return STATUS_NONE;
+    }
+    return INVALID(call, "INVALID_DATE", field, "%s is no date of the form YYYY-MM-DD: \"%s\"",
+                   field, text);
+}
+
+struct status call_check_month(struct call *call, const char *field, const char *text)
+{
+    int year = 0;
+    int month = 0;
+
+    if (text == NULL || text[0] == '\0' || month_parse(slice_from(text), &year, &month)) {
+        return STATUS_NONE;
+    }
+    return INVALID(call, "INVALID_MONTH", field, "%s is no month of the form YYYY-MM: \"%s\"",
+                   field, text);
+}

@@ -13,12 +13,14 @@
 
 struct service;
 struct method;
+struct schema;
 
 struct call {
     struct arena *arena;
     struct tx *tx; /* a snapshot, or the writer's; what resource_*() take */
     const struct method *method;
     const struct service *service;
+    const struct schema *schema; /* annotations of the service's messages */
     const char *caller;
     const char *if_match; /* "" for none */
     int64_t now_us;

@@ -1,1 +1,143 @@
-/* service.c */
+/*
+ * service.c - one running service: store, pool and RPC server, started and drained in order.
+ *
+ *     open: schema, store, method table, pool, server
+ *     close: serve what still comes in, refuse what is new, answer what is under way, then the
+ *            server, the pool and at last the store
+ */
+#include "serve/service.h"
+
+#include "api.h"
+#include "base/clock.h"
+#include "rpc/rpc_server.h"
+#include "serve/dispatch.h"
+#include "serve/pool.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    POOL_THREADS = 4,
+    POOL_QUEUE_MAX = 256,
+    INSTANCE_ARENA_BYTES = 64 << 20,
+    /* Callers drain at the same time: they are served until none has asked for QUIET_MS, but not
+     * longer than LAME_MS. */
+    QUIET_MS = 150,
+    LAME_MS = 1500,
+    POLL_MS = 10,
+};
+
+struct service_instance {
+    const struct service *service;
+    struct arena *arena; /* of the schema */
+    const struct schema *schema;
+    struct store *store;
+    struct pool *pool;
+    struct dispatch *dispatch;
+    struct rpc_server *server;
+};
+
+/* What was opened, in the opposite order; the server is not. */
+static void instance_free(struct service_instance *instance)
+{
+    pool_free(instance->pool);
+    store_close(instance->store);
+    dispatch_free(instance->dispatch);
+    arena_free(instance->arena);
+    free(instance);
+}
+
+static struct status instance_open(struct service_instance *instance, const char *directory,
+                                   const char *address, struct arena *arena)
+{
+    const struct service *service = instance->service;
+
+    TRY(schema_load(instance->arena, api_descriptor_set(), &service->descriptor, 1,
+                    &instance->schema));
+    const struct store_options store_options = {
+        .directory = directory,
+        .service = service->name,
+        .kinds = service->kinds,
+        .kind_count = service->kind_count,
+        .schema = instance->schema,
+    };
+    TRY(store_open(&store_options, arena, &instance->store));
+    instance->pool = pool_new(POOL_THREADS, POOL_QUEUE_MAX);
+    if (instance->pool == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(dispatch_new(service, instance->schema, instance->store, instance->pool, arena,
+                     &instance->dispatch));
+    const struct rpc_server_options server_options = {
+        .address = address,
+        .on_call = dispatch_call,
+        .arg = instance->dispatch,
+    };
+    return rpc_server_open(&server_options, arena, &instance->server);
+}
+
+struct status service_open(const struct service *service, const char *directory,
+                           const char *address, struct arena *arena,
+                           struct service_instance **ret_instance)
+{
+    struct service_instance *instance = calloc(1, sizeof(*instance));
+
+    if (instance == NULL) {
+        return status_out_of_memory();
+    }
+    instance->service = service;
+    instance->arena = arena_new(INSTANCE_ARENA_BYTES);
+    const struct status status = instance->arena != NULL
+                                     ? instance_open(instance, directory, address, arena)
+                                     : status_out_of_memory();
+    if (status.code != STATUS_OK) {
+        instance_free(instance);
+        return status;
+    }
+    *ret_instance = instance;
+    return STATUS_NONE;
+}
+
+uint16_t service_port(const struct service_instance *instance)
+{
+    return rpc_server_port(instance->server);
+}
+
+/* Returns once no call came for a while, or at the deadline. */
+static void serve_until_quiet(const struct service_instance *instance, int64_t deadline_boot_ms)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+    unsigned long seen = dispatch_count(instance->dispatch);
+    int64_t now = clock_boot_ms();
+    int64_t quiet_since = now;
+
+    while (now < deadline_boot_ms && now - quiet_since < QUIET_MS) {
+        (void)nanosleep(&pause, NULL);
+        const unsigned long count = dispatch_count(instance->dispatch);
+        now = clock_boot_ms();
+        if (count != seen || rpc_server_busy(instance->server) > 0) {
+            seen = count;
+            quiet_since = now;
+        }
+    }
+}
+
+bool service_close(struct service_instance *instance, unsigned bound_ms)
+{
+    const int64_t deadline_boot_ms = clock_boot_ms() + bound_ms;
+    const unsigned lame_ms = bound_ms / 4 < LAME_MS ? bound_ms / 4 : LAME_MS;
+
+    if (instance == NULL) {
+        return true;
+    }
+    serve_until_quiet(instance, clock_boot_ms() + lame_ms);
+    const int64_t left_ms = deadline_boot_ms - clock_boot_ms();
+    if (!rpc_server_close(instance->server, left_ms > 0 ? (unsigned)left_ms : 0)) {
+        /* A call or nng is stuck: the data is made safe, the rest is left to the end of the
+         * process. */
+        store_close(instance->store);
+        return false;
+    }
+    instance_free(instance);
+    return true;
+}

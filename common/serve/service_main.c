@@ -1,0 +1,142 @@
+/* service_main.c - the program of a service: environment, signals, log. */
+#include "base/config.h"
+#include "base/log.h"
+#include "serve/service.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 10 * 1000, TEXT_BYTES = 128, ARENA_BYTES = 1 << 20 };
+
+enum { VARIABLE_STATE, VARIABLE_ADDRESSES, VARIABLE_BIND, VARIABLE_LOG, VARIABLES };
+
+static const char *const log_levels[] = {"debug", "info", "warning", "error"};
+
+static const char *check_log_level(const char *value)
+{
+    for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++) {
+        if (strcmp(value, log_levels[i]) == 0) {
+            return NULL;
+        }
+    }
+    return "debug, info, warning or error";
+}
+
+static enum log_level log_level_of(const char *value)
+{
+    for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++) {
+        if (strcmp(value, log_levels[i]) == 0) {
+            return (enum log_level)i;
+        }
+    }
+    return LOG_INFO;
+}
+
+static void variable_name(const char *service, char name[TEXT_BYTES])
+{
+    (void)snprintf(name, TEXT_BYTES, "DONGKHOI_%s", service);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
+}
+
+/* Where to listen: as bound, else the first of the service's own addresses. */
+static char *address_choose(struct arena *arena, const char *bind, const char *addresses)
+{
+    const struct slice first = {.data = addresses, .length = strcspn(addresses, ",")};
+
+    return bind[0] != '\0' ? arena_strdup(arena, bind) : arena_copy(arena, first);
+}
+
+/* A second signal of the same kind ends the program at once: its default is restored. */
+static void signal_wait(const sigset_t *signals)
+{
+    sigset_t again;
+    int signal_number = 0;
+
+    while (sigwait(signals, &signal_number) != 0) {
+    }
+    log_event(LOG_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    sigemptyset(&again);
+    sigaddset(&again, signal_number);
+    pthread_sigmask(SIG_UNBLOCK, &again, NULL);
+}
+
+static int serve(const struct service *service, const struct config_variable *variables,
+                 const sigset_t *signals, struct arena *arena)
+{
+    const char *directory = variables[VARIABLE_STATE].value;
+    const char *address =
+        address_choose(arena, variables[VARIABLE_BIND].value, variables[VARIABLE_ADDRESSES].value);
+    struct service_instance *instance = NULL;
+    char port[16];
+
+    if (address == NULL) {
+        return EXIT_FAILURE;
+    }
+    const struct status status = service_open(service, directory, address, arena, &instance);
+    if (status.code != STATUS_OK) {
+        log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
+                  status.reason, "message", status.message, NULL);
+        return EXIT_FAILURE;
+    }
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)service_port(instance));
+    log_event(LOG_INFO, "listening", "address", address, "port", port, "state", directory, NULL);
+    signal_wait(signals);
+    if (!service_close(instance, DRAIN_MS)) {
+        log_event(LOG_WARNING, "stopped", "clean", "false", NULL);
+        _exit(EXIT_SUCCESS); /* the store is closed; what hangs cannot be waited for */
+    }
+    log_event(LOG_INFO, "stopped", "clean", "true", NULL);
+    return EXIT_SUCCESS;
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+    char program[TEXT_BYTES];
+    char addresses_name[TEXT_BYTES];
+    int exit_code = EXIT_FAILURE;
+    sigset_t signals;
+
+    (void)snprintf(program, sizeof(program), "dongkhoi-%s", service->name);
+    variable_name(service->name, addresses_name);
+    struct config_variable variables[VARIABLES] = {
+        [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data", config_check_path},
+        [VARIABLE_ADDRESSES] = {addresses_name, service->default_addresses,
+                                "nng addresses where others reach this service",
+                                config_check_nng_addresses},
+        [VARIABLE_BIND] = {"DONGKHOI_BIND", "",
+                           "nng address to listen on; by default the first of its addresses",
+                           config_check_nng_address},
+        [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
+                          "least level of the log: debug, info, warning or error", check_log_level},
+    };
+    if (config_arguments(argc, argv, program, service->purpose, variables, VARIABLES, &exit_code)) {
+        return exit_code;
+    }
+    struct arena *arena = arena_new(ARENA_BYTES);
+    if (arena == NULL) {
+        return EXIT_FAILURE;
+    }
+    log_init(program, LOG_INFO);
+    const struct status status = config_load(variables, VARIABLES, getenv, arena);
+    if (status.code != STATUS_OK) {
+        log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
+        arena_free(arena);
+        return EXIT_FAILURE;
+    }
+    log_init(program, log_level_of(variables[VARIABLE_LOG].value));
+    /* Blocked before the first thread starts, so that only sigwait() sees them. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    exit_code = serve(service, variables, &signals, arena);
+    arena_free(arena);
+    return exit_code;
+}

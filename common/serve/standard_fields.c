@@ -1,0 +1,227 @@
+/* standard_fields.c - google.api.field_behavior, kept for any message. */
+#include "pb/json.h"
+#include "pb/message.h"
+#include "serve/standard.h"
+
+const char *field_path(struct call *call, const char *base, const char *proto_name)
+{
+    char *name = arena_alloc(call->arena, strlen(proto_name) + 1);
+    char *path = name;
+
+    if (name == NULL) {
+        return proto_name;
+    }
+    (void)json_name(proto_name, name);
+    if (base != NULL) {
+        path = arena_printf(call->arena, "%s.%s", base, name);
+    }
+    return path != NULL ? path : proto_name;
+}
+
+/* One field of a message, from both kinds of descriptors. */
+struct member {
+    const struct schema_field *schema;
+    const ProtobufCFieldDescriptor *field;
+};
+
+/* Iterates over the fields; false at the end. Start with index 0. */
+static bool member_next(const struct call *call, const ProtobufCMessageDescriptor *type,
+                        size_t *index, struct member *ret_member)
+{
+    const struct schema_message *message = schema_message(call->schema, type->name);
+
+    while (message != NULL && *index < message->field_count) {
+        const struct schema_field *schema = &message->fields[(*index)++];
+        const ProtobufCFieldDescriptor *field = message_field(type, slice_from(schema->name));
+        if (field != NULL) {
+            *ret_member = (struct member){.schema = schema, .field = field};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool member_is_message(const struct member *member)
+{
+    return member->field->type == PROTOBUF_C_TYPE_MESSAGE && !member->schema->is_map;
+}
+
+static bool member_is_child(const struct member *member)
+{
+    return member_is_message(member) && member->field->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
+/* Kept by the store on every resource, whatever the proto says of them. */
+static bool is_standard(const char *name)
+{
+    static const char *const names[] = {"name",        "uid",         "revision",
+                                        "create_time", "update_time", "etag"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_resource(const struct call *call, const ProtobufCMessageDescriptor *type)
+{
+    const struct schema_message *message = schema_message(call->schema, type->name);
+
+    return message != NULL && message->resource_pattern != NULL;
+}
+
+/* Name and etag are compared by their own rules. */
+static bool is_compared_apart(const char *name)
+{
+    return strcmp(name, "name") == 0 || strcmp(name, "etag") == 0;
+}
+
+static struct status required_list_check(struct call *call, const ProtobufCMessage *message,
+                                         const struct member *member, const char *path)
+{
+    size_t count = 0;
+    ProtobufCMessage **items = message_list(message, member->field->name, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *item = arena_printf(call->arena, "%s[%zu]", path, i);
+        TRY(required_check(call, items[i], item != NULL ? item : path));
+    }
+    return STATUS_NONE;
+}
+
+struct status required_check(struct call *call, const ProtobufCMessage *message, const char *field)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    const bool resource = is_resource(call, type);
+    struct member member = {0};
+
+    for (size_t i = 0; member_next(call, type, &i, &member);) {
+        const char *name = member.schema->name;
+        const bool required = (member.schema->behavior & FIELD_REQUIRED) != 0;
+        if ((resource && is_standard(name)) || (!message_has(message, member.field) && !required)) {
+            continue;
+        }
+        const char *path = field_path(call, field, name);
+        if (!message_has(message, member.field)) {
+            return INVALID(call, "FIELD_REQUIRED", path, "%s is required", path);
+        }
+        if (member_is_child(&member)) {
+            TRY(required_check(call, message_child(message, name), path));
+        } else if (member_is_message(&member)) {
+            TRY(required_list_check(call, message, &member, path));
+        }
+    }
+    return STATUS_NONE;
+}
+
+/* True when one of the paths is this one, above it or below it. */
+static bool mask_touches(const struct field_mask *mask, const char *path)
+{
+    const size_t length = strlen(path);
+
+    for (size_t i = 0; mask != NULL && i < mask->count; i++) {
+        const char *other = mask->paths[i];
+        const size_t other_length = strlen(other);
+        const size_t shared = length < other_length ? length : other_length;
+        if (strcmp(other, "*") == 0) {
+            return true;
+        }
+        if (strncmp(path, other, shared) == 0 &&
+            (length == other_length || (length > shared && path[shared] == '.') ||
+             (other_length > shared && other[shared] == '.'))) {
+            return true;
+        }
+    }
+    return mask == NULL;
+}
+
+/* proto_base is the path of given in proto names; NULL at the top. */
+static struct status output_only_walk(struct call *call, const ProtobufCMessage *given,
+                                      const ProtobufCMessage *current,
+                                      const struct field_mask *mask, const char *proto_base,
+                                      const char *base)
+{
+    const bool resource = is_resource(call, given->descriptor);
+    struct member member = {0};
+
+    for (size_t i = 0; member_next(call, given->descriptor, &i, &member);) {
+        const char *name = member.schema->name;
+        const char *proto_path =
+            proto_base == NULL ? name : arena_printf(call->arena, "%s.%s", proto_base, name);
+        if (proto_path == NULL) {
+            return status_out_of_memory();
+        }
+        if (!message_has(given, member.field) || (resource && is_compared_apart(name)) ||
+            !mask_touches(mask, proto_path)) {
+            continue;
+        }
+        const bool output_only = (member.schema->behavior & FIELD_OUTPUT_ONLY) != 0;
+        const char *path = field_path(call, base, name);
+        if (output_only || (resource && is_standard(name))) {
+            if (current == NULL || !message_field_equals(given, current, member.field)) {
+                return INVALID(call, "OUTPUT_ONLY_FIELD", path, "%s cannot be set", path);
+            }
+        } else if (member_is_child(&member)) {
+            TRY(output_only_walk(call, message_child(given, name),
+                                 current != NULL ? message_child(current, name) : NULL, mask,
+                                 proto_path, path));
+        }
+    }
+    return STATUS_NONE;
+}
+
+struct status output_only_check(struct call *call, const ProtobufCMessage *given,
+                                const ProtobufCMessage *current, const struct field_mask *mask,
+                                const char *field)
+{
+    return output_only_walk(call, given, current, mask, NULL, field);
+}
+
+void output_only_restore(struct call *call, ProtobufCMessage *message,
+                         const ProtobufCMessage *current)
+{
+    const bool resource = is_resource(call, message->descriptor);
+    struct member member = {0};
+
+    for (size_t i = 0; member_next(call, message->descriptor, &i, &member);) {
+        const char *name = member.schema->name;
+        const bool kept =
+            (member.schema->behavior & FIELD_OUTPUT_ONLY) != 0 || (resource && is_standard(name));
+        const bool has = message_has(message, member.field);
+        if (!kept) {
+            if (has && member_is_child(&member)) {
+                output_only_restore(call, message_child(message, name),
+                                    current != NULL ? message_child(current, name) : NULL);
+            }
+        } else if (current != NULL && message_has(current, member.field)) {
+            message_copy_field(message, current, member.field);
+        } else if (has) {
+            message_clear(message, member.field);
+        }
+    }
+}
+
+struct status immutable_check(struct call *call, const ProtobufCMessage *before,
+                              const ProtobufCMessage *after, const char *field)
+{
+    struct member member = {0};
+
+    for (size_t i = 0; member_next(call, before->descriptor, &i, &member);) {
+        const char *name = member.schema->name;
+        if (message_field_equals(before, after, member.field)) {
+            continue;
+        }
+        const char *path = field_path(call, field, name);
+        if ((member.schema->behavior & FIELD_IMMUTABLE) != 0) {
+            return INVALID(call, "IMMUTABLE_FIELD", path, "%s cannot be changed", path);
+        }
+        if (member_is_child(&member) && message_has(before, member.field) &&
+            message_has(after, member.field)) {
+            TRY(immutable_check(call, message_child(before, name), message_child(after, name),
+                                path));
+        }
+    }
+    return STATUS_NONE;
+}
