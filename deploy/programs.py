@@ -35,12 +35,17 @@ class Failure(Exception):
         self.advice = advice
 
 
-def say(message):
-    """A progress line; a reader that went away is no reason to stop serving."""
+def show(text):
+    """Prints; a reader that went away is no reason to stop serving."""
     try:
-        print(f"==> {message}", flush=True)
+        print(text, flush=True)
     except OSError:
         pass
+
+
+def say(message):
+    """A progress line."""
+    show(f"==> {message}")
 
 
 def settings(environment):
@@ -92,7 +97,6 @@ class Program:
         self.environment = environment
         self.log = log
         self.process = None
-        self.pidfd = None
         self.started = 0.0
         self.restart_at = None
         self.short_lives = 0
@@ -111,7 +115,6 @@ class Program:
                 env=self.environment,
                 start_new_session=True,
             )
-        self.pidfd = os.pidfd_open(self.process.pid)
         self.started = time.monotonic()
         self.restart_at = None
 
@@ -124,13 +127,8 @@ class Program:
         self.short_lives = self.short_lives + 1 if short else 0
         self.restart_at = time.monotonic() + (RESTART_DELAY_SECONDS if short else 0)
         how = describe_end(self.process.returncode)
-        self.forget()
-        return f"{self.name} ended ({how}) after {lived:.1f} s"
-
-    def forget(self):
-        os.close(self.pidfd)
         self.process = None
-        self.pidfd = None
+        return f"{self.name} ended ({how}) after {lived:.1f} s"
 
     def signal(self, number):
         if self.process is not None:
@@ -209,12 +207,11 @@ class Fleet:
             pass
 
     def supervise(self):
-        """Waits until a program ends, one is due, or wake(); then starts what has to run."""
+        """Waits for wake(), which a SIGCHLD has to call, or until a program is due; then starts
+        what has to run."""
         due = [p.restart_at for p in self.programs if p.restart_at is not None]
         timeout = max(0.0, min(due) - time.monotonic()) if due else None
-        descriptors = [p.pidfd for p in self.programs if p.pidfd is not None]
-        readable, _, _ = select.select([self.wake_reader, *descriptors], [], [], timeout)
-        if self.wake_reader in readable:
+        if select.select([self.wake_reader], [], [], timeout)[0]:
             os.read(self.wake_reader, 4096)
         for program in self.programs:
             ended = program.ended()
@@ -250,4 +247,4 @@ class Fleet:
                     say(f"{program.name} did not stop within {STOP_SECONDS:.0f} s and is killed")
                     program.signal(signal.SIGKILL)
                     program.process.wait()
-                program.forget()
+                program.process = None

@@ -15,7 +15,7 @@ from pathlib import Path
 import api
 import load_2022
 import report
-from programs import Failure, Fleet, check_ports, say, settings
+from programs import Failure, Fleet, check_ports, say, settings, show
 
 READY_SECONDS = 60
 
@@ -56,6 +56,7 @@ class Work(threading.Thread):
         self.address = address
         self.on_end = on_end
         self.failure = None
+        self.done = False
 
     def run(self):
         try:
@@ -64,14 +65,15 @@ class Work(threading.Thread):
             api.wait_ready(client, READY_SECONDS)
             say("loading the data of 2022")
             changed = load_2022.load(client)
-            say(f"loaded: {changed} resources were new" if changed else "loaded: nothing was new")
-            print(report.render(client), flush=True)
+            say(f"loaded; new records: {changed}")
+            show(report.render(client))
             say(f"serving on http://{self.address}")
         except (api.ApiError, OSError) as error:
             self.failure = Failure(
                 f"{error}", "look at the logs named above, then run deploy/run again"
             )
         finally:
+            self.done = True
             self.on_end()
 
 
@@ -80,13 +82,16 @@ def run(arguments):
     state = Path(names["DONGKHOI_STATE"]).resolve()
     names["DONGKHOI_STATE"] = str(state)
     lock = lock_state(state)
-    check_ports(names)
     fleet = Fleet(arguments.build, names, state / "log")
-    fleet.check_configuration()
-
     stop = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: (stop.append(number), fleet.wake()))
+        # What nohup or a shell's & ignores stays ignored.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: (stop.append(number), fleet.wake()))
+    signal.signal(signal.SIGCHLD, lambda *_: fleet.wake())
+
+    check_ports(names)
+    fleet.check_configuration()
     work = Work(api.reachable(names["DONGKHOI_LISTEN"]), fleet.wake)
     try:
         say(f"starting {', '.join(fleet.names())}; their logs are in {state / 'log'}")
@@ -94,9 +99,9 @@ def run(arguments):
         work.start()
         while not stop:
             fleet.supervise()
-            if not work.is_alive() and (work.failure or arguments.once):
+            if work.done and (work.failure or arguments.once):
                 break
-            if work.is_alive() and fleet.hopeless():
+            if not work.done and fleet.hopeless():
                 raise fleet.hopeless()
     finally:
         say("stopping")
@@ -114,8 +119,10 @@ def main():
     except Failure as failure:
         print(f"failed: {failure}\nwhat to do: {failure.advice}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Nobody reads any more; all is stopped, and the flush at exit must not complain.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Nobody reads any more, and the flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -1,0 +1,331 @@
+"""harness.py - real processes on free ports and directories of their own, to test and to kill."""
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("DONGKHOI_TEST_BUILD", ROOT / "build" / "asan")).resolve()
+SERVICES = ("indicators", "clusters")
+PROGRAMS = (*SERVICES, "gateway")
+STOP_SECONDS = 20
+SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion `")
+
+sys.path.insert(0, str(ROOT / "deploy"))
+
+
+def wait_until(condition, what, seconds=15):
+    """The first true value of condition(); an AssertionError that says what did not happen."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+def free_ports(count):
+    """Ports below the range that the system hands out to connections."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
+@dataclass
+class Answer:
+    """One HTTP answer. json is None where the body is none."""
+
+    status: int
+    headers: dict
+    body: bytes
+    json: object = field(default=None)
+
+    @classmethod
+    def of(cls, status, headers, body):
+        answer = cls(status, {name.lower(): value for name, value in headers}, body)
+        with contextlib.suppress(ValueError):
+            answer.json = json.loads(body)
+        return answer
+
+    @property
+    def error(self):
+        assert isinstance(self.json, dict) and "error" in self.json, (self.status, self.body)
+        return self.json["error"]
+
+    @property
+    def reason(self):
+        reasons = [d["reason"] for d in self.error.get("details", []) if d.get("reason")]
+        return reasons[0] if reasons else ""
+
+    @property
+    def metadata(self):
+        found = [d["metadata"] for d in self.error.get("details", []) if d.get("metadata")]
+        return found[0] if found else {}
+
+    @property
+    def fields(self):
+        """The fields at fault, of BadRequest."""
+        return [
+            violation["field"]
+            for detail in self.error.get("details", [])
+            for violation in detail.get("fieldViolations", [])
+        ]
+
+
+class Client:
+    """HTTP to one port; a connection for each request unless inside keep()."""
+
+    def __init__(self, port, timeout=30):
+        self.port = port
+        self.timeout = timeout
+
+    def request(self, method, path, body=None, headers=None, **query):
+        """Sends the body as JSON, or as it is when it is bytes."""
+        if query:
+            path = f"{path}?{urllib.parse.urlencode(query)}"
+        headers = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body, ensure_ascii=False).encode()
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            answer = connection.getresponse()
+            return Answer.of(answer.status, answer.getheaders(), answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path, headers=None, **query):
+        return self.request("GET", path, headers=headers, **query)
+
+    def post(self, path, body=None, headers=None, **query):
+        return self.request("POST", path, {} if body is None else body, headers, **query)
+
+    def patch(self, path, body, headers=None, **query):
+        return self.request("PATCH", path, body, headers, **query)
+
+    def delete(self, path, headers=None, **query):
+        return self.request("DELETE", path, headers=headers, **query)
+
+    def ok(self, method, path, body=None, headers=None, **query):
+        """The JSON of an answer that must be 200."""
+        answer = self.request(method, path, body, headers, **query)
+        assert answer.status == 200, (method, path, answer.status, answer.body)
+        return answer.json
+
+    def raw(self, data, timeout=10):
+        """Sends bytes and reads until the other side closes or is silent for timeout seconds."""
+        with self.connect(timeout) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(data)
+            return read_all(connection)
+
+    def connect(self, timeout=10):
+        return socket.create_connection(("127.0.0.1", self.port), timeout)
+
+
+def read_all(connection):
+    """(bytes, closed): what comes until the end of the stream or a time-out."""
+    received = b""
+    while True:
+        try:
+            data = connection.recv(65536)
+        except (TimeoutError, socket.timeout):
+            return received, False
+        except ConnectionError:
+            return received, True
+        if not data:
+            return received, True
+        received += data
+
+
+def answers(data):
+    """The answers in the bytes of one connection, in order; those to GET or POST."""
+    found = []
+    while data:
+        head, separator, rest = data.partition(b"\r\n\r\n")
+        assert separator, data
+        lines = head.decode("latin-1").split("\r\n")
+        version, status = lines[0].split(" ", 2)[:2]
+        assert version == "HTTP/1.1", lines[0]
+        headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
+        if 100 <= int(status) < 200:
+            data = rest
+            continue
+        length = int(dict((n.lower(), v) for n, v in headers).get("content-length", 0))
+        assert len(rest) >= length, data
+        found.append(Answer.of(int(status), headers, rest[:length]))
+        data = rest[length:]
+    return found
+
+
+class Program:
+    """One process of the system under test."""
+
+    def __init__(self, name, directory, environment):
+        self.name = name
+        self.log = directory / f"{name}.log"
+        self.environment = environment
+        self.process = None
+
+    def start(self):
+        assert self.process is None or self.process.poll() is not None, self.name
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", BUILD / "services" / self.name / self.binary],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def binary(self):
+        return f"dongkhoi-{self.name}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+            self.process.wait()
+
+    def wait(self, seconds=STOP_SECONDS):
+        """The exit code; an AssertionError when it does not end."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end within {seconds} s") from None
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def said(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+class System:
+    """The gateway and its services over one state directory."""
+
+    def __init__(self, directory, **environment):
+        self.directory = directory
+        self.state = directory / "state"
+        self.state.mkdir(parents=True, exist_ok=True)
+        ports = free_ports(3)
+        self.port = ports[2]
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "ASAN_OPTIONS": "detect_stack_use_after_return=1",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "DONGKHOI_STATE": str(self.state),
+            "DONGKHOI_INDICATORS": f"tcp://127.0.0.1:{ports[0]}",
+            "DONGKHOI_CLUSTERS": f"tcp://127.0.0.1:{ports[1]}",
+            "DONGKHOI_LISTEN": f"127.0.0.1:{ports[2]}",
+            **environment,
+        }
+        self.programs = {name: Program(name, directory, self.environment) for name in PROGRAMS}
+        self.client = Client(self.port)
+
+    def __getitem__(self, name):
+        return self.programs[name]
+
+    def start(self):
+        for program in self.programs.values():
+            program.start()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=30):
+        def ready():
+            for program in self.programs.values():
+                assert program.running(), (program.name, program.process.returncode, program.said())
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self.client.get("/readyz").status == 200
+            return False
+
+        wait_until(ready, "the system is ready", seconds)
+
+    def restart(self, name):
+        """kill -9 and start."""
+        self[name].kill()
+        self[name].start()
+
+    def kill(self):
+        for program in self.programs.values():
+            program.kill()
+
+    def stop(self):
+        """SIGTERM to the gateway, then the services: all must end with exit code 0, and no
+        sanitizer may have said anything."""
+        codes = {}
+        for name in ("gateway", *SERVICES):
+            if self[name].process is not None:
+                codes[name] = self[name].stop() if self[name].running() else None
+        self.check_logs()
+        assert all(code in (0, None) for code in codes.values()), codes
+
+    def check_logs(self):
+        for program in self.programs.values():
+            found = SANITIZER.search(program.said())
+            assert not found, f"{program.name} said:\n{program.said()[max(0, found.start()-200):][:6000]}"
+
+    def load(self):
+        """The data of 2022, by the loader of deploy/. How many records were new."""
+        import api
+        import load_2022
+
+        return load_2022.load(api.Client(f"127.0.0.1:{self.port}"))
+
+    def database(self, service):
+        """The store of a service, to read only."""
+        path = next(iter(sorted(self.state.rglob(f"*{service}*.db"))), None)
+        assert path is not None, list(self.state.rglob("*"))
+        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+
+    def seqs(self):
+        """The last journal entry of every store: unchanged means that nothing was written."""
+        found = {}
+        for service in SERVICES:
+            with contextlib.closing(self.database(service)) as database:
+                found[service] = database.execute("SELECT max(seq) FROM journal").fetchone()[0]
+        return found
+
+    @contextlib.contextmanager
+    def unchanged(self):
+        """What is done inside must not have written anything."""
+        before = self.seqs()
+        yield
+        assert self.seqs() == before
