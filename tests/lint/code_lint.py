@@ -1,0 +1,143 @@
+"""Headers, format, size and words of the code; scripts; protos."""
+
+import concurrent.futures
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tree import BUILD, ROOT, bash_scripts, files, text
+
+LINES_MAX = 600
+# The release whose output the tree has; others differ in small things.
+CLANG_FORMAT_MAJOR = "14"
+BUF = "@bufbuild/buf@1.75.0"
+GOOGLEAPIS = Path("/usr/share/gocode/src/github.com/gogo/googleapis")
+GOOGLE_JAR = Path("/usr/share/java/proto-google-common-protos.jar")
+# In two halves, or this file would find itself.
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+
+
+def run(*command, cwd=ROOT, **more):
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False, **more
+    )
+
+
+def flags_by_folder():
+    """For each folder the command that compiles a file of it, less the file and the output."""
+    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    flags = {}
+    for command in commands:
+        words = shlex.split(command["command"])
+        path = Path(command["file"])
+        if not path.is_relative_to(ROOT) or path.is_relative_to(ROOT / "build"):
+            continue
+        if Path(words[0]).name == "ccache":
+            words = words[1:]
+        output = words.index("-o")
+        kept = [w for w in words[:output] + words[output + 2 :] if w not in ("-c", str(path))]
+        flags.setdefault(path.parent.relative_to(ROOT), (kept, command["directory"]))
+    return flags
+
+
+def test_every_header_compiles_alone():
+    flags = flags_by_folder()
+
+    def compile_alone(header):
+        if header.parent not in flags:
+            return f"{header}: no file of its folder is compiled"
+        words, directory = flags[header.parent]
+        done = run(
+            *words, "-fsyntax-only", "-x", "c", "-",
+            cwd=directory, input=f'#include "{ROOT / header}"\n',
+        )
+        return None if done.returncode == 0 else f"{header}:\n{done.stderr}"
+
+    headers = [path for path in files(".h") if path.parts[0] in ("common", "services", "proto")]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        wrong = [problem for problem in pool.map(compile_alone, headers) if problem]
+    assert headers and not wrong, "\n".join(wrong)
+
+
+def test_every_file_is_formatted():
+    version = re.search(r"version (\d+)", run("clang-format", "--version").stdout).group(1)
+    if version != CLANG_FORMAT_MAJOR:
+        pytest.skip(f"clang-format {version}; the tree is formatted by {CLANG_FORMAT_MAJOR}")
+    done = run("clang-format", "--dry-run", "-Werror", *map(str, files(".c", ".h")))
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_file_is_long():
+    for path in files(".c", ".h", ".py"):
+        lines = text(path).count("\n")
+        if lines > LINES_MAX:
+            warnings.warn(f"{path} has {lines} lines, more than {LINES_MAX}: is there a seam?")
+
+
+def test_no_word_says_that_something_is_unfinished():
+    wrong = [
+        f"{path}:{number}: {line.strip()}"
+        for path in files(".c", ".h", ".py", ".sh", ".proto", ".md", ".txt", ".cmake", "run")
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if UNFINISHED.search(line)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_c_file_opens_with_its_banner():
+    wrong = [
+        str(path)
+        for path in files(".c", ".h")
+        if not re.match(rf"/\*[\s*]*{re.escape(path.name)} - ", text(path))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_scripts_pass_shellcheck():
+    done = run("shellcheck", "-x", *map(str, bash_scripts()))
+    assert done.returncode == 0, done.stdout
+
+
+def test_python_files_compile():
+    for path in files(".py"):
+        compile(text(path), str(path), "exec")
+
+
+@pytest.fixture(scope="session")
+def buf():
+    """The buf command, installed once into build/tools."""
+    tools = ROOT / "build" / "tools"
+    command = tools / "node_modules" / ".bin" / "buf"
+    if command.exists():
+        return command
+    if shutil.which("npm") is None:
+        pytest.skip("buf is not to be had: there is no npm")
+    tools.mkdir(parents=True, exist_ok=True)
+    done = run(
+        "npm", "install", "--prefix", str(tools), "--no-audit", "--no-fund", "--ignore-scripts", BUF,
+        timeout=120,
+    )
+    if done.returncode != 0 or not command.exists():
+        pytest.skip(f"buf is not to be had: {done.stderr.strip()[-200:]}")
+    return command
+
+
+def test_protos_pass_buf_lint(buf, tmp_path):
+    shutil.copytree(ROOT / "proto" / "dongkhoi", tmp_path / "dongkhoi")
+    shutil.copy(ROOT / "proto" / "buf.yaml", tmp_path)
+    for name in ("api/annotations.proto", "api/http.proto"):
+        (tmp_path / "google" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(GOOGLEAPIS / "google" / name, tmp_path / "google" / name)
+    shutil.copytree(GOOGLEAPIS / "google" / "rpc", tmp_path / "google" / "rpc")
+    with zipfile.ZipFile(GOOGLE_JAR) as jar:
+        for name in ("google/api/field_behavior.proto", "google/api/resource.proto"):
+            jar.extract(name, tmp_path)
+    done = run(str(buf), "lint", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
