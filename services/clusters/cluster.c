@@ -1,1 +1,398 @@
-/* cluster.c */
+/* cluster.c - the cluster as a resource: what may be written, and what follows from the rest. */
+#include "cluster.h"
+
+#include "area.h"
+#include "base/decimal.h"
+#include "occupancy.h"
+#include "pb/message.h"
+#include "serve/service.h"
+#include "stage.h"
+
+#include <string.h>
+
+enum { TITLE_MAX_CHARACTERS = 500 };
+
+bool district_is_valid(const char *district)
+{
+    return strlen(district) == 3 && strspn(district, "0123456789") == 3;
+}
+
+const char *cluster_revoked_on(const Dongkhoi__Clusters__V1__Cluster *cluster)
+{
+    const char *date = cluster->stage == STAGE_REVOKED ? "" : NULL;
+
+    for (size_t i = 0; i < cluster->n_stage_changes; i++) {
+        const Dongkhoi__Clusters__V1__StageChange *entry = cluster->stage_changes[i];
+
+        if (entry->stage == STAGE_REVOKED && entry->date[0] != '\0') {
+            date = entry->date;
+        }
+    }
+    return date;
+}
+
+struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
+                              const char *field)
+{
+    cluster->notes = NULL;
+    cluster->n_notes = 0;
+    TRY(area_refresh(call, cluster));
+    return occupancy_refresh(call, cluster, field);
+}
+
+/* leasable_hectares within area_hectares, as far as both are known to be current. */
+static struct status leasable_check(struct call *call,
+                                    const Dongkhoi__Clusters__V1__Cluster *cluster,
+                                    const char *reason, const char *field)
+{
+    if (cluster->area_hectares == NULL || cluster->leasable_hectares == NULL ||
+        cluster->area_outdated ||
+        amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS) <=
+            amount_scaled(cluster->area_hectares->value, HECTARE_DECIMALS)) {
+        return STATUS_NONE;
+    }
+    return PRECONDITION(call, reason, field,
+                        "leasableHectares %.10g is more than areaHectares %.10g",
+                        cluster->leasable_hectares->value, cluster->area_hectares->value);
+}
+
+static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster)
+{
+    TRY(call_check_required(call, "displayName.vi",
+                            cluster->display_name != NULL ? cluster->display_name->vi : ""));
+    TRY(call_check_length(call, "displayName.vi", cluster->display_name->vi, TITLE_MAX_CHARACTERS));
+    TRY(call_check_length(call, "displayName.en", cluster->display_name->en, TITLE_MAX_CHARACTERS));
+    if (!district_is_valid(cluster->district)) {
+        return INVALID(call, "INVALID_DISTRICT", "district",
+                       "district must be a code of three digits, such as 834");
+    }
+    TRY(call_check_length(call, "infrastructureOwner", cluster->infrastructure_owner,
+                          OWNER_MAX_CHARACTERS));
+    TRY(call_check_length(call, "source", cluster->source, SOURCE_MAX_CHARACTERS));
+    TRY(call_check_length(call, "note", cluster->note, NOTE_MAX_CHARACTERS));
+    TRY(area_check(call, "areaHectares", cluster->area_hectares));
+    return area_check(call, "leasableHectares", cluster->leasable_hectares);
+}
+
+/* The first entry of a new cluster. */
+static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster)
+{
+    Dongkhoi__Clusters__V1__StageChange *change =
+        message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
+
+    if (cluster->stage != STAGE_NONE && cluster->stage != STAGE_PLANNED) {
+        return PRECONDITION(call, "CHANGED_BY_METHOD", "stage",
+                            "a new cluster is PLANNED; later stages are entered by :advance, with "
+                            "basis RECORDED when they were found so");
+    }
+    if (change == NULL) {
+        return status_out_of_memory();
+    }
+    cluster->stage = STAGE_PLANNED;
+    change->stage = cluster->stage;
+    change->basis = BASIS_RECORDED;
+    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    change->revision = 1;
+    if (change->record_time == NULL) {
+        return status_out_of_memory();
+    }
+    return list_insert(call, &cluster->base, "stage_changes", 0, change);
+}
+
+static bool area_differs(const Dongkhoi__Clusters__V1__Cluster *a,
+                         const Dongkhoi__Clusters__V1__Cluster *b)
+{
+    if (a->area_hectares == NULL || b->area_hectares == NULL) {
+        return a->area_hectares != b->area_hectares;
+    }
+    return amount_scaled(a->area_hectares->value, HECTARE_DECIMALS) !=
+           amount_scaled(b->area_hectares->value, HECTARE_DECIMALS);
+}
+
+/* What has its own method does not change by an update. */
+static struct status methods_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *before,
+                                   Dongkhoi__Clusters__V1__Cluster *cluster)
+{
+    if (cluster->stage == STAGE_NONE) {
+        cluster->stage = before->stage;
+    }
+    if (cluster->stage != before->stage) {
+        return PRECONDITION(call, "CHANGED_BY_METHOD", "stage",
+                            "stage changes by :advance only; it is %s",
+                            stage_name((int)before->stage));
+    }
+    if (before->n_area_changes > 0 && area_differs(before, cluster)) {
+        return PRECONDITION(call, "CHANGED_BY_METHOD", "areaHectares",
+                            "areaHectares was set by a decision and changes by :adjustArea only");
+    }
+    if (before->n_owner_appointments > 0 &&
+        strcmp(before->infrastructure_owner, cluster->infrastructure_owner) != 0) {
+        return PRECONDITION(call, "CHANGED_BY_METHOD", "infrastructureOwner",
+                            "infrastructureOwner was appointed by a document and changes by "
+                            ":appointOwner only");
+    }
+    return STATUS_NONE;
+}
+
+static struct status cluster_prepare(struct call *call, const void *before, void *resource)
+{
+    Dongkhoi__Clusters__V1__Cluster *cluster = resource;
+
+    TRY(fields_check(call, cluster));
+    if (before == NULL) {
+        TRY(start_as_planned(call, cluster));
+    } else {
+        TRY(methods_check(call, before, cluster));
+    }
+    TRY(cluster_refresh(call, cluster, "leasableHectares"));
+    return leasable_check(call, cluster, "LEASABLE_OVER_AREA", "leasableHectares");
+}
+
+static bool area_column(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
+                        const char **ret_text)
+{
+    const Dongkhoi__Clusters__V1__Cluster *cluster =
+        (const Dongkhoi__Clusters__V1__Cluster *)message;
+
+    (void)arena;
+    (void)ret_text;
+    if (cluster->area_hectares == NULL) {
+        return false;
+    }
+    *ret_int64 = amount_scaled(cluster->area_hectares->value, HECTARE_DECIMALS);
+    return true;
+}
+
+static const struct resource_column cluster_columns[] = {
+    {.name = "district", .type = COLUMN_TEXT, .path = "district", .indexed = true},
+    {.name = "stage", .type = COLUMN_TEXT, .path = "stage", .indexed = true},
+    {.name = "display_name_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
+    {.name = "area_hectares", .type = COLUMN_INT64, .extract = area_column},
+};
+
+const struct resource_kind cluster_kind = {
+    .singular = "cluster",
+    .plural = "clusters",
+    .pattern = "clusters/{cluster}",
+    .type = &dongkhoi__clusters__v1__cluster__descriptor,
+    .columns = cluster_columns,
+    .column_count = sizeof(cluster_columns) / sizeof(cluster_columns[0]),
+    .layout = 1,
+    .prepare = cluster_prepare,
+};
+
+/* The changed cluster becomes the answer; stored unless nothing changed. */
+static struct status cluster_answer(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
+                                    bool unchanged, const char *field, void *response)
+{
+    if (unchanged) {
+        *(Dongkhoi__Clusters__V1__Cluster *)response = *cluster;
+        return STATUS_NONE;
+    }
+    TRY(message_to_nfc(call->arena, &cluster->base));
+    TRY(cluster_refresh(call, cluster, field));
+    TRY(leasable_check(call, cluster, "AREA_BELOW_LEASABLE", "areaHectares"));
+    return standard_store(call, &cluster_kind, cluster, response);
+}
+
+static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
+                               const char *owner, Dongkhoi__Type__V1__Document *document,
+                               const char *date)
+{
+    Dongkhoi__Clusters__V1__OwnerAppointment *appointment =
+        message_new(call->arena, &dongkhoi__clusters__v1__owner_appointment__descriptor);
+    size_t place = cluster->n_owner_appointments;
+
+    if (appointment == NULL) {
+        return status_out_of_memory();
+    }
+    if (cluster->n_owner_appointments >= STAGE_CHANGES_MAX) {
+        return PRECONDITION(call, "TOO_MANY_CHANGES", "infrastructureOwner",
+                            "a cluster keeps at most %d appointments", STAGE_CHANGES_MAX);
+    }
+    while (place > 0 && strcmp(cluster->owner_appointments[place - 1]->date, date) > 0) {
+        place--;
+    }
+    appointment->infrastructure_owner = (char *)owner;
+    appointment->document = document;
+    appointment->date = (char *)date;
+    appointment->record_time = timestamp_value(call->arena, call->tx->time_us);
+    appointment->revision = cluster->revision + 1;
+    if (appointment->record_time == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(list_insert(call, &cluster->base, "owner_appointments", place, appointment));
+    cluster->infrastructure_owner =
+        cluster->owner_appointments[cluster->n_owner_appointments - 1]->infrastructure_owner;
+    return STATUS_NONE;
+}
+
+/* An area change with the proof of a request. */
+static struct status change_area(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
+                                 int kind, Google__Protobuf__DoubleValue *area,
+                                 const struct proof *proof, bool *ret_unchanged)
+{
+    Dongkhoi__Clusters__V1__AreaChange *change =
+        message_new(call->arena, &dongkhoi__clusters__v1__area_change__descriptor);
+
+    if (change == NULL) {
+        return status_out_of_memory();
+    }
+    change->kind = (Dongkhoi__Clusters__V1__AreaChange__Kind)kind;
+    change->area_hectares = area;
+    change->basis = (Dongkhoi__Clusters__V1__Basis)proof->basis;
+    change->document = proof->document;
+    change->date = (char *)proof->date;
+    change->source = (char *)proof->source;
+    change->note = (char *)proof->note;
+    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    change->revision = cluster->revision + 1;
+    if (change->record_time == NULL) {
+        return status_out_of_memory();
+    }
+    return area_add(call, cluster, change, ret_unchanged);
+}
+
+/* What the decision that establishes a cluster says beside the stage. */
+static struct status establish(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
+                               const Dongkhoi__Clusters__V1__AdvanceClusterRequest *req,
+                               const struct proof *proof)
+{
+    bool unchanged = false;
+
+    if (req->area_hectares != NULL) {
+        TRY(change_area(call, cluster, AREA_ESTABLISH, req->area_hectares, proof, &unchanged));
+    }
+    if (req->infrastructure_owner[0] == '\0') {
+        return STATUS_NONE;
+    }
+    if (proof->basis == BASIS_DOCUMENTED) {
+        return owner_add(call, cluster, req->infrastructure_owner, proof->document, proof->date);
+    }
+    if (cluster->n_owner_appointments == 0) {
+        cluster->infrastructure_owner = req->infrastructure_owner;
+    }
+    return STATUS_NONE;
+}
+
+static struct status advance_check(struct call *call,
+                                   const Dongkhoi__Clusters__V1__AdvanceClusterRequest *req,
+                                   struct proof *proof)
+{
+    if (stage_name((int)req->stage) == NULL) {
+        return INVALID(call, "INVALID_VALUE", "stage",
+                       "stage is required: the one that is entered");
+    }
+    proof->date_is_enough = req->stage == STAGE_OPERATING || req->stage == STAGE_FULL;
+    TRY(proof_check(call, proof, stage_entered_by((int)req->stage)));
+    if (proof->basis == BASIS_RECORDED && req->waiver != NULL) {
+        return INVALID(call, "WAIVER_NOT_NEEDED", "waiver",
+                       "waiver is for documented stages; a RECORDED one needs none");
+    }
+    if (req->stage != STAGE_ESTABLISHED && req->area_hectares != NULL) {
+        return INVALID(call, "NOT_TAKEN", "areaHectares",
+                       "areaHectares is taken with ESTABLISHED only; use :adjustArea");
+    }
+    if (req->stage != STAGE_ESTABLISHED && req->infrastructure_owner[0] != '\0') {
+        return INVALID(call, "NOT_TAKEN", "infrastructureOwner",
+                       "infrastructureOwner is taken with ESTABLISHED only; use :appointOwner");
+    }
+    TRY(area_check(call, "areaHectares", req->area_hectares));
+    return call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
+                             OWNER_MAX_CHARACTERS);
+}
+
+struct status advance_cluster(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Clusters__V1__AdvanceClusterRequest *req = request;
+    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    Dongkhoi__Clusters__V1__StageChange *change =
+        message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
+    struct proof proof = {.basis = (int)req->basis,
+                          .document = req->document,
+                          .date = req->date,
+                          .source = req->source,
+                          .note = req->note};
+    bool unchanged = false;
+
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    TRY(advance_check(call, req, &proof));
+    if (change == NULL) {
+        return status_out_of_memory();
+    }
+    change->stage = req->stage;
+    change->basis = (Dongkhoi__Clusters__V1__Basis)proof.basis;
+    change->document = proof.document;
+    change->date = (char *)proof.date;
+    change->waiver = req->waiver;
+    change->source = (char *)proof.source;
+    change->note = (char *)proof.note;
+    change->revision = cluster->revision + 1;
+    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    if (change->record_time == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(stage_enter(call, cluster, change, &unchanged));
+    if (!unchanged && req->stage == STAGE_ESTABLISHED) {
+        TRY(establish(call, cluster, req, &proof));
+    }
+    return cluster_answer(call, cluster, unchanged, "stage", response);
+}
+
+/* After a revocation nothing is decided any more, but what was decided before it may be added. */
+static struct status not_revoked_check(struct call *call,
+                                       const Dongkhoi__Clusters__V1__Cluster *cluster,
+                                       const char *date)
+{
+    const char *revoked = cluster_revoked_on(cluster);
+
+    if (revoked == NULL ||
+        (date[0] != '\0' && (revoked[0] == '\0' || fact_date_order(date, revoked) <= 0))) {
+        return STATUS_NONE;
+    }
+    return PRECONDITION(call, "CLUSTER_REVOKED", "name", "%s is REVOKED%s%s", cluster->name,
+                        revoked[0] != '\0' ? " since " : "", revoked);
+}
+
+struct status adjust_cluster_area(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Clusters__V1__AdjustClusterAreaRequest *req = request;
+    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    struct proof proof = {.basis = (int)req->basis,
+                          .document = req->document,
+                          .date = req->date,
+                          .source = req->source,
+                          .note = req->note};
+    bool unchanged = false;
+
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    if (area_kind_name((int)req->kind) == NULL) {
+        return INVALID(call, "INVALID_VALUE", "kind",
+                       "kind is required: ESTABLISH, EXPAND, REDUCE or RELOCATE");
+    }
+    TRY(area_check(call, "areaHectares", req->area_hectares));
+    TRY(proof_check(call, &proof, "the decision about the area"));
+    TRY(not_revoked_check(call, cluster, proof.date));
+    TRY(change_area(call, cluster, (int)req->kind, req->area_hectares, &proof, &unchanged));
+    return cluster_answer(call, cluster, unchanged, "areaHectares", response);
+}
+
+struct status appoint_cluster_owner(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Clusters__V1__AppointClusterOwnerRequest *req = request;
+    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    struct proof proof = {.basis = BASIS_DOCUMENTED,
+                          .document = req->document,
+                          .date = req->date,
+                          .source = "",
+                          .note = ""};
+
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    TRY(call_check_required(call, "infrastructureOwner", req->infrastructure_owner));
+    TRY(call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
+                          OWNER_MAX_CHARACTERS));
+    TRY(proof_check(call, &proof, "the document that appoints the owner"));
+    TRY(not_revoked_check(call, cluster, proof.date));
+    TRY(owner_add(call, cluster, req->infrastructure_owner, proof.document, proof.date));
+    return cluster_answer(call, cluster, false, "infrastructureOwner", response);
+}

@@ -1,4 +1,7 @@
-int main(void)
+/* main.c - the clusters service as a program. */
+#include "clusters.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return service_main(&clusters_service, argc, argv);
 }

@@ -1,0 +1,256 @@
+/* counting.c - only a dated document counts; every cluster gets a reason, counted or not. */
+#include "counting.h"
+
+#include "cluster.h"
+#include "pb/message.h"
+#include "serve/service.h"
+#include "stage.h"
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *words;
+    const char *event; /* "was established" */
+    int stage;         /* that decides; STAGE_NONE: the appointments */
+} rules[] = {
+    [RULE_ESTABLISHED] = {"a cluster is new in the year of the documented decision that "
+                          "establishes it",
+                          "was established", STAGE_ESTABLISHED},
+    [RULE_OWNER_APPOINTED] = {"a cluster is new in the year of the document that first appoints "
+                              "the owner of its infrastructure",
+                              "had its infrastructure owner appointed", STAGE_NONE},
+    [RULE_CONSTRUCTION_STARTED] = {"a cluster is new in the year of the documented start of "
+                                   "construction of its infrastructure",
+                                   "started construction", STAGE_CONSTRUCTION},
+};
+
+const char *counting_rule_words(int rule)
+{
+    return rules[rule].words;
+}
+
+/* What decides about one cluster: a dated document, or why there is none. */
+struct evidence {
+    Dongkhoi__Type__V1__Document *document;
+    const char *date;   /* "" without one */
+    const char *reason; /* of a cluster without a date */
+    const char *words;
+};
+
+static int year_of(const char *date)
+{
+    return (int)strtol(date, NULL, 10);
+}
+
+static struct evidence evidence_of_owner(const Dongkhoi__Clusters__V1__Cluster *cluster)
+{
+    if (cluster->n_owner_appointments > 0) {
+        const Dongkhoi__Clusters__V1__OwnerAppointment *first = cluster->owner_appointments[0];
+        return (struct evidence){.document = first->document, .date = first->date};
+    }
+    if (cluster->infrastructure_owner[0] != '\0') {
+        return (struct evidence){.date = "",
+                                 .reason = "ONLY_RECORDED",
+                                 .words = "its owner is known only as found, without a document"};
+    }
+    return (struct evidence){
+        .date = "", .reason = "NOT_REACHED", .words = "no owner was appointed"};
+}
+
+static struct evidence evidence_of_stage(struct call *call,
+                                         const Dongkhoi__Clusters__V1__Cluster *cluster, int stage)
+{
+    const Dongkhoi__Clusters__V1__StageChange *entry =
+        stage_entry(cluster, stage, BASIS_DOCUMENTED);
+    struct evidence evidence = {.date = ""};
+
+    if (entry != NULL) {
+        evidence.document = entry->document;
+        evidence.date = entry->date;
+        return evidence;
+    }
+    const char *now = stage_name((int)cluster->stage);
+    if (stage_entry(cluster, stage, BASIS_RECORDED) != NULL) {
+        evidence.reason = "ONLY_RECORDED";
+        evidence.words = arena_printf(call->arena, "%s is recorded as found, without a document",
+                                      stage_name(stage));
+    } else if ((int)cluster->stage < stage) {
+        evidence.reason = "NOT_REACHED";
+        evidence.words =
+            arena_printf(call->arena, "it is %s and has not reached %s", now, stage_name(stage));
+    } else if (stage_was_waived(cluster, stage)) {
+        evidence.reason = "SKIPPED_BY_WAIVER";
+        evidence.words = arena_printf(call->arena, "it is %s and skipped %s by a waiver", now,
+                                      stage_name(stage));
+    } else {
+        evidence.reason = "ONLY_RECORDED";
+        evidence.words =
+            arena_printf(call->arena, "it was found as %s, and no document of %s is known", now,
+                         stage_name(stage));
+    }
+    return evidence;
+}
+
+static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
+                                const struct evidence *evidence, int rule, int year,
+                                Dongkhoi__Clusters__V1__NewClusterVerdict *verdict)
+{
+    const char *revoked = cluster_revoked_on(cluster);
+    const char *number = evidence->document != NULL ? evidence->document->number : "no number";
+    const int happened = year_of(evidence->date);
+    const char *reason = happened == year  ? "IN_YEAR"
+                         : happened < year ? "BEFORE_YEAR"
+                                           : "AFTER_YEAR";
+    const char *sentence = NULL;
+
+    if (happened == year && revoked != NULL && revoked[0] != '\0' && year_of(revoked) <= year) {
+        reason = "REVOKED_IN_YEAR";
+        sentence =
+            arena_printf(call->arena, "not counted for %d: it %s on %s (%s), and was revoked on %s",
+                         year, rules[rule].event, evidence->date, number, revoked);
+    } else {
+        verdict->counted = happened == year;
+        sentence = arena_printf(call->arena, "%s for %d: it %s on %s (%s)",
+                                verdict->counted ? "counted" : "not counted", year,
+                                rules[rule].event, evidence->date, number);
+    }
+    verdict->reason = (char *)reason;
+    verdict->sentence = (char *)sentence;
+    return sentence != NULL ? STATUS_NONE : status_out_of_memory();
+}
+
+struct status counting_judge(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
+                             int rule, int year, Dongkhoi__Clusters__V1__NewClusterVerdict *verdict)
+{
+    const struct evidence evidence = rules[rule].stage == STAGE_NONE
+                                         ? evidence_of_owner(cluster)
+                                         : evidence_of_stage(call, cluster, rules[rule].stage);
+
+    verdict->cluster = cluster->name;
+    verdict->display_name = cluster->display_name;
+    verdict->counted = false;
+    verdict->document = evidence.document;
+    verdict->date = (char *)evidence.date;
+    if (evidence.date[0] != '\0') {
+        return judge_date(call, cluster, &evidence, rule, year, verdict);
+    }
+    if (evidence.words == NULL) {
+        return status_out_of_memory();
+    }
+    verdict->reason = (char *)evidence.reason;
+    verdict->sentence = arena_printf(call->arena, "not counted for %d: %s", year, evidence.words);
+    return verdict->sentence != NULL ? STATUS_NONE : status_out_of_memory();
+}
+
+static struct status find_target(struct call *call, int year,
+                                 const Dongkhoi__Clusters__V1__ClusterTarget **ret_target)
+{
+    const char *name = arena_printf(call->arena, "clusterTargets/%d", year);
+    void *found = NULL;
+
+    if (name == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(resource_find(call->tx, &target_kind, name, &found));
+    if (found == NULL) {
+        return status_make(call->arena, STATUS_NOT_FOUND, "TARGET_NOT_FOUND", "year",
+                           "there is no target for %d: create %s with minNewClusters and "
+                           "countingRule first",
+                           year, name);
+    }
+    *ret_target = found;
+    return STATUS_NONE;
+}
+
+static struct status input_add(struct call *call,
+                               Dongkhoi__Clusters__V1__CountNewClustersResponse *answer,
+                               const char *name, int32_t revision)
+{
+    Dongkhoi__Clusters__V1__Input *input =
+        message_new(call->arena, &dongkhoi__clusters__v1__input__descriptor);
+
+    if (input == NULL) {
+        return status_out_of_memory();
+    }
+    input->name = (char *)name;
+    input->revision = revision;
+    answer->inputs[answer->n_inputs++] = input;
+    return STATUS_NONE;
+}
+
+static struct status judge_all(struct call *call, const struct resource_revision *rows,
+                               size_t count, int rule,
+                               Dongkhoi__Clusters__V1__CountNewClustersResponse *answer)
+{
+    answer->clusters = arena_array(call->arena, count, sizeof(*answer->clusters));
+    if (answer->clusters == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < count; i++) {
+        const Dongkhoi__Clusters__V1__Cluster *cluster = rows[i].message;
+        Dongkhoi__Clusters__V1__NewClusterVerdict *verdict =
+            message_new(call->arena, &dongkhoi__clusters__v1__new_cluster_verdict__descriptor);
+
+        if (verdict == NULL) {
+            return status_out_of_memory();
+        }
+        TRY(counting_judge(call, cluster, rule, answer->year, verdict));
+        answer->clusters[answer->n_clusters++] = verdict;
+        answer->count += verdict->counted;
+        TRY(input_add(call, answer, cluster->name, cluster->revision));
+    }
+    return STATUS_NONE;
+}
+
+static struct status judge_achieved(struct call *call,
+                                    const Dongkhoi__Clusters__V1__ClusterTarget *target,
+                                    Dongkhoi__Clusters__V1__CountNewClustersResponse *answer)
+{
+    if (target->min_new_clusters == NULL) {
+        return STATUS_NONE;
+    }
+    Google__Protobuf__BoolValue *achieved =
+        message_new(call->arena, &google__protobuf__bool_value__descriptor);
+    if (achieved == NULL) {
+        return status_out_of_memory();
+    }
+    achieved->value = answer->count >= target->min_new_clusters->value;
+    answer->min_new_clusters = target->min_new_clusters;
+    answer->achieved = achieved;
+    return STATUS_NONE;
+}
+
+struct status count_new_clusters(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Clusters__V1__CountNewClustersRequest *req = request;
+    Dongkhoi__Clusters__V1__CountNewClustersResponse *answer = response;
+    const Dongkhoi__Clusters__V1__ClusterTarget *target = NULL;
+    const struct resource_scan scan = {.parent = ""};
+    struct resource_revision *rows = NULL;
+    size_t count = 0;
+
+    if (req->year < YEAR_MIN || req->year > YEAR_MAX) {
+        return INVALID(call, "OUT_OF_RANGE", "year", "year is required, %d to %d", YEAR_MIN,
+                       YEAR_MAX);
+    }
+    TRY(standard_as_of(call, request));
+    TRY(find_target(call, req->year, &target));
+    if (target->counting_rule == RULE_NONE) {
+        return PRECONDITION(call, "COUNTING_RULE_UNKNOWN", "year",
+                            "%s names no countingRule: nothing can be counted", target->name);
+    }
+    TRY(resource_all(call->tx, &cluster_kind, &scan, &rows, &count));
+    answer->year = req->year;
+    answer->cluster_target = target->name;
+    answer->counting_rule = target->counting_rule;
+    answer->rule = (char *)counting_rule_words((int)target->counting_rule);
+    answer->inputs = arena_array(call->arena, count + 1, sizeof(*answer->inputs));
+    if (answer->inputs == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(input_add(call, answer, target->name, target->revision));
+    TRY(judge_all(call, rows, count, (int)target->counting_rule, answer));
+    return judge_achieved(call, target, answer);
+}
