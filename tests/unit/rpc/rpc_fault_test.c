@@ -1,0 +1,213 @@
+/*
+ * rpc_fault_test.c - a server that is killed in the middle of a call.
+ *
+ * The server is this program again, in a process of its own: it writes one byte into a pipe for
+ * each call that reaches its handler, and holds the call for ever.
+ */
+#include "unit.h"
+
+#include "rpc_peer.h"
+
+#include "base/clock.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void on_victim_call(void *arg, struct rpc_call *call)
+{
+    const char mark = strcmp(rpc_call_info(call)->method, "write") == 0 ? 'w' : 'e';
+
+    (void)arg;
+    if (write(STDOUT_FILENO, &mark, 1) != 1) {
+        abort();
+    }
+    if (mark == 'e') {
+        rpc_call_answer(call, &(struct rpc_result){.payload = rpc_call_info(call)->payload});
+    }
+}
+
+static int victim_main(const char *address)
+{
+    struct arena *arena = arena_new(PEER_ARENA_BYTES);
+    struct rpc_server *server = NULL;
+    const struct rpc_server_options options = {.address = address, .on_call = on_victim_call};
+
+    const struct status status = rpc_server_open(&options, arena, &server);
+    if (status.code != STATUS_OK) {
+        (void)fprintf(stderr, "%s\n", status.message);
+        return 1;
+    }
+    (void)printf("%u\n", (unsigned)rpc_server_port(server));
+    (void)fflush(stdout);
+    for (;;) {
+        (void)pause();
+    }
+}
+
+struct victim {
+    pid_t pid;
+    int pipe;
+    char address[64];
+};
+
+static void victim_start(struct victim *victim, const char *address)
+{
+    char line[16] = "";
+    size_t length = 0;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    victim->pid = fork();
+    if (victim->pid == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        (void)execl("/proc/self/exe", "victim", "--victim", address, (char *)NULL);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    victim->pipe = ends[0];
+    do {
+        assert_int_equal(read(victim->pipe, line + length, 1), 1);
+    } while (line[length++] != '\n' && length < sizeof(line) - 1);
+    (void)snprintf(victim->address, sizeof(victim->address), "tcp://127.0.0.1:%d", atoi(line));
+}
+
+static void victim_kill(struct victim *victim)
+{
+    (void)kill(victim->pid, SIGKILL);
+    (void)waitpid(victim->pid, NULL, 0);
+}
+
+/* How many calls of a kind reached the victim, which must be dead. */
+static int victim_marks(struct victim *victim, char mark)
+{
+    int count = 0;
+    char got = 0;
+
+    while (read(victim->pipe, &got, 1) == 1) {
+        count += got == mark;
+    }
+    (void)close(victim->pipe);
+    return count;
+}
+
+struct outcome {
+    pthread_mutex_t lock; /* guards the fields below */
+    pthread_cond_t changed;
+    int answers;
+    struct status status;
+};
+
+static void on_outcome(void *arg, struct status status, struct rpc_reply *reply)
+{
+    struct outcome *outcome = arg;
+
+    rpc_reply_free(reply);
+    pthread_mutex_lock(&outcome->lock);
+    outcome->answers++;
+    outcome->status = status;
+    pthread_cond_broadcast(&outcome->changed);
+    pthread_mutex_unlock(&outcome->lock);
+}
+
+static void a_write_of_a_killed_server_is_unknown_and_never_run_twice(void **state)
+{
+    struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .changed = PTHREAD_COND_INITIALIZER};
+    const ProtobufCMessage *none = NULL;
+    const struct rpc_request request = {.method = "write", .timeout_ms = 30000, .payload = none};
+    struct victim first = {0};
+    struct victim second = {0};
+    struct peer peer = {0};
+    char mark = 0;
+
+    (void)state;
+    victim_start(&first, "tcp://127.0.0.1:0");
+    peer_open_client(&peer, first.address, 4);
+    assert_true(peer_wait_connected(&peer, true));
+    assert_ok(rpc_client_call(peer.client, &request, on_outcome, &outcome));
+    assert_int_equal(read(first.pipe, &mark, 1), 1);
+    assert_int_equal(mark, 'w');
+    const int64_t begin = clock_boot_ms();
+    victim_kill(&first);
+    pthread_mutex_lock(&outcome.lock);
+    while (outcome.answers == 0) {
+        pthread_cond_wait(&outcome.changed, &outcome.lock);
+    }
+    pthread_mutex_unlock(&outcome.lock);
+    assert_true(clock_boot_ms() - begin < 5000);
+    assert_int_equal(outcome.status.code, STATUS_UNAVAILABLE);
+    assert_string_equal(outcome.status.reason, "OUTCOME_UNKNOWN");
+    assert_true(peer_wait_connected(&peer, false));
+    assert_status(peer_call(&peer, "echo", "", 5000, NULL), STATUS_UNAVAILABLE, "SERVICE_DOWN");
+
+    victim_start(&second, first.address);
+    assert_true(peer_wait_connected(&peer, true));
+    for (int i = 0; i < 5; i++) {
+        assert_ok(peer_call(&peer, "echo", "again", 5000, NULL));
+        (void)usleep(50000);
+    }
+    rpc_client_close(peer.client, 5000);
+    peer.client = NULL;
+    victim_kill(&second);
+    assert_int_equal(victim_marks(&first, 'w'), 0); /* the one was read above */
+    assert_int_equal(victim_marks(&second, 'w'), 0);
+    assert_int_equal(outcome.answers, 1);
+    peer_close(&peer);
+}
+
+enum { LOAD_CALLS = 500 };
+
+static void every_call_of_a_killed_server_ends_once(void **state)
+{
+    struct outcome outcomes[LOAD_CALLS];
+    const struct rpc_request request = {.method = "echo", .timeout_ms = 5000};
+    struct victim victim = {0};
+    struct peer peer = {0};
+    int started = 0;
+
+    (void)state;
+    victim_start(&victim, "tcp://127.0.0.1:0");
+    peer_open_client(&peer, victim.address, LOAD_CALLS);
+    assert_true(peer_wait_connected(&peer, true));
+    for (int i = 0; i < LOAD_CALLS; i++) {
+        outcomes[i] = (struct outcome){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                       .changed = PTHREAD_COND_INITIALIZER};
+        if (i == LOAD_CALLS / 2) {
+            victim_kill(&victim);
+        }
+        const struct status status =
+            rpc_client_call(peer.client, &request, on_outcome, &outcomes[started]);
+        started += status.code == STATUS_OK;
+    }
+    rpc_client_close(peer.client, 10000);
+    peer.client = NULL;
+    for (int i = 0; i < started; i++) {
+        pthread_mutex_lock(&outcomes[i].lock);
+        assert_int_equal(outcomes[i].answers, 1);
+        if (outcomes[i].status.code != STATUS_OK) {
+            assert_int_equal(outcomes[i].status.code, STATUS_UNAVAILABLE);
+        }
+        pthread_mutex_unlock(&outcomes[i].lock);
+    }
+    (void)victim_marks(&victim, 'e');
+    peer_close(&peer);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_write_of_a_killed_server_is_unknown_and_never_run_twice),
+        cmocka_unit_test(every_call_of_a_killed_server_ends_once),
+    };
+
+    if (argc == 3 && strcmp(argv[1], "--victim") == 0) {
+        return victim_main(argv[2]);
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
