@@ -1,0 +1,63 @@
+/* json_map.c - doubling lists; keys are sorted so that many of them cost no quadratic search. */
+#include "pb/json_map.h"
+
+#include "pb/field.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 4 };
+
+void *json_list_add(struct json_list *list, struct arena *arena)
+{
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : FIRST_CAPACITY;
+        void *items = arena_array(arena, capacity, list->item_bytes);
+        if (items == NULL) {
+            return NULL;
+        }
+        if (list->count > 0) {
+            memcpy(items, list->items, list->count * list->item_bytes);
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    return (char *)list->items + list->count++ * list->item_bytes;
+}
+
+static int compare_values(const struct json_key *a, const struct json_key *b)
+{
+    const ProtobufCFieldDescriptor *field = &a->entry->descriptor->fields[0];
+    const void *left = field_member(a->entry, field);
+    const void *right = field_member(b->entry, field);
+
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        return strcmp(*(const char *const *)left, *(const char *const *)right);
+    }
+    return memcmp(left, right, field_value_bytes(field));
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct json_key *left = a;
+    const struct json_key *right = b;
+    const int order = compare_values(left, right);
+
+    return order != 0 ? order : left->at < right->at ? -1 : left->at > right->at ? 1 : 0;
+}
+
+const struct json_key *json_keys_twice(struct json_key *keys, size_t count)
+{
+    const struct json_key *twice = NULL;
+
+    if (count < 2) {
+        return NULL;
+    }
+    qsort(keys, count, sizeof(keys[0]), compare_keys);
+    for (size_t i = 1; i < count; i++) {
+        if (compare_values(&keys[i - 1], &keys[i]) == 0 &&
+            (twice == NULL || keys[i].at < twice->at)) {
+            twice = &keys[i];
+        }
+    }
+    return twice;
+}
