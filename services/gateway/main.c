@@ -1,4 +1,111 @@
-int main(void)
+/* main.c - reads the environment, serves until SIGTERM or SIGINT, drains. */
+#include "api.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "gateway.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ARENA_BYTES = 64 << 20, DRAIN_MS = 10000 };
+
+static struct config_variable variables[] = {
+    {.name = "DONGKHOI_LISTEN",
+     .fallback = "127.0.0.1:8080",
+     .description = "host:port to serve HTTP on; port 0 is chosen by the system",
+     .check = config_check_host_port},
+    {.name = "DONGKHOI_INDICATORS",
+     .fallback = "tcp://127.0.0.1:7102",
+     .description = "addresses of the indicators service, comma-separated",
+     .check = config_check_nng_addresses},
+    {.name = "DONGKHOI_CLUSTERS",
+     .fallback = "tcp://127.0.0.1:7103",
+     .description = "addresses of the clusters service, comma-separated",
+     .check = config_check_nng_addresses},
+};
+enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
+
+static int fail(struct status status)
 {
-    return 0;
+    log_event(LOG_ERROR, "cannot_start", "reason", status.reason, "message", status.message, NULL);
+    return EXIT_FAILURE;
+}
+
+/* Each connection is a descriptor: take as many as the system lets us. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int serve(struct arena *arena, const sigset_t *signals)
+{
+    const struct backend backends[] = {
+        {.name = "indicators",
+         .package = "dongkhoi.indicators.v1",
+         .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_INDICATORS")},
+        {.name = "clusters",
+         .package = "dongkhoi.clusters.v1",
+         .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_CLUSTERS")},
+    };
+    struct gateway_options options = {
+        .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
+        .backends = backends,
+        .backend_count = sizeof(backends) / sizeof(backends[0]),
+    };
+    struct gateway *gateway = NULL;
+    int signal_number = 0;
+
+    struct status status =
+        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema);
+    if (status.code == STATUS_OK) {
+        status = gateway_open(&options, arena, &gateway);
+    }
+    if (status.code != STATUS_OK) {
+        return fail(status);
+    }
+    log_event(LOG_INFO, "listening", "address", http_server_address(gateway->server), NULL);
+    (void)sigwait(signals, &signal_number);
+    log_event(LOG_INFO, "draining", NULL);
+    if (!gateway_close(gateway, DRAIN_MS)) {
+        log_event(LOG_WARNING, "stopped", "message", "requests were still under way", NULL);
+        _exit(EXIT_SUCCESS);
+    }
+    log_event(LOG_INFO, "stopped", NULL);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct arena *arena = arena_new(ARENA_BYTES);
+    int exit_code = EXIT_FAILURE;
+    sigset_t signals;
+
+    if (arena == NULL) {
+        return EXIT_FAILURE;
+    }
+    log_init("dongkhoi-gateway", LOG_INFO);
+    const struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
+    if (status.code != STATUS_OK) {
+        exit_code = fail(status);
+    } else if (!config_arguments(argc, argv, "dongkhoi-gateway",
+                                 "serves the HTTP API in front of the services", variables,
+                                 VARIABLE_COUNT, &exit_code)) {
+        /* Threads inherit the mask: signals reach only sigwait(). */
+        (void)sigemptyset(&signals);
+        (void)sigaddset(&signals, SIGTERM);
+        (void)sigaddset(&signals, SIGINT);
+        (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+        (void)signal(SIGPIPE, SIG_IGN);
+        raise_descriptor_limit();
+        exit_code = serve(arena, &signals);
+    }
+    arena_free(arena);
+    return exit_code;
 }

@@ -1,0 +1,43 @@
+/*
+ * answer.h - from a status or a message to the HTTP answer. The one place where a status becomes
+ * an HTTP code and an error body. Loop thread.
+ */
+#ifndef GATEWAY_ANSWER_H
+#define GATEWAY_ANSWER_H
+
+#include "base/status.h"
+#include "http/http_server.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+struct Google__Rpc__Status;
+
+/* Call once, at start: the types that stand in error details. */
+void answer_init(void);
+
+/* A failure of the gateway's own. metadata: pairs for ErrorInfo, NULL-ended; or NULL. */
+void answer_status(struct http_request *request, struct status status, const char *const *metadata);
+
+/* As answer_status(), with the HTTP code given: 405, 413, 431 and others that no status has. */
+void answer_status_as(struct http_request *request, int http_code, struct status status,
+                      const char *const *metadata);
+
+/* A failure of the service's, with its details as they came. */
+void answer_failure(struct http_request *request, struct status status,
+                    const struct Google__Rpc__Status *detail, bool has_if_match);
+
+/* 200 with the message as JSON; a GET gets an ETag, and 304 where If-None-Match names it. */
+void answer_message(struct http_request *request, const ProtobufCMessage *message);
+
+/* 200 with bytes that outlive the request; entity_tag has its quotes. */
+void answer_constant(struct http_request *request, const char *content_type, struct slice body,
+                     const char *entity_tag);
+
+/* The first 16 digits of the SHA-256, in quotes. */
+enum { ENTITY_TAG_BYTES = 19 };
+void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES]);
+
+/* What google.rpc.Code says of a code, and design's exceptions by reason. */
+int http_code_of(struct status status, bool has_if_match);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * exchange.c - the life of one API request in the gateway:
+ *
+ *     headers and message read -> call sent -> (nng thread) reply -> mailbox -> answer
+ *
+ * The exchange lives in the request's arena; the request lives until it is answered.
+ */
+#include "answer.h"
+#include "call_headers.h"
+#include "gateway.h"
+#include "pb/decode.h"
+#include "transcode.h"
+
+struct exchange {
+    struct letter letter; /* first: the letter is the exchange */
+    struct gateway_loop *loop;
+    struct http_request *request;
+    const struct schema_method *method;
+    struct call_headers headers;
+    struct status failure; /* of the call itself */
+    struct rpc_reply *reply;
+};
+
+static struct status malformed_reply(void)
+{
+    return (struct status){
+        .code = STATUS_INTERNAL, .reason = "MALFORMED_REPLY", .message = "the service failed"};
+}
+
+static void answer_parsed(struct exchange *exchange, const struct rpc_answer *answer)
+{
+    struct http_request *request = exchange->request;
+    void *message = NULL;
+
+    if (answer->replayed) {
+        http_add_header(request, "Idempotency-Replayed", slice_from("true"));
+    }
+    if (answer->status.code != STATUS_OK) {
+        answer_failure(request, answer->status, answer->status_detail,
+                       exchange->headers.has_if_match);
+        return;
+    }
+    const struct status decoded = message_decode(
+        exchange->loop->scratch, exchange->method->output->type, answer->payload, &message);
+    if (decoded.code == STATUS_OK) {
+        answer_message(request, message);
+    } else {
+        answer_status(
+            request, decoded.code == STATUS_RESOURCE_EXHAUSTED ? decoded : malformed_reply(), NULL);
+    }
+}
+
+static void deliver(struct letter *letter)
+{
+    struct exchange *exchange = (struct exchange *)letter;
+    struct rpc_reply *reply = exchange->reply;
+    struct arena *scratch = exchange->loop->scratch;
+    struct rpc_answer answer;
+
+    if (reply == NULL) {
+        answer_failure(exchange->request, exchange->failure, NULL, exchange->headers.has_if_match);
+        return;
+    }
+    arena_reset(scratch);
+    const struct status parsed = rpc_reply_parse(reply, scratch, &answer);
+    if (parsed.code == STATUS_OK) {
+        answer_parsed(exchange, &answer);
+    } else {
+        answer_status(exchange->request, parsed, NULL);
+    }
+    rpc_reply_free(reply);
+}
+
+static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
+{
+    struct exchange *exchange = arg;
+
+    exchange->failure = status;
+    exchange->reply = reply;
+    /* The mailbox is open while a request waits. */
+    if (mailbox_post(exchange->loop->mailbox, &exchange->letter) != 0) {
+        rpc_reply_free(reply);
+    }
+}
+
+/* The place of the cache: between the message and the call. */
+static struct status call_backend(struct exchange *exchange, const ProtobufCMessage *message)
+{
+    const struct call_headers *headers = &exchange->headers;
+    const struct backend *backend = gateway_backend(exchange->loop->gateway, exchange->method);
+    const struct rpc_request request = {
+        .method = exchange->method->full_name,
+        .idempotency_key = headers->idempotency_key,
+        .traceparent = headers->traceparent,
+        .if_match = headers->if_match,
+        .timeout_ms = headers->timeout_ms,
+        .payload = message,
+    };
+
+    return rpc_client_call(backend->client, &request, on_reply, exchange);
+}
+
+static struct status start(struct exchange *exchange, const struct router_match *match)
+{
+    const struct http_request *request = exchange->request;
+    struct arena *scratch = exchange->loop->scratch;
+    struct transcode_source source = {
+        .match = match,
+        .query = request->head.query,
+        .body = request->body,
+    };
+    ProtobufCMessage *message = NULL;
+
+    TRY(call_headers_read(request->arena, &request->head, match->route->verb != VERB_GET,
+                          &exchange->headers));
+    source.has_content_type = http_head_find(&request->head, "content-type", &source.content_type);
+    TRY(transcode_request(scratch, &source, &message));
+    return call_backend(exchange, message);
+}
+
+void exchange_start(struct gateway_loop *loop, struct http_request *request,
+                    const struct router_match *match)
+{
+    struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
+
+    if (exchange == NULL) {
+        answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    exchange->letter.deliver = deliver;
+    exchange->loop = loop;
+    exchange->request = request;
+    exchange->method = match->route->method;
+    arena_reset(loop->scratch);
+    const struct status status = start(exchange, match);
+    if (status.code != STATUS_OK) {
+        answer_status(request, status, NULL);
+    }
+}

@@ -1,0 +1,242 @@
+/* gateway.c - wires HTTP, routes and services together. */
+#include "gateway.h"
+
+#include "answer.h"
+#include "openapi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALLS_MAX = 1024, CLIENT_CLOSE_MS = 1000 };
+
+struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method)
+{
+    for (size_t i = 0; i < gateway->backend_count; i++) {
+        const size_t length = strlen(gateway->backends[i].package);
+
+        if (strncmp(method->full_name, gateway->backends[i].package, length) == 0 &&
+            method->full_name[length] == '.') {
+            return &gateway->backends[i];
+        }
+    }
+    return NULL;
+}
+
+static void healthz(struct gateway_loop *loop, struct http_request *request)
+{
+    (void)loop;
+    http_respond(request, 200, "application/json; charset=utf-8",
+                 slice_from("{\"status\":\"ok\"}\n"));
+}
+
+static void openapi(struct gateway_loop *loop, struct http_request *request)
+{
+    answer_constant(request, "application/json; charset=utf-8", loop->gateway->openapi,
+                    loop->gateway->openapi_tag);
+}
+
+/* What the gateway answers itself. */
+static const struct {
+    const char *path;
+    void (*serve)(struct gateway_loop *loop, struct http_request *request);
+} local_routes[] = {
+    {"/healthz", healthz},
+    {"/readyz", readiness_start},
+    {"/openapi.json", openapi},
+};
+
+static void answer_wrong_verb(struct http_request *request, const char *allow)
+{
+    const struct status status = status_make(
+        request->arena, STATUS_UNIMPLEMENTED, "METHOD_NOT_ALLOWED", NULL,
+        "%.*s is not possible here; possible: %s", SLICE_ARGS(request->head.method), allow);
+
+    http_add_header(request, "Allow", slice_from(allow));
+    answer_status_as(request, 405, status, NULL);
+}
+
+static bool serve_locally(struct gateway_loop *loop, struct http_request *request)
+{
+    for (size_t i = 0; i < sizeof(local_routes) / sizeof(local_routes[0]); i++) {
+        if (!slice_is(request->head.path, local_routes[i].path)) {
+            continue;
+        }
+        if (slice_is(request->head.method, "GET") || slice_is(request->head.method, "HEAD")) {
+            local_routes[i].serve(loop, request);
+        } else {
+            answer_wrong_verb(request, "GET, HEAD");
+        }
+        return true;
+    }
+    return false;
+}
+
+static void on_request(void *arg, struct http_request *request)
+{
+    const struct gateway *gateway = arg;
+    struct gateway_loop *loop = request->loop_data;
+    struct router_match match;
+
+    if (serve_locally(loop, request)) {
+        return;
+    }
+    switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
+    case ROUTER_FOUND:
+        exchange_start(loop, request, &match);
+        return;
+    case ROUTER_OTHER_VERB:
+        answer_wrong_verb(request, match.allow);
+        return;
+    case ROUTER_UNKNOWN:
+        break;
+    }
+    answer_status(request,
+                  status_make(request->arena, STATUS_NOT_FOUND, "ROUTE_NOT_FOUND", NULL,
+                              "there is no route %.*s", SLICE_ARGS(request->head.path)),
+                  NULL);
+}
+
+static void on_refusal(void *arg, struct http_request *request, const struct http_refusal *refusal)
+{
+    struct status status = {
+        .code = STATUS_INVALID_ARGUMENT,
+        .reason = refusal->reason,
+        .message = refusal->message,
+    };
+
+    (void)arg;
+    if (refusal->code == 408) {
+        status.code = STATUS_DEADLINE_EXCEEDED;
+    } else if (refusal->code == 429) {
+        status.code = STATUS_RESOURCE_EXHAUSTED;
+    } else if (refusal->code >= 500) {
+        status.code = STATUS_UNIMPLEMENTED;
+    }
+    answer_status_as(request, refusal->code, status, NULL);
+}
+
+static void loop_free(struct gateway_loop *loop)
+{
+    arena_free(loop->scratch);
+    free(loop);
+}
+
+static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
+{
+    struct gateway_loop *loop = calloc(1, sizeof(*loop));
+
+    if (loop == NULL) {
+        return status_out_of_memory();
+    }
+    loop->gateway = arg;
+    loop->scratch = arena_new(SCRATCH_BYTES);
+    if (loop->scratch == NULL || mailbox_open(uv, &loop->mailbox) != 0) {
+        loop_free(loop);
+        return status_out_of_memory();
+    }
+    *ret_loop = loop;
+    return STATUS_NONE;
+}
+
+static void on_loop_end(void *arg, void *loop_data)
+{
+    struct gateway_loop *loop = loop_data;
+
+    (void)arg;
+    mailbox_close(loop->mailbox);
+    loop_free(loop);
+}
+
+/* Every method must have a service to go to. */
+static struct status check_backends(struct gateway *gateway, struct arena *arena)
+{
+    size_t count = 0;
+    const struct schema_service *services = schema_services(gateway->schema, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < services[i].method_count; k++) {
+            if (gateway_backend(gateway, &services[i].methods[k]) == NULL) {
+                return status_make(arena, STATUS_INTERNAL, "NO_BACKEND", NULL,
+                                   "no service is known for %s", services[i].methods[k].full_name);
+            }
+        }
+    }
+    return STATUS_NONE;
+}
+
+static struct status open_clients(struct gateway *gateway, struct arena *arena)
+{
+    for (size_t i = 0; i < gateway->backend_count; i++) {
+        const struct rpc_client_options options = {
+            .service = gateway->backends[i].name,
+            .addresses = gateway->backends[i].addresses,
+            .max_in_flight = CALLS_MAX,
+        };
+
+        TRY(rpc_client_open(&options, arena, &gateway->backends[i].client));
+    }
+    return STATUS_NONE;
+}
+
+static void close_clients(struct gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->backend_count; i++) {
+        rpc_client_close(gateway->backends[i].client, CLIENT_CLOSE_MS);
+    }
+}
+
+static struct status serve(struct gateway *gateway, const struct gateway_options *options,
+                           struct arena *arena)
+{
+    const struct http_server_options server = {
+        .address = options->listen,
+        .loops = options->loops,
+        .limits = options->limits,
+        .arg = gateway,
+        .on_request = on_request,
+        .on_refusal = on_refusal,
+        .on_loop = on_loop,
+        .on_loop_end = on_loop_end,
+    };
+
+    TRY(open_clients(gateway, arena));
+    return http_server_open(&server, arena, &gateway->server);
+}
+
+struct status gateway_open(const struct gateway_options *options, struct arena *arena,
+                           struct gateway **ret_gateway)
+{
+    struct gateway *gateway = ARENA_NEW(arena, struct gateway);
+
+    if (gateway == NULL || options->backend_count > BACKENDS_MAX) {
+        return status_out_of_memory();
+    }
+    gateway->schema = options->schema;
+    gateway->backend_count = options->backend_count;
+    memcpy(gateway->backends, options->backends,
+           options->backend_count * sizeof(options->backends[0]));
+    answer_init();
+    TRY(check_backends(gateway, arena));
+    TRY(router_new(arena, gateway->schema, &gateway->router));
+    TRY(openapi_build(gateway->schema, arena, &gateway->openapi));
+    entity_tag_of(gateway->openapi, gateway->openapi_tag);
+    const struct status status = serve(gateway, options, arena);
+    if (status.code != STATUS_OK) {
+        close_clients(gateway);
+        return status;
+    }
+    *ret_gateway = gateway;
+    return STATUS_NONE;
+}
+
+bool gateway_close(struct gateway *gateway, unsigned bound_ms)
+{
+    if (gateway == NULL) {
+        return true;
+    }
+    if (!http_server_close(gateway->server, bound_ms)) {
+        return false;
+    }
+    close_clients(gateway);
+    return true;
+}

@@ -1,0 +1,70 @@
+/*
+ * gateway.h - one HTTP server in front of the services.
+ *
+ * struct gateway is made at start and then read by all loops; struct gateway_loop belongs to one
+ * loop's thread. Replies cross from nng's threads into the loop through its mailbox.
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "base/arena.h"
+#include "http/http_server.h"
+#include "loop/mailbox.h"
+#include "pb/schema.h"
+#include "router.h"
+#include "rpc/rpc_client.h"
+
+enum { BACKENDS_MAX = 8, SCRATCH_BYTES = 64 << 20 };
+
+/* One service that the gateway calls. */
+struct backend {
+    const char *name;      /* "indicators" */
+    const char *package;   /* "dongkhoi.indicators.v1" */
+    const char *addresses; /* comma-separated nng addresses */
+    struct rpc_client *client;
+};
+
+struct gateway {
+    const struct schema *schema;
+    const struct router *router;
+    struct backend backends[BACKENDS_MAX];
+    size_t backend_count;
+    struct slice openapi; /* the document as JSON */
+    char openapi_tag[24];
+    struct http_server *server;
+};
+
+struct gateway_loop {
+    struct gateway *gateway;
+    struct mailbox *mailbox;
+    struct arena *scratch; /* for the length of one callback */
+};
+
+struct gateway_options {
+    const char *listen; /* "127.0.0.1:8080" */
+    unsigned loops;     /* 0: one per core */
+    struct http_limits limits;
+    const struct backend *backends; /* without clients */
+    size_t backend_count;
+    const struct schema *schema; /* must outlive the gateway */
+};
+
+/* Opens the clients and serves. The arena must outlive the gateway. */
+struct status gateway_open(const struct gateway_options *options, struct arena *arena,
+                           struct gateway **ret_gateway);
+
+/* Drains: every request that came is answered. False when bound_ms was not enough: only _exit()
+ * is left. gateway may be NULL. */
+bool gateway_close(struct gateway *gateway, unsigned bound_ms);
+
+/* The backend of a method; NULL when its package has none. */
+struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method);
+
+/* exchange.c: answers a request for a route by a call to its service. */
+void exchange_start(struct gateway_loop *loop, struct http_request *request,
+                    const struct router_match *match);
+
+/* readiness.c: answers /readyz. */
+void readiness_start(struct gateway_loop *loop, struct http_request *request);
+
+#endif

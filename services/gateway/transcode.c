@@ -1,0 +1,343 @@
+/* transcode.c - body first, then path, then query: each may only add to those before it. */
+#include "transcode.h"
+
+#include "base/text.h"
+#include "pb/json.h"
+#include "pb/message.h"
+
+#include <string.h>
+#include <strings.h>
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return (c | 0x20) - 'a' + 10;
+}
+
+bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
+                    struct slice *ret_text)
+{
+    char *out = arena_alloc(arena, text.length + 1);
+    size_t length = 0;
+
+    *ret_text = (struct slice){0};
+    if (out == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+
+        if (c == '%' && i + 2 < text.length) {
+            c = (char)(hex_value(text.data[i + 1]) << 4 | hex_value(text.data[i + 2]));
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        out[length++] = c;
+    }
+    out[length] = '\0';
+    *ret_text = (struct slice){out, length};
+    return utf8_is_valid(*ret_text) && memchr(out, '\0', length) == NULL;
+}
+
+/* The text of the segments of a variable, decoded. A slash that comes out of an escape would name
+ * another resource than the path does. */
+static struct status variable_text(struct arena *arena, const struct router_match *match,
+                                   const struct route_variable *variable, struct slice *ret_text)
+{
+    const struct slice first = match->segments[variable->first];
+    const struct slice last = match->segments[variable->first + variable->count - 1];
+    const struct slice raw = {first.data, (size_t)(last.data + last.length - first.data)};
+
+    if (memchr(raw.data, '%', raw.length) == NULL) {
+        const char *copy = arena_copy(arena, raw);
+
+        *ret_text = (struct slice){copy, raw.length};
+        return copy != NULL ? STATUS_NONE : status_out_of_memory();
+    }
+    bool valid = percent_decode(arena, raw, false, ret_text);
+    if (ret_text->data == NULL) {
+        return status_out_of_memory();
+    }
+    unsigned slashes = 0;
+    for (size_t i = 0; i < ret_text->length; i++) {
+        slashes += ret_text->data[i] == '/';
+        valid = valid && (unsigned char)ret_text->data[i] >= ' ' && ret_text->data[i] != 0x7f;
+    }
+    if (!valid || slashes + 1 != variable->count) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PATH", NULL,
+                           "a segment of the path is no text, or has a slash in it");
+    }
+    return STATUS_NONE;
+}
+
+/* What the body says of a path-bound string; "" when nothing. */
+static const char *text_in_body(const ProtobufCMessage *message, const char *path)
+{
+    char name[64];
+    const char *dot = strchr(path, '.');
+
+    while (dot != NULL && message != NULL) {
+        const size_t length = (size_t)(dot - path);
+
+        if (length >= sizeof(name)) {
+            return "";
+        }
+        memcpy(name, path, length);
+        name[length] = '\0';
+        message = message_child(message, name);
+        path = dot + 1;
+        dot = strchr(path, '.');
+    }
+    return message != NULL ? message_string(message, path) : "";
+}
+
+static struct status apply_path(struct arena *arena, const struct transcode_source *source,
+                                ProtobufCMessage *message)
+{
+    const struct route *route = source->match->route;
+
+    for (unsigned i = 0; i < route->variable_count; i++) {
+        const struct route_variable *variable = &route->variables[i];
+        struct slice text = {0};
+
+        TRY(variable_text(arena, source->match, variable, &text));
+        const char *said = text_in_body(message, variable->field);
+        if (said[0] != '\0' && !slice_is(text, said)) {
+            const char *field = strrchr(variable->field, '.');
+
+            return status_make(arena, STATUS_INVALID_ARGUMENT, "PATH_CONFLICT",
+                               field != NULL ? field + 1 : variable->field,
+                               "%s in the body is not that of the path, %s",
+                               field != NULL ? field + 1 : variable->field, text.data);
+        }
+        TRY(json_set_from_text(arena, message, slice_from(variable->field), text));
+    }
+    return STATUS_NONE;
+}
+
+static bool is_json(struct slice content_type)
+{
+    const char *semicolon = memchr(content_type.data, ';', content_type.length);
+    size_t length =
+        semicolon != NULL ? (size_t)(semicolon - content_type.data) : content_type.length;
+
+    while (length > 0 &&
+           (content_type.data[length - 1] == ' ' || content_type.data[length - 1] == '\t')) {
+        length--;
+    }
+    return length == strlen("application/json") &&
+           strncasecmp(content_type.data, "application/json", length) == 0;
+}
+
+static struct status apply_body(struct arena *arena, const struct transcode_source *source,
+                                ProtobufCMessage **message)
+{
+    const struct route *route = source->match->route;
+    const char *bound = route->binding->body;
+    const ProtobufCMessageDescriptor *type = (*message)->descriptor;
+    void *decoded = NULL;
+
+    if (source->body.length == 0) {
+        return STATUS_NONE;
+    }
+    if (bound[0] == '\0') {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNEXPECTED_BODY", NULL,
+                           "%s %s takes no body", route->binding->verb, route->binding->path);
+    }
+    if (source->has_content_type && !is_json(source->content_type)) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
+                           "the body must be application/json");
+    }
+    if (strcmp(bound, "*") != 0) {
+        type = message_field(type, slice_from(bound))->descriptor;
+    }
+    TRY(json_decode(arena, type, source->body, &decoded));
+    if (strcmp(bound, "*") == 0) {
+        *message = decoded;
+    } else {
+        (void)message_set_child(*message, bound, decoded);
+    }
+    return STATUS_NONE;
+}
+
+/* The field that a path of either spelling leads to; NULL when there is none. */
+static const ProtobufCFieldDescriptor *field_at(const ProtobufCMessageDescriptor *type,
+                                                struct slice path)
+{
+    const ProtobufCFieldDescriptor *field = NULL;
+    const char *end = path.data + path.length;
+
+    for (const char *at = path.data; at <= end && type != NULL;) {
+        const char *dot = memchr(at, '.', (size_t)(end - at));
+        const char *stop = dot != NULL ? dot : end;
+        const struct slice name = {at, (size_t)(stop - at)};
+        char json[128];
+
+        field = NULL;
+        for (unsigned i = 0; i < type->n_fields && field == NULL; i++) {
+            const char *proto = type->fields[i].name;
+
+            if (slice_is(name, proto) ||
+                (strlen(proto) < sizeof(json) && json_name(proto, json) == name.length &&
+                 memcmp(json, name.data, name.length) == 0)) {
+                field = &type->fields[i];
+            }
+        }
+        if (field == NULL || (dot != NULL && field->type != PROTOBUF_C_TYPE_MESSAGE)) {
+            return NULL;
+        }
+        type = field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
+        at = stop + 1;
+        if (type == NULL && dot != NULL) {
+            return NULL;
+        }
+    }
+    return field;
+}
+
+/* Both spellings of a path in one. */
+static const char *path_in_json(struct arena *arena, struct slice path)
+{
+    const char *copy = arena_copy(arena, path);
+    char *json = arena_alloc(arena, path.length + 1);
+
+    if (copy == NULL || json == NULL) {
+        return NULL;
+    }
+    (void)json_name(copy, json);
+    return json;
+}
+
+/* A parameter for a field whose place is the body or the path. */
+static struct status check_place(struct arena *arena, const struct route *route, const char *path)
+{
+    const char *bound = route->binding->body;
+    const char *place = NULL;
+
+    if (strcmp(bound, "*") == 0) {
+        place = "body";
+    } else if (bound[0] != '\0') {
+        const char *json = path_in_json(arena, slice_from(bound));
+        const size_t length = json != NULL ? strlen(json) : 0;
+
+        if (json == NULL) {
+            return status_out_of_memory();
+        }
+        if (strncmp(path, json, length) == 0 && (path[length] == '\0' || path[length] == '.')) {
+            place = "body";
+        }
+    }
+    for (unsigned i = 0; i < route->variable_count && place == NULL; i++) {
+        const char *json = path_in_json(arena, slice_from(route->variables[i].field));
+
+        if (json == NULL) {
+            return status_out_of_memory();
+        }
+        if (strcmp(path, json) == 0) {
+            place = "path";
+        }
+    }
+    if (place == NULL) {
+        return STATUS_NONE;
+    }
+    return status_make(arena, STATUS_INVALID_ARGUMENT, "MISPLACED_FIELD", path,
+                       "%s belongs into the %s, not into the query", path, place);
+}
+
+struct seen {
+    const char *paths[QUERY_PARAMETERS_MAX];
+    size_t count;
+};
+
+static struct status check_first(struct arena *arena, struct seen *seen, const char *path,
+                                 bool is_repeated)
+{
+    for (size_t i = 0; i < seen->count && !is_repeated; i++) {
+        if (strcmp(seen->paths[i], path) == 0) {
+            return status_make(arena, STATUS_INVALID_ARGUMENT, "DUPLICATE_FIELD", path,
+                               "%s is given twice in the query", path);
+        }
+    }
+    if (seen->count == QUERY_PARAMETERS_MAX) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "TOO_MANY_PARAMETERS", NULL,
+                           "there are over %d parameters in the query", QUERY_PARAMETERS_MAX);
+    }
+    seen->paths[seen->count++] = path;
+    return STATUS_NONE;
+}
+
+static struct status apply_parameter(struct arena *arena, const struct route *route,
+                                     struct slice piece, struct seen *seen,
+                                     ProtobufCMessage *message)
+{
+    const char *equals = memchr(piece.data, '=', piece.length);
+    const size_t name_length = equals != NULL ? (size_t)(equals - piece.data) : piece.length;
+    const size_t value_start = equals != NULL ? name_length + 1 : name_length;
+    struct slice name = {0};
+    struct slice value = {0};
+    const bool name_valid =
+        percent_decode(arena, (struct slice){piece.data, name_length}, true, &name);
+    const bool value_valid = percent_decode(
+        arena, (struct slice){piece.data + value_start, piece.length - value_start}, true, &value);
+
+    if (name.data == NULL || value.data == NULL) {
+        return status_out_of_memory();
+    }
+    if (!name_valid) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", NULL,
+                           "the name of a parameter is no text");
+    }
+    const char *path = path_in_json(arena, name);
+    if (path == NULL) {
+        return status_out_of_memory();
+    }
+    const ProtobufCFieldDescriptor *field = field_at(message->descriptor, name);
+    if (field == NULL) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", name.data,
+                           "there is no parameter %s", name.data);
+    }
+    TRY(check_place(arena, route, path));
+    if (!value_valid) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_VALUE", path,
+                           "the value of %s is no text", path);
+    }
+    TRY(check_first(arena, seen, path, field->label == PROTOBUF_C_LABEL_REPEATED));
+    return json_set_from_text(arena, message, name, value);
+}
+
+static struct status apply_query(struct arena *arena, const struct transcode_source *source,
+                                 ProtobufCMessage *message)
+{
+    const char *end = source->query.data + source->query.length;
+    struct seen seen = {.count = 0};
+
+    for (const char *at = source->query.data; at < end;) {
+        const char *ampersand = memchr(at, '&', (size_t)(end - at));
+        const char *stop = ampersand != NULL ? ampersand : end;
+
+        if (stop > at) {
+            TRY(apply_parameter(arena, source->match->route,
+                                (struct slice){at, (size_t)(stop - at)}, &seen, message));
+        }
+        at = stop + 1;
+    }
+    return STATUS_NONE;
+}
+
+struct status transcode_request(struct arena *arena, const struct transcode_source *source,
+                                ProtobufCMessage **ret_message)
+{
+    ProtobufCMessage *message = message_new(arena, source->match->route->method->input->type);
+
+    if (message == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(apply_body(arena, source, &message));
+    TRY(apply_path(arena, source, message));
+    TRY(apply_query(arena, source, message));
+    *ret_message = message;
+    return STATUS_NONE;
+}
