@@ -176,32 +176,21 @@ static void on_server_aio(void *arg)
     }
 }
 
-static void result_to_reply(struct rpc_call *call, const struct rpc_result *result,
-                            Dongkhoi__Rpc__V1__Reply *reply, Google__Rpc__Status *spare)
+/* The status on the wire; spare, without details, when the arena is full. */
+static Google__Rpc__Status *result_status(struct rpc_call *call, const struct rpc_result *result,
+                                          Google__Rpc__Status *spare)
 {
-    if (result->status.code != STATUS_OK && result->status_detail != NULL) {
-        reply->status = (Google__Rpc__Status *)result->status_detail;
-    } else if (result->status.code != STATUS_OK) {
-        reply->status = status_to_wire(call->arena, result->status, result->metadata);
-        if (reply->status == NULL) {
-            spare->code = (int32_t)result->status.code;
-            spare->message = (char *)(result->status.message != NULL ? result->status.message : "");
-            reply->status = spare;
-        }
+    Google__Rpc__Status *wire = (Google__Rpc__Status *)result->status_detail;
+
+    if (wire == NULL) {
+        wire = status_to_wire(call->arena, result->status, result->metadata);
     }
-    reply->replayed = result->replayed;
-}
-
-/* An answer without anything that takes memory of the call. */
-static int pack_failure(struct status status, nng_msg **ret_msg)
-{
-    Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
-    Google__Rpc__Status wire = GOOGLE__RPC__STATUS__INIT;
-
-    wire.code = (int32_t)status.code;
-    wire.message = (char *)status.message;
-    reply.status = &wire;
-    return envelope_pack(&reply.base, NULL, (struct slice){"", 0}, ret_msg);
+    if (wire == NULL) {
+        wire = spare;
+        wire->code = (int32_t)result->status.code;
+        wire->message = (char *)(result->status.message != NULL ? result->status.message : "");
+    }
+    return wire;
 }
 
 static int result_pack(struct rpc_call *call, const struct rpc_result *result, nng_msg **ret_msg)
@@ -213,7 +202,10 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
     const bool ok = result->status.code == STATUS_OK;
     const struct slice payload = ok ? result->payload : (struct slice){"", 0};
 
-    result_to_reply(call, result, &reply, &spare);
+    if (!ok) {
+        reply.status = result_status(call, result, &spare);
+    }
+    reply.replayed = result->replayed;
     if (result->service != NULL) {
         version.service = (char *)result->service;
         version.seq = result->seq;
@@ -221,20 +213,22 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
         reply.n_versions = 1;
         reply.versions = versions;
     }
-    const int err = envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
-    if (err == 0) {
-        return 0;
-    }
-    return pack_failure((struct status){STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
-                                        "the answer is larger than one message may be", NULL},
-                        ret_msg);
+    return envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
 }
+
+static const struct rpc_result too_large = {
+    .status = {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
+               "the answer is larger than one message may be", NULL},
+};
 
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
 {
     nng_msg *msg = NULL;
-    const int err = result_pack(call, result, &msg);
+    int err = result_pack(call, result, &msg);
 
+    if (err != 0) {
+        err = result_pack(call, &too_large, &msg);
+    }
     nng_msg_free(call->request);
     call->request = NULL;
     if (err != 0) { /* no memory even for that: the caller's deadline ends the call */

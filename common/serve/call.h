@@ -26,6 +26,8 @@ struct call {
     int64_t now_us;
     /* A handler that has its answer packed already sets this and leaves response alone. */
     struct slice packed_response;
+    /* What a handler tells the rules of its own kinds; NULL unless it set it. */
+    void *context;
     /* Pairs of ErrorInfo.metadata for a refusal; NULL-ended, see call_refuse(). */
     const char *metadata[9];
 };

@@ -52,8 +52,10 @@ static struct status instance_open(struct service_instance *instance, const char
 {
     const struct service *service = instance->service;
 
-    TRY(schema_load(instance->arena, api_descriptor_set(), &service->descriptor, 1,
-                    &instance->schema));
+    const struct slice descriptor_set =
+        service->descriptor_set != NULL ? service->descriptor_set() : api_descriptor_set();
+
+    TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
     const struct store_options store_options = {
         .directory = directory,
         .service = service->name,

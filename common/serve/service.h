@@ -36,6 +36,7 @@ struct service {
     size_t method_count;
     const struct resource_kind *const *kinds;
     size_t kind_count;
+    struct slice (*descriptor_set)(void); /* with the annotations; NULL: api_descriptor_set() */
 };
 
 /* The whole of a service's main(). */

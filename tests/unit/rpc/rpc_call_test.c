@@ -262,7 +262,7 @@ static void a_request_or_answer_that_is_too_large_is_refused(void **state)
     text[RPC_MESSAGE_MAX_BYTES - 100] = '\0';
     assert_ok(peer_call(&peer, "echo", text, 10000, NULL));
     assert_status(peer_call(&peer, "large", "", 10000, NULL), STATUS_RESOURCE_EXHAUSTED,
-                  "RESOURCE_EXHAUSTED");
+                  "ANSWER_TOO_LARGE");
     assert_ok(peer_call(&peer, "echo", "still there", 1000, NULL));
     free(text);
     peer_close(&peer);
