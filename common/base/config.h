@@ -41,7 +41,9 @@ const char *config_check_path(const char *value);          /* not empty */
 /*
  * What every program does with its arguments: --help, --version and --check print and end the
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
- * error with exit code 2. False: go on and serve.
+ * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
+ * environment itself, shows every variable, and says of each that is not valid what is allowed
+ * (exit code 1).
  */
 bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
                       struct config_variable *variables, size_t count, int *ret_exit);
