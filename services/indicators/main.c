@@ -1,4 +1,7 @@
-int main(void)
+/* main.c - the program dongkhoi-indicators. */
+#include "indicators.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return service_main(&indicators_service, argc, argv);
 }

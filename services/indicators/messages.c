@@ -1,0 +1,208 @@
+/* messages.c - between messages and plain values. */
+#include "messages.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <inttypes.h>
+
+/* The plain enumerations are cast into those of the proto. */
+#define STATUS(name) DONGKHOI__INDICATORS__V1__OBSERVATION__STATUS__##name
+#define COMPARATOR(name) DONGKHOI__INDICATORS__V1__TARGET__COMPARATOR__##name
+#define ATTAINMENT(name) DONGKHOI__INDICATORS__V1__PROGRESS__ATTAINMENT__##name
+static_assert((int)FIGURE_ESTIMATED == STATUS(ESTIMATED), "numbers");
+static_assert((int)FIGURE_PRELIMINARY == STATUS(PRELIMINARY), "numbers");
+static_assert((int)FIGURE_OFFICIAL == STATUS(OFFICIAL), "numbers");
+static_assert((int)COMPARE_AT_LEAST == COMPARATOR(AT_LEAST), "numbers");
+static_assert((int)COMPARE_MORE_THAN == COMPARATOR(MORE_THAN), "numbers");
+static_assert((int)COMPARE_APPROXIMATELY == COMPARATOR(APPROXIMATELY), "numbers");
+static_assert((int)COMPARE_DONE == COMPARATOR(DONE), "numbers");
+static_assert((int)ATTAINMENT_ACHIEVED == ATTAINMENT(ACHIEVED), "numbers");
+static_assert((int)ATTAINMENT_EXCEEDED == ATTAINMENT(EXCEEDED), "numbers");
+static_assert((int)ATTAINMENT_MISSED == ATTAINMENT(MISSED), "numbers");
+static_assert((int)ATTAINMENT_OFF_TRACK == ATTAINMENT(OFF_TRACK), "numbers");
+static_assert((int)ATTAINMENT_AT_RISK == ATTAINMENT(AT_RISK), "numbers");
+static_assert((int)ATTAINMENT_IN_PROGRESS == ATTAINMENT(IN_PROGRESS), "numbers");
+static_assert((int)ATTAINMENT_UNKNOWN == ATTAINMENT(UNKNOWN), "numbers");
+static_assert((int)ATTAINMENT_NOT_JUDGED == ATTAINMENT(NOT_JUDGED), "numbers");
+
+enum {
+    NUMBER_MAX_CHARACTERS = 100,
+    AUTHORITY_MAX_CHARACTERS = 200,
+    DOCUMENT_MAX_CHARACTERS = 1000,
+};
+
+double_message *double_value(struct arena *arena, double value)
+{
+    double_message *message = ARENA_NEW(arena, double_message);
+
+    if (message != NULL) {
+        google__protobuf__double_value__init(message);
+        message->value = value;
+    }
+    return message;
+}
+
+struct status value_read(struct call *call, const char *field, const double_message *value,
+                         int decimals, int64_t *ret_scaled)
+{
+    if (value == NULL) {
+        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+    }
+    switch (decimal_from_double(value->value, decimals, ret_scaled)) {
+    case DECIMAL_OK:
+        return STATUS_NONE;
+    case DECIMAL_NOT_FINITE:
+        return INVALID(call, "INVALID_VALUE", field, "%s must be a finite number", field);
+    case DECIMAL_TOO_LARGE:
+        return INVALID(call, "VALUE_TOO_LARGE", field,
+                       "%s must have at most 15 digits, %d of them decimals", field, decimals);
+    case DECIMAL_TOO_PRECISE:
+        break;
+    }
+    return INVALID(call, "TOO_MANY_DECIMALS", field, "%s must have at most %d decimals", field,
+                   decimals);
+}
+
+int64_t value_stored(const double_message *value, int decimals)
+{
+    int64_t scaled = 0;
+
+    if (value != NULL) {
+        (void)decimal_from_double(value->value, decimals, &scaled);
+    }
+    return scaled;
+}
+
+const char *value_text(struct arena *arena, int64_t scaled, int decimals)
+{
+    const int64_t power = decimal_power(decimals);
+    const int64_t size = scaled < 0 ? -scaled : scaled;
+    const char *sign = scaled < 0 ? "-" : "";
+    const char *text = decimals == 0 ? arena_printf(arena, "%s%" PRId64, sign, size)
+                                     : arena_printf(arena, "%s%" PRId64 ".%0*" PRId64, sign,
+                                                    size / power, decimals, size % power);
+
+    return text != NULL ? text : "";
+}
+
+const char *figure_status_name(enum figure_status status)
+{
+    static const char *const names[] = {"STATUS_UNSPECIFIED", "ESTIMATED", "PRELIMINARY",
+                                        "OFFICIAL"};
+
+    return names[status];
+}
+
+static const char *path(struct call *call, const char *field, const char *below)
+{
+    const char *text = arena_printf(call->arena, "%s.%s", field, below);
+
+    return text != NULL ? text : field;
+}
+
+/* RFC 3986, 3: a scheme, a colon and something after it. */
+static bool is_absolute_uri(const char *text)
+{
+    const char *c = text;
+
+    if (!isalpha((unsigned char)*c)) {
+        return false;
+    }
+    while (isalnum((unsigned char)*c) || *c == '+' || *c == '-' || *c == '.') {
+        c++;
+    }
+    if (*c != ':' || c[1] == '\0') {
+        return false;
+    }
+    for (; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct status document_check(struct call *call, const char *field, const document_message *document)
+{
+    if (document == NULL) {
+        return STATUS_NONE;
+    }
+    const char *number = path(call, field, "number");
+    const char *uri = path(call, field, "uri");
+    TRY(call_check_required(call, number, document->number));
+    TRY(call_check_length(call, number, document->number, NUMBER_MAX_CHARACTERS));
+    TRY(call_check_date(call, path(call, field, "date"), document->date));
+    TRY(call_check_length(call, path(call, field, "authority"), document->authority,
+                          AUTHORITY_MAX_CHARACTERS));
+    TRY(call_check_length(call, path(call, field, "title"), document->title,
+                          DOCUMENT_MAX_CHARACTERS));
+    TRY(call_check_length(call, uri, document->uri, DOCUMENT_MAX_CHARACTERS));
+    if (document->uri[0] != '\0' && !is_absolute_uri(document->uri)) {
+        return INVALID(call, "INVALID_URI", uri, "%s must be an absolute URI", uri);
+    }
+    return STATUS_NONE;
+}
+
+struct status document_require(struct call *call, const char *field,
+                               const document_message *document)
+{
+    if (document == NULL) {
+        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+    }
+    return document_check(call, field, document);
+}
+
+struct status notes_init(struct notes *notes, struct arena *arena, size_t capacity)
+{
+    note_message **items = arena_array(arena, capacity, sizeof(note_message *));
+
+    if (items == NULL) {
+        return status_out_of_memory();
+    }
+    *notes = (struct notes){.arena = arena, .items = items, .capacity = capacity};
+    return STATUS_NONE;
+}
+
+struct status notes_add(struct notes *notes, const char *field, const char *reason,
+                        const char *message)
+{
+    if (notes->count == notes->capacity) {
+        return STATUS_NONE;
+    }
+    note_message *note = ARENA_NEW(notes->arena, note_message);
+    if (note == NULL || field == NULL || message == NULL) {
+        return status_out_of_memory();
+    }
+    dongkhoi__type__v1__note__init(note);
+    note->field = (char *)field;
+    note->reason = (char *)reason;
+    note->message = (char *)message;
+    notes->items[notes->count++] = note;
+    return STATUS_NONE;
+}
+
+struct status notes_explain(struct notes *notes, const char *field, const struct quantity *quantity)
+{
+    if (quantity_is_known(quantity)) {
+        return STATUS_NONE;
+    }
+    return notes_add(notes, field, quantity->reason, quantity->message);
+}
+
+struct status quantity_write(struct notes *notes, const char *field,
+                             const struct quantity *quantity, int scale, int decimals,
+                             double_message **ret_value)
+{
+    struct ratio ratio = quantity->ratio;
+    double value = 0;
+
+    if (!quantity_is_known(quantity)) {
+        return notes_explain(notes, field, quantity);
+    }
+    const struct ratio power = {.numerator = decimal_power(scale), .denominator = 1};
+    if (!ratio_divide(ratio, power, &ratio) || !ratio_round(ratio, decimals, &value)) {
+        return notes_add(notes, field, "VALUE_TOO_LARGE", "the result has too many digits");
+    }
+    *ret_value = double_value(notes->arena, value);
+    return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();
+}

@@ -1,0 +1,86 @@
+/*
+ * messages.h - the messages of the proto under short names, and what several rules ask of them.
+ *
+ * Messages live in the arena of the call. Errors: INVALID_ARGUMENT, naming the field.
+ */
+#ifndef INDICATORS_MESSAGES_H
+#define INDICATORS_MESSAGES_H
+
+#include "contributions.h"
+#include "dongkhoi/indicators/v1/indicators.pb-c.h"
+#include "serve/call.h"
+
+typedef Dongkhoi__Indicators__V1__Indicator indicator_message;
+typedef Dongkhoi__Indicators__V1__Target target_message;
+typedef Dongkhoi__Indicators__V1__Observation observation_message;
+typedef Dongkhoi__Indicators__V1__Progress progress_message;
+typedef Dongkhoi__Indicators__V1__Contributions contributions_message;
+typedef Dongkhoi__Indicators__V1__Input input_message;
+typedef Dongkhoi__Type__V1__Document document_message;
+typedef Dongkhoi__Type__V1__Note note_message;
+typedef Google__Protobuf__DoubleValue double_message;
+
+enum {
+    KIND_STOCK = DONGKHOI__INDICATORS__V1__INDICATOR__KIND__STOCK,
+    DIRECTION_NEUTRAL = DONGKHOI__INDICATORS__V1__INDICATOR__DIRECTION__NEUTRAL,
+    STATE_OPEN = DONGKHOI__INDICATORS__V1__TARGET__STATE__OPEN,
+    STATE_CLOSED = DONGKHOI__INDICATORS__V1__TARGET__STATE__CLOSED,
+    BASIS_PERIOD = DONGKHOI__INDICATORS__V1__OBSERVATION__BASIS__PERIOD,
+    BASIS_YEAR_TO_DATE = DONGKHOI__INDICATORS__V1__OBSERVATION__BASIS__YEAR_TO_DATE,
+    WINDOW_UNSPECIFIED = DONGKHOI__INDICATORS__V1__OBSERVATION__WINDOW__WINDOW_UNSPECIFIED,
+    WINDOW_STATISTICAL = DONGKHOI__INDICATORS__V1__OBSERVATION__WINDOW__STATISTICAL,
+    WINDOW_ADMINISTRATIVE = DONGKHOI__INDICATORS__V1__OBSERVATION__WINDOW__ADMINISTRATIVE,
+    COMPARATOR_APPROXIMATELY = DONGKHOI__INDICATORS__V1__TARGET__COMPARATOR__APPROXIMATELY,
+};
+
+/* NULL when the arena is full. */
+double_message *double_value(struct arena *arena, double value);
+
+/*
+ * The value as an integer of 10^-decimals. INVALID_VALUE (not a number, infinite or missing),
+ * VALUE_TOO_LARGE, TOO_MANY_DECIMALS.
+ */
+struct status value_read(struct call *call, const char *field, const double_message *value,
+                         int decimals, int64_t *ret_scaled);
+
+/* A value that was checked when it was stored. */
+int64_t value_stored(const double_message *value, int decimals);
+
+/* The value as text with its decimals, for messages; in the arena. */
+const char *value_text(struct arena *arena, int64_t scaled, int decimals);
+
+/* "ESTIMATED" and so on; the name in the proto. */
+const char *figure_status_name(enum figure_status status);
+
+/* A document must have a number, a valid date if any, and texts that are not too long. NULL
+ * passes. */
+struct status document_check(struct call *call, const char *field,
+                             const document_message *document);
+
+/* The same where a document must be given. */
+struct status document_require(struct call *call, const char *field,
+                               const document_message *document);
+
+/* A list of notes that grows up to its capacity; what is past it is dropped. */
+struct notes {
+    struct arena *arena;
+    note_message **items;
+    size_t count;
+    size_t capacity;
+};
+struct status notes_init(struct notes *notes, struct arena *arena, size_t capacity);
+/* The texts must outlive the arena. RESOURCE_EXHAUSTED. */
+struct status notes_add(struct notes *notes, const char *field, const char *reason,
+                        const char *message);
+
+/* Why the field is null, unless the quantity is known. */
+struct status notes_explain(struct notes *notes, const char *field,
+                            const struct quantity *quantity);
+
+/* The quantity rounded half up to so many decimals after taking 10^scale off; NULL when unknown.
+ * What cannot be written as a number gets a note VALUE_TOO_LARGE. */
+struct status quantity_write(struct notes *notes, const char *field,
+                             const struct quantity *quantity, int scale, int decimals,
+                             double_message **ret_value);
+
+#endif

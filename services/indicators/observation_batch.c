@@ -1,0 +1,167 @@
+/* observation_batch.c - many observations at once, judged by the state that they lead to. */
+#include "indicators.h"
+#include "observation.h"
+
+#include <string.h>
+
+enum { BATCH_MAX_OBSERVATIONS = 1000 };
+
+static const char ANY_PARENT[] = "indicators/-";
+
+static struct status at(struct call *call, struct status status, size_t index)
+{
+    const char *rest = status.field != NULL ? status.field : "";
+
+    if (status.code == STATUS_OK) {
+        return status;
+    }
+    if (strncmp(rest, "observation", strlen("observation")) == 0) {
+        rest += strlen("observation");
+    }
+    const char *field =
+        arena_printf(call->arena, "observations[%zu]%s%s", index,
+                     rest[0] != '\0' && rest[0] != '.' && rest[0] != '[' ? "." : "", rest);
+    const char *message = arena_printf(call->arena, "observations[%zu]: %s", index, status.message);
+    if (field != NULL && message != NULL) {
+        status.message = message;
+        status.field = status.field != NULL ? field : NULL;
+    }
+    return status;
+}
+
+/* The indicator that the observation is of: from its name, else from the request's parent. */
+static struct status indicator_of(struct call *call, const char *parent, const char *name,
+                                  const char **ret_indicator)
+{
+    const bool any = strcmp(parent, ANY_PARENT) == 0;
+
+    if (name[0] == '\0') {
+        if (any) {
+            return INVALID(call, "FIELD_REQUIRED", "name",
+                           "name is required below %s: indicators/{indicator}/observations/-",
+                           ANY_PARENT);
+        }
+        *ret_indicator = parent;
+        return STATUS_NONE;
+    }
+    if (!resource_name_matches(observation_kind.pattern, name)) {
+        return INVALID(call, "INVALID_NAME", "name", "name must be of the form %s: \"%s\"",
+                       observation_kind.pattern, name);
+    }
+    const char *collection = resource_parent(call->arena, name);
+    if (collection == NULL) {
+        return status_out_of_memory();
+    }
+    if (!any && strcmp(collection, parent) != 0) {
+        return INVALID(call, "INVALID_NAME", "name", "%s is not in %s", name, parent);
+    }
+    *ret_indicator = collection;
+    return STATUS_NONE;
+}
+
+/* Whether an earlier one of the batch, or any revision that is stored, says the same. */
+static struct status judge_effect(struct call *call, struct upsert *upsert, size_t index)
+{
+    struct pending *pending = &upsert->pending[index];
+    bool said = false;
+    void *stored = NULL;
+
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(upsert->pending[i].name, pending->name) == 0) {
+            said = said ||
+                   observation_same_value(upsert->pending[i].observation, pending->observation);
+        }
+    }
+    if (!said) {
+        TRY(resource_find(call->tx, &observation_kind, pending->name, &stored));
+    }
+    if (stored != NULL) {
+        TRY(observation_was_said(call, stored, pending->observation, &said));
+    }
+    pending->is_effective = !said;
+    if (pending->is_effective) {
+        for (size_t i = 0; i < index; i++) {
+            if (strcmp(upsert->pending[i].name, pending->name) == 0) {
+                upsert->pending[i].is_final = false;
+            }
+        }
+        pending->is_final = true;
+    }
+    return STATUS_NONE;
+}
+
+static struct status pending_read(struct call *call, const char *parent, struct upsert *upsert,
+                                  size_t index, observation_message *observation)
+{
+    struct pending *pending = &upsert->pending[index];
+    const char *indicator = NULL;
+
+    TRY(indicator_of(call, parent, observation->name, &indicator));
+    TRY(observation_key_read(call, observation, &pending->key));
+    observation->window = (Dongkhoi__Indicators__V1__Observation__Window)pending->key.window;
+    if (observation->name[0] == '\0' || strcmp(resource_id(observation->name), "-") == 0) {
+        observation->name =
+            arena_printf(call->arena, "%s/observations/%s", indicator, pending->key.id);
+        if (observation->name == NULL) {
+            return status_out_of_memory();
+        }
+    }
+    pending->name = observation->name;
+    pending->observation = observation;
+    return judge_effect(call, upsert, index);
+}
+
+static struct status store_all(struct call *call, struct upsert *upsert,
+                               observation_message ***ret_stored)
+{
+    observation_message **stored =
+        arena_array(call->arena, upsert->count, sizeof(observation_message *));
+
+    if (stored == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < upsert->count; i++) {
+        stored[i] = ARENA_NEW(call->arena, observation_message);
+        if (stored[i] == NULL) {
+            return status_out_of_memory();
+        }
+        dongkhoi__indicators__v1__observation__init(stored[i]);
+        upsert->current = i;
+        TRY(at(call, observation_upsert(call, upsert->pending[i].observation, true, stored[i]), i));
+    }
+    *ret_stored = stored;
+    return STATUS_NONE;
+}
+
+struct status observation_batch_upsert(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Indicators__V1__BatchUpsertObservationsRequest *batch = request;
+    Dongkhoi__Indicators__V1__BatchUpsertObservationsResponse *answer = response;
+    struct upsert upsert = {.count = batch->n_observations};
+    observation_message **stored = NULL;
+
+    TRY(call_check_required(call, "parent", batch->parent));
+    if (!resource_name_matches(indicator_kind.pattern, batch->parent)) {
+        return INVALID(call, "INVALID_PARENT", "parent", "parent must be of the form %s: \"%s\"",
+                       indicator_kind.pattern, batch->parent);
+    }
+    if (upsert.count == 0 || upsert.count > BATCH_MAX_OBSERVATIONS) {
+        return INVALID(call, upsert.count == 0 ? "FIELD_REQUIRED" : "TOO_MANY_OBSERVATIONS",
+                       "observations", "observations must be 1 to %d, not %zu",
+                       BATCH_MAX_OBSERVATIONS, upsert.count);
+    }
+    upsert.pending = arena_array(call->arena, upsert.count, sizeof(struct pending));
+    if (upsert.pending == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < upsert.count; i++) {
+        TRY(at(call, pending_read(call, batch->parent, &upsert, i, batch->observations[i]), i));
+    }
+    call->context = &upsert;
+    const struct status status = store_all(call, &upsert, &stored);
+    call->context = NULL;
+    TRY(status);
+    answer->n_observations = upsert.count;
+    answer->observations = stored;
+    return STATUS_NONE;
+}
