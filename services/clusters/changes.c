@@ -59,6 +59,16 @@ static struct status page_start(struct call *call, ProtobufCMessage *const *entr
     return INVALID(call, "INVALID_PAGE_TOKEN", "pageToken", "pageToken is not one of this request");
 }
 
+static struct status find_cluster(struct call *call, const char *field, const char *name,
+                                  void **ret_cluster)
+{
+    if (!resource_name_matches(cluster_kind.pattern, name)) {
+        return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
+                       cluster_kind.pattern, name);
+    }
+    return resource_get(call->tx, &cluster_kind, name, ret_cluster);
+}
+
 /* list is the field's name, the same in the cluster and in the response. */
 static struct status list_changes(struct call *call, const void *request, const char *list,
                                   void *response)
@@ -73,7 +83,7 @@ static struct status list_changes(struct call *call, const void *request, const 
         return INVALID(call, "INVALID_PAGE_SIZE", "pageSize", "pageSize must not be negative");
     }
     TRY(standard_as_of(call, request));
-    TRY(resource_get(call->tx, &cluster_kind, message_string(request, "parent"), &cluster));
+    TRY(find_cluster(call, "parent", message_string(request, "parent"), &cluster));
     ProtobufCMessage **entries = message_list(cluster, list, &count);
     page_tag(cluster, request, list, tag);
     TRY(page_start(call, entries, count, message_string(request, "page_token"), tag, &start));
@@ -114,7 +124,7 @@ struct status get_cluster_area(struct call *call, const void *request, void *res
 
     TRY(call_check_date(call, "date", req->date));
     TRY(standard_as_of(call, request));
-    TRY(resource_get(call->tx, &cluster_kind, req->name, &cluster));
+    TRY(find_cluster(call, "name", req->name, &cluster));
     date_format(date_of_time(call->now_us), today);
     answer->name = req->name;
     answer->date = req->date[0] != '\0' ? req->date : arena_strdup(call->arena, today);

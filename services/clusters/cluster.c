@@ -181,15 +181,10 @@ const struct resource_kind cluster_kind = {
     .prepare = cluster_prepare,
 };
 
-/* The changed cluster becomes the answer; stored unless nothing changed. */
+/* The changed cluster is stored and becomes the answer; without a change it is not stored. */
 static struct status cluster_answer(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
-                                    bool unchanged, const char *field, void *response)
+                                    const char *field, void *response)
 {
-    if (unchanged) {
-        *(Dongkhoi__Clusters__V1__Cluster *)response = *cluster;
-        return STATUS_NONE;
-    }
-    TRY(message_to_nfc(call->arena, &cluster->base));
     TRY(cluster_refresh(call, cluster, field));
     TRY(leasable_check(call, cluster, "AREA_BELOW_LEASABLE", "areaHectares"));
     return standard_store(call, &cluster_kind, cluster, response);
@@ -305,7 +300,7 @@ static struct status advance_check(struct call *call,
 struct status advance_cluster(struct call *call, const void *request, void *response)
 {
     const Dongkhoi__Clusters__V1__AdvanceClusterRequest *req = request;
-    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    void *found = NULL;
     Dongkhoi__Clusters__V1__StageChange *change =
         message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
     struct proof proof = {.basis = (int)req->basis,
@@ -315,7 +310,8 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
                           .note = req->note};
     bool unchanged = false;
 
-    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
+    Dongkhoi__Clusters__V1__Cluster *cluster = found;
     TRY(advance_check(call, req, &proof));
     if (change == NULL) {
         return status_out_of_memory();
@@ -336,7 +332,7 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     if (!unchanged && req->stage == STAGE_ESTABLISHED) {
         TRY(establish(call, cluster, req, &proof));
     }
-    return cluster_answer(call, cluster, unchanged, "stage", response);
+    return cluster_answer(call, cluster, "stage", response);
 }
 
 /* After a revocation nothing is decided any more, but what was decided before it may be added. */
@@ -357,7 +353,7 @@ static struct status not_revoked_check(struct call *call,
 struct status adjust_cluster_area(struct call *call, const void *request, void *response)
 {
     const Dongkhoi__Clusters__V1__AdjustClusterAreaRequest *req = request;
-    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    void *found = NULL;
     struct proof proof = {.basis = (int)req->basis,
                           .document = req->document,
                           .date = req->date,
@@ -365,7 +361,8 @@ struct status adjust_cluster_area(struct call *call, const void *request, void *
                           .note = req->note};
     bool unchanged = false;
 
-    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
+    Dongkhoi__Clusters__V1__Cluster *cluster = found;
     if (area_kind_name((int)req->kind) == NULL) {
         return INVALID(call, "INVALID_VALUE", "kind",
                        "kind is required: ESTABLISH, EXPAND, REDUCE or RELOCATE");
@@ -374,25 +371,26 @@ struct status adjust_cluster_area(struct call *call, const void *request, void *
     TRY(proof_check(call, &proof, "the decision about the area"));
     TRY(not_revoked_check(call, cluster, proof.date));
     TRY(change_area(call, cluster, (int)req->kind, req->area_hectares, &proof, &unchanged));
-    return cluster_answer(call, cluster, unchanged, "areaHectares", response);
+    return cluster_answer(call, cluster, "areaHectares", response);
 }
 
 struct status appoint_cluster_owner(struct call *call, const void *request, void *response)
 {
     const Dongkhoi__Clusters__V1__AppointClusterOwnerRequest *req = request;
-    Dongkhoi__Clusters__V1__Cluster *cluster = NULL;
+    void *found = NULL;
     struct proof proof = {.basis = BASIS_DOCUMENTED,
                           .document = req->document,
                           .date = req->date,
                           .source = "",
                           .note = ""};
 
-    TRY(standard_load(call, &cluster_kind, req->name, req->etag, (void **)&cluster));
+    TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
+    Dongkhoi__Clusters__V1__Cluster *cluster = found;
     TRY(call_check_required(call, "infrastructureOwner", req->infrastructure_owner));
     TRY(call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
                           OWNER_MAX_CHARACTERS));
     TRY(proof_check(call, &proof, "the document that appoints the owner"));
     TRY(not_revoked_check(call, cluster, proof.date));
     TRY(owner_add(call, cluster, req->infrastructure_owner, proof.document, proof.date));
-    return cluster_answer(call, cluster, false, "infrastructureOwner", response);
+    return cluster_answer(call, cluster, "infrastructureOwner", response);
 }

@@ -252,7 +252,6 @@ struct status advance_investment(struct call *call, const void *request, void *r
     investment->state = req->state;
     investment->state_date = (char *)date;
     investment->state_document = req->document;
-    TRY(message_to_nfc(call->arena, &investment->base));
     TRY(cluster_follow(call, investment->name, before, investment));
     return standard_store(call, &investment_kind, investment, response);
 }
