@@ -1,0 +1,133 @@
+"""writers.py - clients that write with idempotency keys while things are killed, and a checker.
+
+Each writer creates observations of an indicator of its own, one after another. A write that has
+no certain outcome is tried again with the same key until it has one. What was acknowledged is
+noted; the checker then looks for each of it exactly once.
+"""
+
+import http.client
+import threading
+import time
+
+import make
+
+# Outcomes that are not known, or that say "later".
+UNCERTAIN = (429, 500, 502, 503, 504)
+
+
+class Writer(threading.Thread):
+    """Writes until stop; acknowledged is [(key, name, value)]."""
+
+    def __init__(self, client, number, stop, collection="indicators"):
+        super().__init__(daemon=True)
+        self.client = client
+        self.number = number
+        self.stop_event = stop
+        self.collection = collection
+        self.acknowledged = []
+        self.wrong = []
+        self.tries = 0
+        self.uncertain = 0
+        self.pending = None
+        if collection == "indicators":
+            self.parent = make.indicator(client, make.unique(f"writer-{number}"), decimals=0)["name"]
+        else:
+            self.parent = make.cluster(client, make.unique(f"writer-{number}"))["name"]
+
+    def request(self, count, key):
+        headers = {"Idempotency-Key": key, "Request-Timeout": "5"}
+        if self.collection == "indicators":
+            period = f"{1900 + count // 12}-{count % 12 + 1:02}"
+            body = make.values(period, count, source=key)
+            return self.client.post(f"/v1/{self.parent}/observations", body, headers)
+        body = {"investor": key, "role": "TENANT"}
+        return self.client.post(f"/v1/{self.parent}/investments", body, headers)
+
+    def run(self):
+        count = 0
+        while not self.stop_event.is_set() and count < 3500:
+            key = f"writer-{self.number}-{self.parent}-{count}"
+            self.pending = key
+            answer = self.write(count, key)
+            if answer is None:
+                return
+            if answer.status == 200:
+                self.acknowledged.append((key, answer.json["name"], answer.json.get("value")))
+            else:
+                self.wrong.append((key, answer.status, answer.body))
+            self.pending = None
+            count += 1
+
+    def write(self, count, key):
+        """The first certain answer; None when none came until well after the stop."""
+        patience = None
+        while True:
+            self.tries += 1
+            try:
+                answer = self.request(count, key)
+                if answer.status not in UNCERTAIN:
+                    return answer
+                if answer.status == 500:
+                    self.wrong.append((key, answer.status, answer.body))
+            except (OSError, http.client.HTTPException):
+                pass
+            self.uncertain += 1
+            if self.stop_event.is_set():
+                patience = patience or time.monotonic() + 20
+                if time.monotonic() > patience:
+                    return None
+            time.sleep(0.02)
+
+
+class Load:
+    """Several writers; inside `with` they write."""
+
+    def __init__(self, client, collections=("indicators",) * 4 + ("clusters",) * 2):
+        self.client = client
+        self.stop = threading.Event()
+        self.writers = [Writer(client, i, self.stop, c) for i, c in enumerate(collections)]
+
+    def __enter__(self):
+        for writer in self.writers:
+            writer.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for writer in self.writers:
+            writer.join(40)
+            assert not writer.is_alive()
+
+    def count(self):
+        return sum(len(writer.acknowledged) for writer in self.writers)
+
+    def check(self):
+        """Every acknowledged write is there once, and nothing was written that was not asked."""
+        for writer in self.writers:
+            assert not writer.wrong, writer.wrong[:3]
+            found = children(self.client, writer)
+            keys = [key for key, _ in found]
+            assert len(keys) == len(set(keys)), "a key had two effects"
+            there = dict(found)
+            for key, name, value in writer.acknowledged:
+                assert key in there, f"{key} was acknowledged as {name} and is lost"
+                assert there[key]["name"] == name
+                assert there[key]["revision"] == 1
+                assert value is None or there[key]["value"] == value
+            allowed = {key for key, _, _ in writer.acknowledged} | {writer.pending}
+            assert set(keys) <= allowed, set(keys) - allowed
+
+
+def children(client, writer):
+    """[(key, resource)] of what the writer's parent has."""
+    plural, field = {
+        "indicators": ("observations", "source"),
+        "clusters": ("investments", "investor"),
+    }[writer.collection]
+    found, token = [], ""
+    while True:
+        page = client.ok("GET", f"/v1/{writer.parent}/{plural}", pageSize=1000, pageToken=token)
+        found += [(item[field], item) for item in page[plural]]
+        token = page["nextPageToken"]
+        if not token:
+            return found
