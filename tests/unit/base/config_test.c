@@ -1,0 +1,291 @@
+/* config_test.c - tests config.c; what programs print is caught in a file. */
+#include "unit.h"
+
+#include "base/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LIMIT_BYTES = 1 << 16, VARIABLES = 3 };
+
+static struct arena *arena;
+
+static const struct config_variable table[VARIABLES] = {
+    {.name = "DONGKHOI_TEST_LISTEN",
+     .fallback = "127.0.0.1:8080",
+     .description = "where to listen",
+     .check = config_check_host_port},
+    {.name = "DONGKHOI_TEST_STATE",
+     .fallback = "./var",
+     .description = "a directory",
+     .check = config_check_path},
+    {.name = "DONGKHOI_TEST_REDIS", .fallback = "", .description = "any text"},
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new(LIMIT_BYTES);
+    (void)unsetenv("DONGKHOI_TEST_LISTEN");
+    (void)unsetenv("DONGKHOI_TEST_STATE");
+    (void)unsetenv("DONGKHOI_TEST_REDIS");
+    return arena != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static void what_is_not_set_has_its_default(void **state)
+{
+    struct config_variable variables[VARIABLES];
+
+    (void)state;
+    memcpy(variables, table, sizeof(table));
+    (void)setenv("DONGKHOI_TEST_STATE", "/srv", 1);
+    (void)setenv("DONGKHOI_TEST_REDIS", "", 1);
+    assert_ok(config_load(variables, VARIABLES, getenv, arena));
+    assert_string_equal(config_value(variables, VARIABLES, "DONGKHOI_TEST_LISTEN"),
+                        "127.0.0.1:8080");
+    assert_int_equal(variables[0].origin, CONFIG_DEFAULT);
+    (void)setenv("DONGKHOI_TEST_STATE", "changed later", 1);
+    assert_string_equal(config_value(variables, VARIABLES, "DONGKHOI_TEST_STATE"), "/srv");
+    assert_int_equal(variables[1].origin, CONFIG_ENVIRONMENT);
+    /* Set to nothing is set. */
+    assert_int_equal(variables[2].origin, CONFIG_ENVIRONMENT);
+}
+
+static void a_bad_value_is_named_with_what_is_allowed(void **state)
+{
+    struct config_variable variables[VARIABLES];
+
+    (void)state;
+    memcpy(variables, table, sizeof(table));
+    (void)setenv("DONGKHOI_TEST_LISTEN", "nowhere", 1);
+    const struct status status = config_load(variables, VARIABLES, getenv, arena);
+    assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+    assert_string_equal(status.reason, "INVALID_CONFIGURATION");
+    assert_non_null(strstr(status.message, "DONGKHOI_TEST_LISTEN is \"nowhere\""));
+    assert_non_null(strstr(status.message, "host:port"));
+}
+
+static void whatever_allocation_fails_loading_says_so(void **state)
+{
+    struct config_variable variables[VARIABLES];
+    size_t limit = 0;
+
+    (void)state;
+    for (;; limit += 16) {
+        struct arena *small = arena_new(limit);
+        memcpy(variables, table, sizeof(table));
+        const struct status status = config_load(variables, VARIABLES, getenv, small);
+        arena_free(small);
+        if (status.code == STATUS_OK) {
+            break;
+        }
+        assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
+    }
+    assert_true(limit >= 48);
+}
+
+static void hosts_and_ports_are_checked(void **state)
+{
+    static const char *const good[] = {
+        "127.0.0.1:8080", "0.0.0.0:0", "[::1]:80", "[::]:65535", "localhost:1", "a-b.example:443",
+    };
+    static const char *const bad[] = {
+        "",
+        "127.0.0.1",
+        ":8080",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "1.2.3:80",
+        "1.2.3.4.5:80",
+        "256.1.1.1:80",
+        "127.0.0.1:8o",
+        "127.0.0.1:-1",
+        "::1:80",
+        "[::1]",
+        "[::1:80",
+        "[:::1]:80",
+        "[]:80",
+        "a b:80",
+        "host:80:80",
+        "host:+80",
+        "127.0.0.1:80 ",
+        "127.0.0.1:000080",
+        "[1.2.3.4]:80",
+        "[::1]x:80",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        if (config_check_host_port(good[i]) != NULL) {
+            fail_msg("%s is allowed", good[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (config_check_host_port(bad[i]) == NULL) {
+            fail_msg("%s is not allowed", bad[i]);
+        }
+    }
+    char longest[400];
+    memset(longest, 'a', sizeof(longest));
+    strcpy(longest + 253, ":80");
+    assert_null(config_check_host_port(longest));
+    memset(longest, 'a', sizeof(longest));
+    strcpy(longest + 254, ":80");
+    assert_non_null(config_check_host_port(longest));
+}
+
+static void nng_addresses_are_checked(void **state)
+{
+    (void)state;
+    assert_null(config_check_nng_addresses("tcp://127.0.0.1:7101"));
+    assert_null(config_check_nng_addresses("tcp://127.0.0.1:7101,tcp://[::1]:7102"));
+    assert_non_null(config_check_nng_addresses(""));
+    assert_non_null(config_check_nng_addresses(","));
+    assert_non_null(config_check_nng_addresses("tcp://127.0.0.1:7101,"));
+    assert_non_null(config_check_nng_addresses(",tcp://127.0.0.1:7101"));
+    assert_non_null(config_check_nng_addresses("tcp://127.0.0.1:7101 tcp://127.0.0.1:7102"));
+    assert_non_null(config_check_nng_addresses("ipc:///tmp/socket"));
+    assert_non_null(config_check_nng_addresses("127.0.0.1:7101"));
+    assert_null(config_check_nng_address(""));
+    assert_null(config_check_nng_address("tcp://0.0.0.0:7101"));
+    assert_non_null(config_check_nng_address("tcp://"));
+    assert_non_null(config_check_nng_address("tcp://127.0.0.1:7101,tcp://127.0.0.1:7102"));
+    assert_non_null(config_check_path(""));
+    assert_null(config_check_path("."));
+}
+
+/* Runs config_arguments() with one argument, or two; what it printed is in the arena. */
+static const char *printed(const char *first, const char *second, int *ret_exit)
+{
+    char program[] = "program";
+    char *argv[] = {program, arena_strdup(arena, first),
+                    second != NULL ? arena_strdup(arena, second) : NULL, NULL};
+    struct config_variable variables[VARIABLES];
+    char *text = arena_alloc(arena, 4096);
+    FILE *file = tmpfile();
+    const int kept_stdout = dup(STDOUT_FILENO);
+    const int kept_stderr = dup(STDERR_FILENO);
+
+    memcpy(variables, table, sizeof(table));
+    (void)fflush(NULL);
+    (void)dup2(fileno(file), STDOUT_FILENO);
+    (void)dup2(fileno(file), STDERR_FILENO);
+    const bool ends = config_arguments(second != NULL ? 3 : 2, argv, "dongkhoi-test", "tests",
+                                       variables, VARIABLES, ret_exit);
+    (void)fflush(NULL);
+    (void)dup2(kept_stdout, STDOUT_FILENO);
+    (void)dup2(kept_stderr, STDERR_FILENO);
+    (void)close(kept_stdout);
+    (void)close(kept_stderr);
+    rewind(file);
+    (void)!fread(text, 1, 4095, file);
+    (void)fclose(file);
+    assert_true(ends);
+    return text;
+}
+
+static void without_arguments_the_program_goes_on(void **state)
+{
+    char program[] = "program";
+    char *argv[] = {program, NULL};
+    int exit_code = 42;
+
+    (void)state;
+    assert_false(config_arguments(1, argv, "dongkhoi-test", "tests", NULL, 0, &exit_code));
+    assert_int_equal(exit_code, 42);
+}
+
+static void help_names_every_variable_and_its_default(void **state)
+{
+    int exit_code = 42;
+    const char *text = printed("--help", NULL, &exit_code);
+
+    (void)state;
+    assert_int_equal(exit_code, 0);
+    assert_non_null(strstr(text, "dongkhoi-test - tests"));
+    assert_non_null(strstr(text, "DONGKHOI_TEST_LISTEN"));
+    assert_non_null(strstr(text, "where to listen"));
+    assert_non_null(strstr(text, "127.0.0.1:8080"));
+}
+
+static void version_is_the_projects(void **state)
+{
+    int exit_code = 42;
+    const char *text = printed("--version", NULL, &exit_code);
+
+    (void)state;
+    assert_int_equal(exit_code, 0);
+    assert_memory_equal(text, "dongkhoi-test ", 14);
+    assert_true(text[14] >= '0' && text[14] <= '9');
+}
+
+static void check_shows_each_value_and_its_origin(void **state)
+{
+    int exit_code = 42;
+
+    (void)state;
+    (void)setenv("DONGKHOI_TEST_STATE", "two\nlines", 1);
+    assert_string_equal(printed("--check", NULL, &exit_code),
+                        "DONGKHOI_TEST_LISTEN=127.0.0.1:8080 (default)\n"
+                        "DONGKHOI_TEST_STATE=two?lines (environment)\n"
+                        "DONGKHOI_TEST_REDIS= (default)\n");
+    assert_int_equal(exit_code, 0);
+}
+
+static void check_of_a_bad_value_says_so_and_fails(void **state)
+{
+    int exit_code = 42;
+
+    (void)state;
+    (void)setenv("DONGKHOI_TEST_STATE", "", 1);
+    (void)setenv("DONGKHOI_TEST_LISTEN", "%s", 1);
+    assert_string_equal(printed("--check", NULL, &exit_code),
+                        "DONGKHOI_TEST_LISTEN=%s (environment) is not valid; allowed is: host:port "
+                        "with a port from 0 to 65535, such as 127.0.0.1:8080 or [::1]:8080\n"
+                        "DONGKHOI_TEST_STATE= (environment) is not valid; allowed is: a path, not "
+                        "empty\n"
+                        "DONGKHOI_TEST_REDIS= (default)\n");
+    assert_int_equal(exit_code, 1);
+}
+
+static void unknown_arguments_end_with_2(void **state)
+{
+    int exit_code = 42;
+
+    (void)state;
+    assert_non_null(strstr(printed("--nope", NULL, &exit_code), "unknown argument --nope"));
+    assert_int_equal(exit_code, 2);
+    (void)printed("", NULL, &exit_code);
+    assert_int_equal(exit_code, 2);
+    (void)printed("--help", "--nope", &exit_code);
+    assert_int_equal(exit_code, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(what_is_not_set_has_its_default),
+        TEST(a_bad_value_is_named_with_what_is_allowed),
+        TEST(whatever_allocation_fails_loading_says_so),
+        TEST(hosts_and_ports_are_checked),
+        TEST(nng_addresses_are_checked),
+        TEST(without_arguments_the_program_goes_on),
+        TEST(help_names_every_variable_and_its_default),
+        TEST(version_is_the_projects),
+        TEST(check_shows_each_value_and_its_origin),
+        TEST(check_of_a_bad_value_says_so_and_fails),
+        TEST(unknown_arguments_end_with_2),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
