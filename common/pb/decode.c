@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "pb/field.h"
+#include "pb/json.h"
 #include "pb/message.h"
 #include "pb/wire.h"
 
@@ -41,26 +42,16 @@ static struct status malformed(struct decoder *decoder, const char *problem)
                        "malformed message: %s", problem);
 }
 
-/* "display_name" as "displayName", with "[3]" behind it when it is repeated. */
+/* "displayName", with "[3]" behind it when it is repeated. */
 static const char *path_part(struct arena *arena, const ProtobufCFieldDescriptor *field,
                              size_t index)
 {
-    char *name = arena_strdup(arena, field->name);
-    size_t length = 0;
-    bool upper = false;
+    char *name = arena_alloc(arena, strlen(field->name) + 1);
 
     if (name == NULL) {
         return field->name;
     }
-    for (const char *c = field->name; *c != '\0'; c++) {
-        if (*c == '_') {
-            upper = true;
-            continue;
-        }
-        name[length++] = upper && *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-        upper = false;
-    }
-    name[length] = '\0';
+    (void)json_name(field->name, name);
     const char *part =
         field_is_repeated(field) ? arena_printf(arena, "%s[%zu]", name, index) : name;
     return part != NULL ? part : name;

@@ -53,7 +53,7 @@ struct schema_enum {
 
 struct schema_route {
     const char *verb; /* "GET" */
-    const char *path; /* "/v1/{name=clusters/*}" */
+    const char *path; /* as in google.api.http, with its braces and stars */
     const char *body; /* "" none, "*" all, else a field's proto name */
 };
 
