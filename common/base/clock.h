@@ -7,6 +7,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Microseconds since 1970; never goes back within one process. Any thread. */

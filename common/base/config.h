@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum config_origin { CONFIG_DEFAULT, CONFIG_ENVIRONMENT };

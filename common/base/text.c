@@ -1,6 +1,7 @@
 /* text.c - UTF-8 by the table of RFC 3629; NFC by utf8proc's tables and a sort of our own. */
 #include "base/text.h"
 
+#include <stdint.h>
 #include <utf8proc.h>
 
 static bool is_between(unsigned char c, unsigned char low, unsigned char high)
@@ -36,15 +37,34 @@ size_t utf8_code_point_bytes(struct slice text)
     return length;
 }
 
+static struct slice skip(struct slice text, size_t length)
+{
+    return (struct slice){.data = text.data + length, .length = text.length - length};
+}
+
+/* Most text is ASCII: eight bytes at once. */
+static struct slice skip_ascii(struct slice text)
+{
+    uint64_t bytes = 0;
+
+    while (text.length >= sizeof(bytes)) {
+        memcpy(&bytes, text.data, sizeof(bytes));
+        if ((bytes & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        text = skip(text, sizeof(bytes));
+    }
+    return text;
+}
+
 bool utf8_is_valid(struct slice text)
 {
-    while (text.length > 0) {
+    while ((text = skip_ascii(text)).length > 0) {
         const size_t length = utf8_code_point_bytes(text);
         if (length == 0) {
             return false;
         }
-        text.data += length;
-        text.length -= length;
+        text = skip(text, length);
     }
     return true;
 }
@@ -66,14 +86,13 @@ static size_t next_code_point(struct slice text, utf8proc_int32_t *ret_code_poin
 
 static bool is_plain_text(struct slice text)
 {
-    while (text.length > 0) {
+    while ((text = skip_ascii(text)).length > 0) {
         utf8proc_int32_t c = 0;
         const size_t length = next_code_point(text, &c);
         if (length == 0 || !is_plain(c)) {
             return false;
         }
-        text.data += length;
-        text.length -= length;
+        text = skip(text, length);
     }
     return true;
 }
@@ -95,8 +114,7 @@ static size_t decompose(struct slice text, utf8proc_int32_t *points, size_t capa
             utf8proc_decompose_char(c, points != NULL ? points + count : NULL,
                                     (utf8proc_ssize_t)room, UTF8PROC_DECOMPOSE, &boundary);
         count += made > 0 ? (size_t)made : 0;
-        text.data += length;
-        text.length -= length;
+        text = skip(text, length);
     }
     return count;
 }

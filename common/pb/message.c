@@ -467,12 +467,12 @@ bool message_field_is_map(const ProtobufCMessageDescriptor *type,
                           const ProtobufCFieldDescriptor *field)
 {
     const ProtobufCMessageDescriptor *entry = field->descriptor;
-    const size_t length = strlen(type->name);
 
     if (!field_is_repeated(field) || field->type != PROTOBUF_C_TYPE_MESSAGE ||
         entry->n_fields != 2) {
         return false;
     }
+    const size_t length = strlen(type->name);
     return entry->fields[0].id == 1 && strcmp(entry->fields[0].name, "key") == 0 &&
            entry->fields[1].id == 2 && strcmp(entry->fields[1].name, "value") == 0 &&
            strncmp(entry->name, type->name, length) == 0 && entry->name[length] == '.' &&

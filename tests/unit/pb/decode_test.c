@@ -102,6 +102,16 @@ static void every_cut_of_a_message_is_refused_or_read_but_never_overrun(void **s
     }
 }
 
+static ProtobufCMessage *repacked(struct arena *own, const ProtobufCMessage *message)
+{
+    struct slice bytes = {0};
+    void *again = NULL;
+
+    assert_ok(message_pack(own, message, &bytes));
+    assert_ok(message_decode(own, message->descriptor, bytes, &again));
+    return again;
+}
+
 static void every_changed_byte_is_refused_or_read(void **state)
 {
     static const unsigned char values[] = {0x00, 0x01, 0x7f, 0x80, 0xff, 0x0b, 0x0c};
@@ -120,6 +130,7 @@ static void every_changed_byte_is_refused_or_read(void **state)
                 own, TYPE, (struct slice){.data = changed, .length = whole.length}, &message);
             if (status.code == STATUS_OK) {
                 assert_true(message_equals(message, message_clone(own, message)));
+                assert_true(message_equals(message, repacked(own, message)));
             }
             arena_free(own);
         }
