@@ -71,7 +71,7 @@ static struct status neighbours_check(struct call *call,
     if (place > 0 && cluster->area_changes[place - 1]->date[0] != '\0') {
         const Dongkhoi__Clusters__V1__AreaChange *before = cluster->area_changes[place - 1];
 
-        if (change->kind == AREA_ESTABLISH) {
+        if (change->kind == AREA_ESTABLISH && before->kind != AREA_ESTABLISH) {
             return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
                                 "ESTABLISH comes first, but there is %s of %s",
                                 area_kind_name((int)before->kind), before->date);
@@ -82,7 +82,7 @@ static struct status neighbours_check(struct call *call,
     if (place < cluster->n_area_changes) {
         const Dongkhoi__Clusters__V1__AreaChange *after = cluster->area_changes[place];
 
-        if (after->kind == AREA_ESTABLISH) {
+        if (after->kind == AREA_ESTABLISH && change->kind != AREA_ESTABLISH) {
             return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
                                 "date %s is before the cluster was established, %s", change->date,
                                 after->date);
@@ -118,7 +118,8 @@ struct status area_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *clust
             *ret_unchanged = true;
             return STATUS_NONE;
         }
-        if (entry->kind == AREA_ESTABLISH && change->kind == AREA_ESTABLISH) {
+        if (entry->kind == AREA_ESTABLISH && change->kind == AREA_ESTABLISH &&
+            !(entry->basis == BASIS_RECORDED && change->basis == BASIS_DOCUMENTED)) {
             return PRECONDITION(call, "ALREADY_ESTABLISHED", "kind",
                                 "the area was established already%s%s; possible: EXPAND, REDUCE, "
                                 "RELOCATE",

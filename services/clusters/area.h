@@ -11,7 +11,7 @@
 #define AREA_REDUCE DONGKHOI__CLUSTERS__V1__AREA_CHANGE__KIND__REDUCE
 #define AREA_RELOCATE DONGKHOI__CLUSTERS__V1__AREA_CHANGE__KIND__RELOCATE
 
-enum { AREA_CHANGES_MAX = 500 };
+enum { AREA_CHANGES_MAX = 100 };
 
 /* "EXPAND"; NULL for what is no kind. */
 const char *area_kind_name(int kind);
@@ -21,7 +21,8 @@ struct status area_check(struct call *call, const char *field,
                          const Google__Protobuf__DoubleValue *area);
 
 /* Judges change against the series of cluster and puts it in its place by date. ret_unchanged:
- * the very same is there already, and nothing was added. The caller refreshes the cluster. */
+ * the very same is there already, and nothing was added. ESTABLISH is taken once, and once more
+ * with the document when it was RECORDED first. The caller refreshes the cluster. */
 struct status area_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                        Dongkhoi__Clusters__V1__AreaChange *change, bool *ret_unchanged);
 

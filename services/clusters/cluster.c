@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TITLE_MAX_CHARACTERS = 500 };
+enum { TITLE_MAX_CHARACTERS = 500, OWNER_APPOINTMENTS_MAX = 60 };
 
 bool district_is_valid(const char *district)
 {
@@ -37,7 +37,14 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
     cluster->notes = NULL;
     cluster->n_notes = 0;
     TRY(area_refresh(call, cluster));
-    return occupancy_refresh(call, cluster, field);
+    TRY(occupancy_refresh(call, cluster, field));
+    if (cluster->stage == STAGE_FULL && cluster->occupancy_percent != NULL &&
+        amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS) <
+            amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS)) {
+        return note_add(call, cluster, "stage", "NO_LONGER_FULL",
+                        "the cluster was FULL, but land is free again");
+    }
+    return STATUS_NONE;
 }
 
 /* leasable_hectares within area_hectares, as far as both are known to be current. */
@@ -81,9 +88,9 @@ static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1_
         message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
 
     if (cluster->stage != STAGE_NONE && cluster->stage != STAGE_PLANNED) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "stage",
-                            "a new cluster is PLANNED; later stages are entered by :advance, with "
-                            "basis RECORDED when they were found so");
+        return INVALID(call, "CHANGED_BY_METHOD", "stage",
+                       "a new cluster is PLANNED; later stages are entered by :advance, with "
+                       "basis RECORDED when they were found so");
     }
     if (change == NULL) {
         return status_out_of_memory();
@@ -190,6 +197,7 @@ static struct status cluster_answer(struct call *call, Dongkhoi__Clusters__V1__C
     return standard_store(call, &cluster_kind, cluster, response);
 }
 
+/* The very same appointment twice is kept once. */
 static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                                const char *owner, Dongkhoi__Type__V1__Document *document,
                                const char *date)
@@ -201,9 +209,17 @@ static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluste
     if (appointment == NULL) {
         return status_out_of_memory();
     }
-    if (cluster->n_owner_appointments >= STAGE_CHANGES_MAX) {
+    for (size_t i = 0; i < cluster->n_owner_appointments; i++) {
+        const Dongkhoi__Clusters__V1__OwnerAppointment *entry = cluster->owner_appointments[i];
+
+        if (strcmp(entry->infrastructure_owner, owner) == 0 && strcmp(entry->date, date) == 0 &&
+            strcmp(entry->document->number, document->number) == 0) {
+            return STATUS_NONE;
+        }
+    }
+    if (cluster->n_owner_appointments >= OWNER_APPOINTMENTS_MAX) {
         return PRECONDITION(call, "TOO_MANY_CHANGES", "infrastructureOwner",
-                            "a cluster keeps at most %d appointments", STAGE_CHANGES_MAX);
+                            "a cluster keeps at most %d appointments", OWNER_APPOINTMENTS_MAX);
     }
     while (place > 0 && strcmp(cluster->owner_appointments[place - 1]->date, date) > 0) {
         place--;

@@ -15,7 +15,8 @@
 #define STAGE_FULL DONGKHOI__CLUSTERS__V1__CLUSTER__STAGE__FULL
 #define STAGE_REVOKED DONGKHOI__CLUSTERS__V1__CLUSTER__STAGE__REVOKED
 
-enum { STAGE_CHANGES_MAX = 100 };
+/* With their documents and notes the series of one cluster stay below 5 MiB. */
+enum { STAGE_CHANGES_MAX = 60 };
 
 /* "ESTABLISHED"; NULL for what is no stage. */
 const char *stage_name(int stage);

@@ -130,6 +130,28 @@ static void a_cluster_is_established_once_and_first(void **state)
                   "DATE_OUT_OF_ORDER");
 }
 
+static void a_recorded_establishment_takes_its_document_once(void **state)
+{
+    struct call *call = call_of(state);
+    Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
+    Dongkhoi__Clusters__V1__AreaChange *change =
+        message_new(call->arena, &dongkhoi__clusters__v1__area_change__descriptor);
+    bool unchanged = true;
+
+    assert_ok(adjust(call, cluster, AREA_ESTABLISH, 20, "2015-01"));
+    assert_ok(adjust(call, cluster, AREA_EXPAND, 30, "2018-01-01"));
+    change->kind = AREA_ESTABLISH;
+    change->basis = BASIS_DOCUMENTED;
+    change->date = (char *)"2015-01-20";
+    change->document = document(call, "1/QĐ-UBND", "2015-01-20");
+    change->area_hectares = double_value(call->arena, 21);
+    assert_ok(area_add(call, cluster, change, &unchanged));
+    assert_false(unchanged);
+    assert_true(at(call, cluster, "2016-01-01")->area_hectares->value == 21);
+    assert_status(adjust(call, cluster, AREA_ESTABLISH, 20, "2015-02"), STATUS_FAILED_PRECONDITION,
+                  "ALREADY_ESTABLISHED");
+}
+
 static void the_same_change_twice_changes_nothing(void **state)
 {
     struct call *call = call_of(state);
@@ -216,6 +238,7 @@ int main(void)
         fixture_test(the_area_as_found_is_what_a_first_change_is_judged_by),
         fixture_test(the_area_as_found_stays_while_no_change_knows_better),
         fixture_test(a_cluster_is_established_once_and_first),
+        fixture_test(a_recorded_establishment_takes_its_document_once),
         fixture_test(the_same_change_twice_changes_nothing),
         fixture_test(area_changes_are_bounded),
         fixture_test(an_area_must_be_positive_with_four_decimals),

@@ -72,6 +72,22 @@ static void land_is_free_when_the_tenant_ends_or_becomes_something_else(void **s
     assert_true(cluster->leased_hectares == 0);
 }
 
+static void a_full_cluster_with_free_land_says_so(void **state)
+{
+    struct call *call = call_of(state);
+    Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
+    Dongkhoi__Clusters__V1__Investment *all = tenant(call, STATE_OPERATING, 10);
+
+    cluster->leasable_hectares = double_value(call->arena, 10);
+    occupancy_change(cluster, NULL, all);
+    assert_ok(enter(call, cluster, STAGE_FULL, BASIS_RECORDED, "", NULL));
+    assert_ok(cluster_refresh(call, cluster, "x"));
+    assert_no_note(cluster, "NO_LONGER_FULL");
+    occupancy_change(cluster, all, NULL);
+    assert_ok(cluster_refresh(call, cluster, "x"));
+    assert_note(cluster, "NO_LONGER_FULL");
+}
+
 static void a_tenant_whose_lease_is_unknown_makes_occupancy_unknown(void **state)
 {
     struct call *call = call_of(state);
@@ -204,6 +220,7 @@ int main(void)
         fixture_test(occupancy_is_leased_over_leasable_rounded_half_up),
         fixture_test(more_than_all_land_is_refused),
         fixture_test(land_is_free_when_the_tenant_ends_or_becomes_something_else),
+        fixture_test(a_full_cluster_with_free_land_says_so),
         fixture_test(a_tenant_whose_lease_is_unknown_makes_occupancy_unknown),
         cmocka_unit_test(investments_go_forward_only),
         fixture_test(more_spent_than_committed_is_seen_exactly),

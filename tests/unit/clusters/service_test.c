@@ -1,0 +1,477 @@
+/* service_test.c - tests the whole service, called over nng within one process. */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "clusters.h"
+#include "pb/json.h"
+#include "rpc/rpc_client.h"
+
+#include "dongkhoi/clusters/v1/clusters.pb-c.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ARENA_BYTES = 64 << 20, TIMEOUT_MS = 20000, BOUND_MS = 5000 };
+
+#define METHOD_PREFIX "dongkhoi.clusters.v1.ClusterService/"
+
+struct system {
+    struct arena *arena;
+    struct service_instance *instance;
+    struct rpc_client *client;
+    char directory[64];
+};
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static int setup(void **state)
+{
+    struct system *system = test_calloc(1, sizeof(*system));
+    char addresses[64];
+
+    system->arena = arena_new(ARENA_BYTES);
+    (void)snprintf(system->directory, sizeof(system->directory), "/tmp/clusters-test-XXXXXX");
+    assert_non_null(mkdtemp(system->directory));
+    assert_ok(service_open(&clusters_service, system->directory, "tcp://127.0.0.1:0", system->arena,
+                           &system->instance));
+    (void)snprintf(addresses, sizeof(addresses), "tcp://127.0.0.1:%u",
+                   (unsigned)service_port(system->instance));
+    const struct rpc_client_options options = {
+        .service = "clusters",
+        .addresses = arena_strdup(system->arena, addresses),
+        .max_in_flight = 8,
+    };
+    assert_ok(rpc_client_open(&options, system->arena, &system->client));
+    for (int i = 0; i < 500 && !rpc_client_connected(system->client); i++) {
+        (void)usleep(10000);
+    }
+    *state = system;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct system *system = *state;
+
+    rpc_client_close(system->client, BOUND_MS);
+    assert_true(service_close(system->instance, BOUND_MS));
+    arena_free(system->arena);
+    (void)nftw(system->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    test_free(system);
+    return 0;
+}
+
+/* Calls a method with a request as JSON; the answer as JSON in ret_json. */
+static struct status call(struct system *system, const char *method, const char *request,
+                          const char **ret_json)
+{
+    const ProtobufCMethodDescriptor *descriptor = protobuf_c_service_descriptor_get_method_by_name(
+        &dongkhoi__clusters__v1__cluster_service__descriptor, method);
+    struct rpc_request sent = {
+        .method = arena_printf(system->arena, METHOD_PREFIX "%s", method),
+        .timeout_ms = TIMEOUT_MS,
+    };
+    struct rpc_reply *reply = NULL;
+    struct rpc_answer answer;
+    struct buffer buffer;
+    void *message = NULL;
+
+    assert_non_null(descriptor);
+    assert_ok(json_decode(system->arena, descriptor->input, slice_from(request), &message));
+    sent.payload = message;
+    assert_ok(rpc_client_call_wait(system->client, &sent, &reply));
+    assert_ok(rpc_reply_parse(reply, system->arena, &answer));
+    if (answer.status.code == STATUS_OK) {
+        const struct slice copy = {.data = arena_copy(system->arena, answer.payload),
+                                   .length = answer.payload.length};
+        ProtobufCMessage *response = protobuf_c_message_unpack(
+            descriptor->output, NULL, copy.length, (const uint8_t *)copy.data);
+        assert_non_null(response);
+        buffer_init(&buffer, ARENA_BYTES);
+        json_encode(&buffer, response);
+        *ret_json = arena_copy(system->arena, buffer_slice(&buffer));
+        buffer_done(&buffer);
+        protobuf_c_message_free_unpacked(response, NULL);
+    } else {
+        answer.status.reason = arena_strdup(system->arena, answer.status.reason);
+        answer.status.message = arena_strdup(system->arena, answer.status.message);
+        answer.status.field = NULL;
+    }
+    rpc_reply_free(reply);
+    return answer.status;
+}
+
+static const char *ok(struct system *system, const char *method, const char *request)
+{
+    const char *json = NULL;
+    const struct status status = call(system, method, request, &json);
+
+    if (status.code != STATUS_OK) {
+        fail_msg("%s %s: %s %s", method, request, status.reason, status.message);
+    }
+    return json;
+}
+
+static void refused(struct system *system, const char *method, const char *request,
+                    enum status_code code, const char *reason)
+{
+    const char *json = NULL;
+
+    assert_status(call(system, method, request, &json), code, reason);
+}
+
+static void assert_has(const char *json, const char *part)
+{
+    if (strstr(json, part) == NULL) {
+        fail_msg("no %s in %s", part, json);
+    }
+}
+
+static void assert_lacks(const char *json, const char *part)
+{
+    if (strstr(json, part) != NULL) {
+        fail_msg("%s in %s", part, json);
+    }
+}
+
+static void create_cluster(struct system *system, const char *id, const char *district,
+                           const char *rest)
+{
+    ok(system, "CreateCluster",
+       arena_printf(system->arena,
+                    "{\"clusterId\":\"%s\",\"cluster\":{\"displayName\":{\"vi\":\"Cụm %s\"},"
+                    "\"district\":\"%s\"%s}}",
+                    id, id, district, rest));
+}
+
+static void create_tenant(struct system *system, const char *cluster, const char *id,
+                          const char *rest)
+{
+    ok(system, "CreateInvestment",
+       arena_printf(system->arena,
+                    "{\"parent\":\"clusters/%s\",\"investmentId\":\"%s\",\"investment\":{"
+                    "\"role\":\"TENANT\"%s}}",
+                    cluster, id, rest));
+}
+
+/* The clusters of data/clusters.csv with their decisions. */
+static void load_2022(struct system *system)
+{
+    static const struct {
+        const char *id;
+        const char *district;
+        const char *stage;
+    } found[] = {
+        {"phong-nam", "834", "OPERATING"},        {"thi-tran-an-duc", "836", "ESTABLISHED"},
+        {"phu-hung", "829", "ESTABLISHED"},       {"binh-thoi", "835", "ESTABLISHED"},
+        {"tan-thanh-binh", "838", "ESTABLISHED"}, {"thi-tran-thanh-phu", "837", "ESTABLISHED"},
+    };
+
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+        create_cluster(system, found[i].id, found[i].district, "");
+        ok(system, "AdvanceCluster",
+           arena_printf(system->arena,
+                        "{\"name\":\"clusters/%s\",\"stage\":\"%s\",\"basis\":\"RECORDED\","
+                        "\"source\":\"BNews 2021\"}",
+                        found[i].id, found[i].stage));
+    }
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/phong-nam\",\"stage\":\"ESTABLISHED\",\"areaHectares\":10.3122,"
+       "\"document\":{\"number\":\"1098/QĐ-UBND\",\"date\":\"2011-05-16\"}}");
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/phong-nam\",\"stage\":\"INFRASTRUCTURE_PROJECT\","
+       "\"document\":{\"number\":\"2178/QĐ-UBND\",\"date\":\"2016-09-16\"}}");
+    ok(system, "AdjustClusterArea",
+       "{\"name\":\"clusters/phong-nam\",\"kind\":\"EXPAND\",\"areaHectares\":74.3122,"
+       "\"document\":{\"number\":\"1131/QĐ-UBND\",\"date\":\"2017-05-18\"}}");
+    ok(system, "AdjustClusterArea",
+       "{\"name\":\"clusters/phong-nam\",\"kind\":\"REDUCE\",\"basis\":\"RECORDED\","
+       "\"date\":\"2022-01\",\"source\":\"congthuongbentre.gov.vn 10/01/2022\"}");
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/thi-tran-thanh-phu\",\"stage\":\"ESTABLISHED\",\"areaHectares\":10,"
+       "\"document\":{\"number\":\"2425/QĐ-UBND\",\"date\":\"2017-10-16\"}}");
+    ok(system, "AdjustClusterArea",
+       "{\"name\":\"clusters/thi-tran-thanh-phu\",\"kind\":\"RELOCATE\",\"areaHectares\":10,"
+       "\"document\":{\"number\":\"1034/QĐ-UBND\",\"date\":\"2020-05-06\"}}");
+    ok(system, "CreateClusterTarget",
+       "{\"clusterTargetId\":\"2022\",\"clusterTarget\":{\"minNewClusters\":2,"
+       "\"countingRule\":\"ESTABLISHED_IN_YEAR\"}}");
+}
+
+static void the_clusters_of_2022_are_0_of_2_each_explained(void **state)
+{
+    struct system *system = *state;
+
+    load_2022(system);
+    const char *count = ok(system, "CountNewClusters", "{\"year\":2022}");
+    assert_has(count, "\"count\":0");
+    assert_has(count, "\"minNewClusters\":2");
+    assert_has(count, "\"achieved\":false");
+    assert_has(count, "\"reason\":\"BEFORE_YEAR\"");
+    assert_has(count, "\"number\":\"1098/QĐ-UBND\"");
+    assert_has(count, "{\"name\":\"clusterTargets/2022\",\"revision\":1}");
+    const char *verdict = count;
+    for (int i = 0; i < 6; i++) {
+        verdict = strstr(verdict, "\"counted\":false");
+        assert_non_null(verdict);
+        verdict++;
+    }
+    ok(system, "CreateClusterTarget",
+       "{\"clusterTargetId\":\"2017\",\"clusterTarget\":{\"minNewClusters\":1,"
+       "\"countingRule\":\"ESTABLISHED_IN_YEAR\"}}");
+    assert_has(ok(system, "CountNewClusters", "{\"year\":2017}"), "\"count\":1");
+
+    const char *cluster = ok(system, "GetCluster", "{\"name\":\"clusters/phong-nam\"}");
+    assert_has(cluster, "\"areaHectares\":74.3122");
+    assert_has(cluster, "\"areaOutdated\":true");
+    assert_has(cluster, "\"stage\":\"OPERATING\"");
+    const char *summary = ok(system, "SummarizeClusters", "{}");
+    assert_has(summary, "\"total\":{\"clusters\":6,\"areaHectares\":84.3122,"
+                        "\"unknownAreaClusters\":4,\"outdatedAreaClusters\":1}");
+}
+
+static void a_year_without_target_or_rule_says_what_to_do(void **state)
+{
+    struct system *system = *state;
+
+    refused(system, "CountNewClusters", "{\"year\":2023}", STATUS_NOT_FOUND, "TARGET_NOT_FOUND");
+    refused(system, "CountNewClusters", "{}", STATUS_INVALID_ARGUMENT, "OUT_OF_RANGE");
+    ok(system, "CreateClusterTarget", "{\"clusterTargetId\":\"2023\",\"clusterTarget\":{}}");
+    refused(system, "CountNewClusters", "{\"year\":2023}", STATUS_FAILED_PRECONDITION,
+            "COUNTING_RULE_UNKNOWN");
+    refused(system, "CreateClusterTarget", "{\"clusterTargetId\":\"23\",\"clusterTarget\":{}}",
+            STATUS_INVALID_ARGUMENT, "INVALID_YEAR");
+    refused(system, "CreateClusterTarget",
+            "{\"clusterTargetId\":\"2024\",\"clusterTarget\":{\"minNewClusters\":-1}}",
+            STATUS_INVALID_ARGUMENT, "OUT_OF_RANGE");
+}
+
+static void tenants_move_the_occupancy_of_their_cluster(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "c", "834", ",\"areaHectares\":20,\"leasableHectares\":10");
+    create_tenant(system, "c", "a", ",\"leasedHectares\":6");
+    assert_has(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), "\"occupancyPercent\":60");
+    refused(system, "CreateInvestment",
+            "{\"parent\":\"clusters/c\",\"investmentId\":\"b\",\"investment\":{\"role\":\"TENANT\","
+            "\"leasedHectares\":4.0001}}",
+            STATUS_FAILED_PRECONDITION, "OCCUPANCY_OVER_100");
+    create_tenant(system, "c", "b", ",\"leasedHectares\":4");
+    refused(system, "UpdateCluster",
+            "{\"cluster\":{\"name\":\"clusters/c\",\"leasableHectares\":9.9999},"
+            "\"updateMask\":\"leasableHectares\"}",
+            STATUS_FAILED_PRECONDITION, "OCCUPANCY_OVER_100");
+    refused(system, "UpdateInvestment",
+            "{\"investment\":{\"name\":\"clusters/c/investments/b\",\"leasedHectares\":5},"
+            "\"updateMask\":\"leasedHectares\"}",
+            STATUS_FAILED_PRECONDITION, "OCCUPANCY_OVER_100");
+    assert_has(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), "\"occupancyPercent\":100");
+    ok(system, "AdvanceInvestment", "{\"name\":\"clusters/c/investments/a\",\"state\":\"ENDED\"}");
+    assert_has(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), "\"occupancyPercent\":40");
+    ok(system, "DeleteInvestment", "{\"name\":\"clusters/c/investments/b\"}");
+    const char *cluster = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_has(cluster, "\"occupancyPercent\":0,");
+    assert_has(cluster, "\"leasedHectares\":0,");
+}
+
+static void a_trial_changes_nothing(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "c", "834", ",\"leasableHectares\":10");
+    assert_has(ok(system, "CreateInvestment",
+                  "{\"parent\":\"clusters/c\",\"investmentId\":\"b\",\"validateOnly\":true,"
+                  "\"investment\":{\"role\":\"TENANT\",\"leasedHectares\":4}}"),
+               "\"leasedHectares\":4");
+    assert_has(ok(system, "AdvanceCluster",
+                  "{\"name\":\"clusters/c\",\"stage\":\"OPERATING\",\"basis\":\"RECORDED\","
+                  "\"source\":\"s\",\"validateOnly\":true}"),
+               "\"stage\":\"OPERATING\"");
+    const char *cluster = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_has(cluster, "\"revision\":1,");
+    assert_has(cluster, "\"stage\":\"PLANNED\"");
+    assert_has(cluster, "\"occupancyPercent\":0,");
+}
+
+static void what_has_its_own_method_is_not_patched(void **state)
+{
+    struct system *system = *state;
+
+    load_2022(system);
+    refused(system, "UpdateCluster",
+            "{\"cluster\":{\"name\":\"clusters/phong-nam\",\"stage\":\"FULL\"}}",
+            STATUS_FAILED_PRECONDITION, "CHANGED_BY_METHOD");
+    refused(system, "UpdateCluster",
+            "{\"cluster\":{\"name\":\"clusters/phong-nam\",\"areaHectares\":70}}",
+            STATUS_FAILED_PRECONDITION, "CHANGED_BY_METHOD");
+    ok(system, "UpdateCluster",
+       "{\"cluster\":{\"name\":\"clusters/phu-hung\",\"areaHectares\":50}}");
+    refused(system, "UpdateCluster",
+            "{\"cluster\":{\"name\":\"clusters/phu-hung\",\"leasableHectares\":50.0001}}",
+            STATUS_FAILED_PRECONDITION, "LEASABLE_OVER_AREA");
+    refused(system, "CreateCluster",
+            "{\"cluster\":{\"displayName\":{\"vi\":\"x\"},\"district\":\"834\","
+            "\"stage\":\"OPERATING\"}}",
+            STATUS_INVALID_ARGUMENT, "CHANGED_BY_METHOD");
+    refused(system, "CreateCluster",
+            "{\"cluster\":{\"displayName\":{\"vi\":\"x\"},\"district\":\"83\"}}",
+            STATUS_INVALID_ARGUMENT, "INVALID_DISTRICT");
+    ok(system, "AppointClusterOwner",
+       "{\"name\":\"clusters/phu-hung\",\"infrastructureOwner\":\"Công ty A\","
+       "\"document\":{\"number\":\"9/QĐ-UBND\",\"date\":\"2022-02-03\"}}");
+    refused(system, "UpdateCluster",
+            "{\"cluster\":{\"name\":\"clusters/phu-hung\",\"infrastructureOwner\":\"B\"}}",
+            STATUS_FAILED_PRECONDITION, "CHANGED_BY_METHOD");
+    ok(system, "UpdateClusterTarget",
+       "{\"clusterTarget\":{\"name\":\"clusterTargets/2022\","
+       "\"countingRule\":\"OWNER_APPOINTED_IN_YEAR\"}}");
+    assert_has(ok(system, "CountNewClusters", "{\"year\":2022}"), "\"count\":1");
+}
+
+static void changes_come_in_pages_and_history_in_revisions(void **state)
+{
+    struct system *system = *state;
+
+    load_2022(system);
+    const char *page =
+        ok(system, "ListStageChanges", "{\"parent\":\"clusters/phong-nam\",\"pageSize\":3}");
+    assert_has(page, "\"stage\":\"PLANNED\"");
+    assert_has(page, "\"stage\":\"OPERATING\"");
+    assert_has(page, "\"stage\":\"ESTABLISHED\"");
+    assert_lacks(page, "INFRASTRUCTURE_PROJECT");
+    char token[64] = "";
+    assert_int_equal(
+        sscanf(strstr(page, "\"nextPageToken\":\""), "\"nextPageToken\":\"%63[^\"]", token), 1);
+    const char *next =
+        ok(system, "ListStageChanges",
+           arena_printf(system->arena,
+                        "{\"parent\":\"clusters/phong-nam\",\"pageSize\":3,\"pageToken\":\"%s\"}",
+                        token));
+    assert_has(next, "INFRASTRUCTURE_PROJECT");
+    assert_has(next, "\"nextPageToken\":\"\"");
+    refused(system, "ListAreaChanges",
+            arena_printf(system->arena, "{\"parent\":\"clusters/phong-nam\",\"pageToken\":\"%s\"}",
+                         token),
+            STATUS_INVALID_ARGUMENT, "INVALID_PAGE_TOKEN");
+    refused(system, "ListAreaChanges", "{\"parent\":\"clusters/phong-nam\",\"pageSize\":-1}",
+            STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE");
+    refused(system, "ListAreaChanges", "{\"parent\":\"clusters/nobody\"}", STATUS_NOT_FOUND,
+            "RESOURCE_NOT_FOUND");
+    refused(system, "ListAreaChanges", "{\"parent\":\"clusters\"}", STATUS_INVALID_ARGUMENT,
+            "INVALID_NAME");
+    const char *history = ok(system, "ListRevisions", "{\"name\":\"clusters/phong-nam\"}");
+    assert_has(history, "\"revision\":6");
+    assert_has(history, "\"method\":\"AdjustClusterArea\"");
+}
+
+static void a_cluster_is_read_as_it_was(void **state)
+{
+    struct system *system = *state;
+    char time[64] = "";
+
+    create_cluster(system, "c", "834", "");
+    const char *created = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_int_equal(
+        sscanf(strstr(created, "\"createTime\":\""), "\"createTime\":\"%63[^\"]", time), 1);
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/c\",\"stage\":\"OPERATING\",\"basis\":\"RECORDED\",\"source\":\"s\"}");
+    const char *changes =
+        ok(system, "ListStageChanges",
+           arena_printf(system->arena, "{\"parent\":\"clusters/c\",\"asOf\":\"%s\"}", time));
+    assert_lacks(changes, "OPERATING");
+    assert_has(changes, "PLANNED");
+    assert_has(
+        ok(system, "SummarizeClusters", arena_printf(system->arena, "{\"asOf\":\"%s\"}", time)),
+        "\"operating\":{\"clusters\":0");
+    assert_has(ok(system, "SummarizeClusters", "{}"), "\"operating\":{\"clusters\":1");
+}
+
+static void a_summary_of_a_district_has_its_investments_only(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "a", "834", ",\"areaHectares\":20");
+    create_cluster(system, "a-b", "835", ",\"areaHectares\":30");
+    create_tenant(system, "a", "x", ",\"jobs\":100,\"registeredCapitalBillionVnd\":1.5");
+    create_tenant(system, "a-b", "y", ",\"jobs\":900,\"registeredCapitalBillionVnd\":2.5");
+    const char *all = ok(system, "SummarizeClusters", "{}");
+    assert_has(all, "\"jobs\":\"1000\"");
+    assert_has(all, "\"registeredCapitalBillionVnd\":4,");
+    const char *one = ok(system, "SummarizeClusters", "{\"district\":\"834\"}");
+    assert_has(one, "\"jobs\":\"100\"");
+    assert_has(one, "\"total\":{\"clusters\":1,\"areaHectares\":20,");
+    assert_has(ok(system, "SummarizeClusters", "{\"district\":\"999\"}"),
+               "\"investments\":{\"investments\":0,");
+    refused(system, "SummarizeClusters", "{\"district\":\"Giồng Trôm\"}", STATUS_INVALID_ARGUMENT,
+            "INVALID_DISTRICT");
+}
+
+static void a_revoked_cluster_takes_no_more(void **state)
+{
+    struct system *system = *state;
+
+    load_2022(system);
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/phu-hung\",\"stage\":\"REVOKED\","
+       "\"document\":{\"number\":\"7/QĐ-UBND\",\"date\":\"2022-06-01\"}}");
+    refused(system, "AdjustClusterArea",
+            "{\"name\":\"clusters/phu-hung\",\"kind\":\"EXPAND\",\"areaHectares\":60,"
+            "\"document\":{\"number\":\"8/QĐ-UBND\",\"date\":\"2022-06-02\"}}",
+            STATUS_FAILED_PRECONDITION, "CLUSTER_REVOKED");
+    ok(system, "AdjustClusterArea",
+       "{\"name\":\"clusters/phu-hung\",\"kind\":\"EXPAND\",\"areaHectares\":60,"
+       "\"document\":{\"number\":\"8/QĐ-UBND\",\"date\":\"2022-05-31\"}}");
+    refused(system, "CreateInvestment",
+            "{\"parent\":\"clusters/phu-hung\",\"investment\":{\"role\":\"TENANT\"}}",
+            STATUS_FAILED_PRECONDITION, "CLUSTER_REVOKED");
+}
+
+static void the_current_etag_is_asked_for_and_children_keep_their_cluster(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "c", "834", "");
+    create_tenant(system, "c", "t", "");
+    refused(system, "AdvanceCluster",
+            "{\"name\":\"clusters/c\",\"etag\":\"wrong\",\"stage\":\"OPERATING\","
+            "\"basis\":\"RECORDED\",\"source\":\"s\"}",
+            STATUS_ABORTED, "ETAG_MISMATCH");
+    const char *json = NULL;
+    assert_int_equal(call(system, "DeleteCluster", "{\"name\":\"clusters/c\"}", &json).code,
+                     STATUS_FAILED_PRECONDITION);
+    ok(system, "DeleteInvestment", "{\"name\":\"clusters/c/investments/t\"}");
+    ok(system, "DeleteCluster", "{\"name\":\"clusters/c\"}");
+    refused(system, "GetCluster", "{\"name\":\"clusters/c\"}", STATUS_NOT_FOUND,
+            "RESOURCE_NOT_FOUND");
+}
+
+#define system_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        system_test(the_clusters_of_2022_are_0_of_2_each_explained),
+        system_test(a_year_without_target_or_rule_says_what_to_do),
+        system_test(tenants_move_the_occupancy_of_their_cluster),
+        system_test(a_trial_changes_nothing),
+        system_test(what_has_its_own_method_is_not_patched),
+        system_test(changes_come_in_pages_and_history_in_revisions),
+        system_test(a_cluster_is_read_as_it_was),
+        system_test(a_summary_of_a_district_has_its_investments_only),
+        system_test(a_revoked_cluster_takes_no_more),
+        system_test(the_current_etag_is_asked_for_and_children_keep_their_cluster),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
