@@ -1,0 +1,124 @@
+"""deploy/run from its arguments to its end, over the programs that the tests built."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness import BUILD, ROOT, Client, free_ports, wait_until
+
+
+def environment(state, ports):
+    return {
+        **os.environ,
+        "DONGKHOI_STATE": str(state),
+        "DONGKHOI_INDICATORS": f"tcp://127.0.0.1:{ports[0]}",
+        "DONGKHOI_CLUSTERS": f"tcp://127.0.0.1:{ports[1]}",
+        "DONGKHOI_LISTEN": f"127.0.0.1:{ports[2]}",
+    }
+
+
+def command(*arguments):
+    return [sys.executable, ROOT / "deploy" / "supervise.py", BUILD, *arguments]
+
+
+def run_once(state):
+    return subprocess.run(
+        command("--once"),
+        env=environment(state, free_ports(3)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def running(directory):
+    """(process, client, what it said) of one that stays in the foreground."""
+    ports = free_ports(3)
+    directory.mkdir(exist_ok=True)
+    out = directory / "out"
+    with open(out, "wb") as file:
+        process = subprocess.Popen(
+            command(),
+            env=environment(directory / "state", ports),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(
+            lambda: process.poll() is not None or "serving on" in out.read_text(), "it serves", 60
+        )
+        yield process, Client(ports[2]), out.read_text
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(60)
+
+
+@pytest.mark.parametrize("name", ["deploy/run", "tests/run"])
+def test_help_and_wrong_arguments(name):
+    done = subprocess.run([ROOT / name, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith(f"usage: {name}")
+    done = subprocess.run([ROOT / name, "--nonsense"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "unknown argument: --nonsense" in done.stderr
+
+
+def test_once_prints_the_results_and_ends_and_the_second_time_nothing_is_new(tmp_path):
+    first = run_once(tmp_path / "state")
+    assert first.returncode == 0, first
+    assert "95.30" in first.stdout and "0 of 2" in first.stdout
+    assert "serving on http://127.0.0.1:" in first.stdout
+    second = run_once(tmp_path / "state")
+    assert second.returncode == 0, second
+    assert "==> loaded; new records: 0\n" in second.stdout
+    tables = [done.stdout.split("new records:")[1].split("\n", 1)[1] for done in (first, second)]
+    assert tables[0].split("==>")[0] == tables[1].split("==>")[0]
+
+
+def test_it_stays_until_ctrl_c_and_then_everything_ends(tmp_path):
+    with running(tmp_path) as (process, client, said):
+        assert process.poll() is None, said()
+        assert client.get("/readyz").status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 0, said()
+        with pytest.raises(OSError):
+            client.get("/healthz")
+        assert "was killed" not in said()
+
+
+def test_a_killed_program_comes_back_by_itself(tmp_path):
+    with running(tmp_path) as (process, client, said):
+        time.sleep(1)
+        children = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert len(children) == 3
+        for line in children:
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+        wait_until(lambda: said().count("starting it again") == 3, "the lines that say so")
+        wait_until(lambda: ready(client), "it is ready again", 30)
+        assert client.get("/v1/indicators/exports").status == 200
+
+
+def ready(client):
+    try:
+        return client.get("/readyz").status == 200
+    except OSError:
+        return False
+
+
+def test_two_run_side_by_side(tmp_path):
+    with running(tmp_path / "a") as (_, first, _), running(tmp_path / "b") as (_, second, _):
+        first.ok("PATCH", "/v1/clusters/phong-nam", {"note": "a"})
+        assert second.ok("GET", "/v1/clusters/phong-nam")["note"] != "a"
