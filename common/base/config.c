@@ -52,13 +52,13 @@ struct status config_load(struct config_variable *variables, size_t count,
 
 const char *config_value(const struct config_variable *variables, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(variables[i].name, name) == 0) {
-            return variables[i].value;
-        }
+    size_t i = 0;
+
+    while (i < count && strcmp(variables[i].name, name) != 0) {
+        i++;
     }
-    assert(!"the name is in the table");
-    return NULL;
+    assert(i < count);
+    return i < count ? variables[i].value : NULL;
 }
 
 static bool is_name_char(char c)
