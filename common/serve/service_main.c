@@ -52,15 +52,26 @@ static char *address_choose(struct arena *arena, const char *bind, const char *a
     return bind[0] != '\0' ? arena_strdup(arena, bind) : arena_copy(arena, first);
 }
 
-/* A second signal of the same kind ends the program at once: its default is restored. */
+/* What was answered is stored already. */
+static void on_second_signal(int signal_number)
+{
+    (void)signal_number;
+    _exit(EXIT_SUCCESS);
+}
+
+/* From then on a second signal of the same kind ends the program at once; one of the other kind
+ * does not, since a terminal and a supervisor may each send their own. */
 static void signal_wait(const sigset_t *signals)
 {
+    struct sigaction action = {.sa_handler = on_second_signal};
     sigset_t again;
     int signal_number = 0;
 
     while (sigwait(signals, &signal_number) != 0) {
     }
     log_event(LOG_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(signal_number, &action, NULL);
     sigemptyset(&again);
     sigaddset(&again, signal_number);
     pthread_sigmask(SIG_UNBLOCK, &again, NULL);
