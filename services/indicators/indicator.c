@@ -61,6 +61,10 @@ static struct status indicator_prepare(struct call *call, const void *before, vo
     bool targeted = false;
 
     TRY(check_texts(call, indicator));
+    TRY(enum_check(call, "kind", &dongkhoi__indicators__v1__indicator__kind__descriptor,
+                   (int)indicator->kind));
+    TRY(enum_check(call, "direction", &dongkhoi__indicators__v1__indicator__direction__descriptor,
+                   (int)indicator->direction));
     if (indicator->decimals < 0 || indicator->decimals > DECIMALS_MAX) {
         return INVALID(call, "INVALID_VALUE", "decimals", "decimals must be 0 to %d, not %d",
                        DECIMALS_MAX, indicator->decimals);

@@ -73,6 +73,15 @@ int64_t value_stored(const double_message *value, int decimals)
     return scaled;
 }
 
+struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
+                         int value)
+{
+    if (protobuf_c_enum_descriptor_get_value(type, value) == NULL) {
+        return INVALID(call, "INVALID_VALUE", field, "%s has no value %d", field, value);
+    }
+    return STATUS_NONE;
+}
+
 const char *value_text(struct arena *arena, int64_t scaled, int decimals)
 {
     const int64_t power = decimal_power(decimals);
@@ -90,7 +99,7 @@ const char *figure_status_name(enum figure_status status)
     static const char *const names[] = {"STATUS_UNSPECIFIED", "ESTIMATED", "PRELIMINARY",
                                         "OFFICIAL"};
 
-    return names[status];
+    return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : names[0];
 }
 
 static const char *path(struct call *call, const char *field, const char *below)

@@ -46,6 +46,10 @@ struct status value_read(struct call *call, const char *field, const double_mess
 /* A value that was checked when it was stored. */
 int64_t value_stored(const double_message *value, int decimals);
 
+/* A number that the proto has a name for: on the wire an enum may hold any. INVALID_VALUE. */
+struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
+                         int value);
+
 /* The value as text with its decimals, for messages; in the arena. */
 const char *value_text(struct arena *arena, int64_t scaled, int decimals);
 

@@ -70,6 +70,8 @@ static struct status observation_prepare(struct call *call, const void *before, 
         return INVALID(call, "BASIS_NOT_FOR_STOCK", "basis",
                        "a STOCK has no YEAR_TO_DATE: its levels do not add up, use PERIOD");
     }
+    TRY(enum_check(call, "status", &dongkhoi__indicators__v1__observation__status__descriptor,
+                   (int)observation->status));
     TRY(value_read(call, "value", observation->value, indicator->decimals, &scaled));
     TRY(check_texts(call, observation));
     TRY(year_check_open(call, parent, key.period.year));

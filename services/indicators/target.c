@@ -97,6 +97,8 @@ static struct status check_values(struct call *call, const target_message *targe
 {
     int64_t scaled = 0;
 
+    TRY(enum_check(call, "comparator", &dongkhoi__indicators__v1__target__comparator__descriptor,
+                   (int)target->comparator));
     TRY(value_read(call, "value", target->value, decimals, &scaled));
     TRY(check_tolerance(call, target));
     if (target->growth_percent != NULL) {
@@ -105,6 +107,9 @@ static struct status check_values(struct call *call, const target_message *targe
     if (target->baseline != NULL) {
         TRY(value_read(call, "baseline.value", target->baseline->value, decimals, &scaled));
         TRY(call_check_date(call, "baseline.date", target->baseline->date));
+        TRY(enum_check(call, "baseline.status",
+                       &dongkhoi__indicators__v1__observation__status__descriptor,
+                       (int)target->baseline->status));
     }
     return STATUS_NONE;
 }

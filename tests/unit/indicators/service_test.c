@@ -484,7 +484,7 @@ static void questions_that_cannot_be_answered_are_refused(void **state)
     assert_status(ask_refused("GetProgress", json("{'name':'%s','period':'2022',"
                                                   "'asOf':'2199-01-01T00:00:00Z'}",
                                                   name)),
-                  STATUS_INVALID_ARGUMENT, "AS_OF_IN_FUTURE");
+                  STATUS_INVALID_ARGUMENT, "INVALID_AS_OF");
     assert_status(ask_refused("GetProgress", json("{'name':'targets/1','period':'2022'}")),
                   STATUS_INVALID_ARGUMENT, "INVALID_NAME");
     assert_status(ask_refused("GetProgress", json("{'name':'indicators/nobody','period':'2022'}")),
