@@ -108,8 +108,11 @@ static void store_scalar(const ProtobufCFieldDescriptor *field, uint64_t raw, vo
 
 static struct status decode_string(struct decoder *decoder, struct slice bytes, char **to)
 {
+    /* protobuf-c packs a oneof's string not at all when it is protobuf_c_empty_string. */
+    static char empty[] = "";
+
     if (bytes.length == 0) {
-        *to = (char *)protobuf_c_empty_string;
+        *to = empty;
         return STATUS_NONE;
     }
     if (memchr(bytes.data, '\0', bytes.length) != NULL) {

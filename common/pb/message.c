@@ -296,11 +296,15 @@ bool message_set_string(ProtobufCMessage *message, const char *name, const char 
 {
     const ProtobufCFieldDescriptor *field = find_singular(message, name, PROTOBUF_C_TYPE_STRING);
 
+    /* protobuf-c takes the default's own address for unset. */
+    static const char empty[] = "";
+
     if (field == NULL) {
         return false;
     }
     field_mark(message, field);
-    *(const char **)field_member(message, field) = text;
+    *(const char **)field_member(message, field) =
+        field_is_oneof(field) && text == field->default_value ? empty : text;
     return true;
 }
 

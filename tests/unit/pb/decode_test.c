@@ -302,6 +302,27 @@ static void the_last_member_of_a_oneof_wins(void **state)
     assert_string_equal(sample->choice_inner->text, "");
 }
 
+static void an_empty_member_of_a_oneof_is_still_set_when_packed_again(void **state)
+{
+    static const struct slice samples[] = {
+        BYTES("\x92\x01\x00"),
+        BYTES("\x9a\x01\x00"),
+        BYTES("\xa0\x01\x00"),
+        BYTES("\xaa\x01\x00"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        const Samples__Sample *sample = decoded(samples[i]);
+        struct slice bytes = {0};
+        assert_int_equal(sample->choice_case, SAMPLES__SAMPLE__CHOICE_CHOICE_TEXT + i);
+        assert_ok(message_pack(arena, &sample->base, &bytes));
+        assert_true(slice_equals(bytes, samples[i]));
+        assert_ok(message_pack(arena, message_clone(arena, &sample->base), &bytes));
+        assert_true(slice_equals(bytes, samples[i]));
+    }
+}
+
 static void an_entry_of_a_map_is_complete(void **state)
 {
     const Samples__Sample *sample = decoded(BYTES("\xfa\x01\x00\x82\x02\x02\x08\x05"));
@@ -472,6 +493,7 @@ int main(void)
         TEST(a_message_that_comes_twice_is_merged),
         TEST(the_last_scalar_wins),
         TEST(the_last_member_of_a_oneof_wins),
+        TEST(an_empty_member_of_a_oneof_is_still_set_when_packed_again),
         TEST(an_entry_of_a_map_is_complete),
         TEST(nesting_is_read_up_to_its_limit),
         TEST(unknown_fields_are_skipped_and_counted),

@@ -379,6 +379,10 @@ static void strings_are_reached_by_name(void **state)
     assert_string_equal(message_string(&sample->base, "choice_text"), "");
     assert_true(message_set_string(&sample->base, "choice_text", text));
     assert_int_equal(sample->choice_case, SAMPLES__SAMPLE__CHOICE_CHOICE_TEXT);
+    assert_true(message_set_string(&sample->base, "choice_text", protobuf_c_empty_string));
+    struct slice bytes = {0};
+    assert_ok(message_pack(arena, &sample->base, &bytes));
+    assert_int_equal(bytes.length, 6); /* the name, and the member although it is empty */
     assert_true(message_set_int(&sample->base, "choice_number", 5));
     assert_string_equal(message_string(&sample->base, "choice_text"), "");
     assert_string_equal(message_string(&sample->base, "none"), "");
