@@ -2,11 +2,12 @@
  * db.h - the few things that the store asks of a database: prepare, bind, step, begin, commit.
  *
  * One text of every query serves every driver: parameters are $1, $2, ... in order of appearance
- * (asserted when prepared); table definitions carry the tokens {int64} {blob} {strict}.
+ * (checked when prepared); table definitions carry the tokens {int64} {text} {blob} {strict}.
  * One thread at a time uses a connection.
  *
  * Errors: UNAVAILABLE with reason STORE_FULL, STORE_IO_ERROR, STORE_BUSY; INTERNAL STORE_ERROR for
- * what should not happen; FAILED_PRECONDITION STORE_CONSTRAINT for a violated constraint.
+ * what should not happen; FAILED_PRECONDITION STORE_CONSTRAINT for a violated constraint;
+ * DATA_LOSS STORE_CORRUPT; RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY when there is no memory.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -28,8 +29,8 @@ void db_close(struct db *db);
 /* Runs a text without parameters and results; several statements may be joined by ";". */
 struct status db_execute(struct db *db, const char *text);
 
-/* A statement from the connection's cache: ready to bind, given back by db_reset(). The text must
- * be a literal or outlive the connection: it is the key, by content. */
+/* A statement from the connection's cache: ready to bind, given back by db_reset(). The text is
+ * the key, by content, and is copied. */
 struct status db_prepare(struct db *db, const char *text, struct db_statement **ret_statement);
 
 /* index counts from 1. Bytes are not copied: they live until db_reset(). */
@@ -51,15 +52,25 @@ void db_reset(struct db_statement *statement);
 
 struct status db_begin(struct db *db); /* a write transaction, or a snapshot when read-only */
 struct status db_commit(struct db *db);
-void db_rollback(struct db *db);
+void db_rollback(struct db *db);           /* also when there is no transaction */
 struct status db_savepoint(struct db *db); /* one level */
 struct status db_savepoint_release(struct db *db);
 struct status db_savepoint_rollback(struct db *db); /* back to it and forget it */
 
-/* Writer only: moves the log into the database file. */
-struct status db_checkpoint(struct db *db);
+/* OK while the open transaction can still be committed, else what broke it: after a full disk or
+ * an I/O error the database may have rolled back on its own, whatever became of that status. */
+struct status db_lost(const struct db *db);
 
-/* True after an fsync failed: nothing that this process writes can be trusted any more. */
+/* Writer only. PASSIVE waits for nobody, RESTART for readers, so that the log begins anew, TRUNCATE
+ * also empties its file. That a reader was in the way is no error. */
+enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
+struct status db_checkpoint(struct db *db, enum db_checkpoint mode);
+
+/* Writer only: the bytes in the log after the last commit. */
+int64_t db_log_bytes(const struct db *db);
+
+/* True after an fsync failed or the file was found damaged: nothing that this process writes can be
+ * trusted any more. */
 bool db_is_doomed(const struct db *db);
 
 #endif

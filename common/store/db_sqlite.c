@@ -1,1 +1,513 @@
-/* db_sqlite.c */
+/* db_sqlite.c - the driver for SQLite: the one file that knows its interface. */
+#include "store/db.h"
+
+#include "base/buffer.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A reader meets a lock only while a log is recovered; the writer only a stranger's shell. */
+enum { BUSY_READER_MS = 1000, BUSY_WRITER_MS = 2000, BUSY_CHECKPOINT_MS = 100 };
+
+/* Texts differ by what callers order and filter by, so the cache is bounded. */
+enum { STATEMENTS_MAX = 160, TEXT_MAX_BYTES = 1 << 16 };
+
+struct db_statement {
+    struct db *db;
+    sqlite3_stmt *handle;
+    char *text;
+    uint64_t last_used;
+    int bind_code; /* the first failed bind, told by the next step */
+    bool busy;
+};
+
+struct db {
+    sqlite3 *handle;
+    enum db_mode mode;
+    int log_pages;
+    bool doomed;
+    struct status failure; /* broke the open transaction */
+    uint64_t uses;
+    /* Beside the statements, so that a search touches little memory. 0: no statement. */
+    uint64_t hashes[STATEMENTS_MAX];
+    struct db_statement statements[STATEMENTS_MAX];
+};
+
+static struct status status_from_sqlite(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+        return STATUS_NONE;
+    case SQLITE_FULL:
+        return (struct status){.code = STATUS_UNAVAILABLE,
+                               .reason = "STORE_FULL",
+                               .message = "the store has no room left on its disk"};
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return (struct status){.code = STATUS_UNAVAILABLE,
+                               .reason = "STORE_IO_ERROR",
+                               .message = "the store could not read or write its files"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return (struct status){.code = STATUS_UNAVAILABLE,
+                               .reason = "STORE_BUSY",
+                               .message = "the store's file is locked by somebody else"};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return (struct status){.code = STATUS_DATA_LOSS,
+                               .reason = "STORE_CORRUPT",
+                               .message = "the store's file is damaged"};
+    case SQLITE_CONSTRAINT:
+        return (struct status){.code = STATUS_FAILED_PRECONDITION,
+                               .reason = "STORE_CONSTRAINT",
+                               .message = "a rule of the store's tables is violated"};
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+        return status_out_of_memory();
+    default:
+        return (struct status){.code = STATUS_INTERNAL,
+                               .reason = "STORE_ERROR",
+                               .message = "the store failed where it should not"};
+    }
+}
+
+/* After one of these an fsync may have failed, and the kernel may have dropped what was not
+ * written: a later fsync would succeed and mean nothing. */
+static bool may_be_fsync(int code, bool syncing)
+{
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+        return true;
+    }
+    if (!syncing || (code & 0xff) != SQLITE_IOERR) {
+        return false;
+    }
+    return code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_NOMEM &&
+           code != SQLITE_IOERR_SHMSIZE && code != SQLITE_IOERR_SHMMAP &&
+           code != SQLITE_IOERR_SHMOPEN && code != SQLITE_IOERR_LOCK;
+}
+
+/* SQLite may roll back the whole transaction on its own after these (lang_transaction.html). */
+static bool breaks_transaction(int family)
+{
+    return family == SQLITE_FULL || family == SQLITE_IOERR || family == SQLITE_NOMEM ||
+           family == SQLITE_BUSY || family == SQLITE_INTERRUPT || family == SQLITE_CORRUPT ||
+           family == SQLITE_NOTADB || family == SQLITE_READONLY;
+}
+
+static struct status failed(struct db *db, int code, bool syncing)
+{
+    const struct status status = status_from_sqlite(code);
+    const int family = code & 0xff;
+
+    if (may_be_fsync(code, syncing) || family == SQLITE_CORRUPT || family == SQLITE_NOTADB) {
+        db->doomed = true;
+    }
+    if (db->failure.code == STATUS_OK && breaks_transaction(family)) {
+        db->failure = status;
+    }
+    return status;
+}
+
+static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+    struct db *db = arg;
+
+    (void)handle;
+    (void)name;
+    db->log_pages = pages;
+    return SQLITE_OK;
+}
+
+static void configure_library(void)
+{
+    /* Its statistics cost a lock around every allocation of every thread. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_initialize();
+}
+
+static struct status pragma_wal(struct db *db)
+{
+    sqlite3_stmt *handle = NULL;
+    int code = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode=WAL", -1, &handle, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(handle);
+    }
+    const bool is_wal = code == SQLITE_ROW &&
+                        sqlite3_stricmp((const char *)sqlite3_column_text(handle, 0), "wal") == 0;
+    (void)sqlite3_finalize(handle);
+    if (is_wal) {
+        return STATUS_NONE;
+    }
+    return failed(db, code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_CANTOPEN : code, false);
+}
+
+static struct status configure(struct db *db)
+{
+    (void)sqlite3_extended_result_codes(db->handle, 1);
+    (void)sqlite3_busy_timeout(db->handle,
+                               db->mode == DB_READ_WRITE ? BUSY_WRITER_MS : BUSY_READER_MS);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    /* Sorts go to memory, so that reads go on while the disk is full. */
+    TRY(db_execute(db, "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"));
+    if (db->mode == DB_READ_ONLY) {
+        return db_execute(db, "PRAGMA cache_size=-4096");
+    }
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    TRY(pragma_wal(db));
+    /* The automatic checkpoint hides an fsync error from the commit that it runs in. */
+    TRY(db_execute(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                       "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
+                       "PRAGMA journal_size_limit=67108864"));
+    (void)sqlite3_wal_hook(db->handle, on_commit, db);
+    return STATUS_NONE;
+}
+
+struct status db_open(const char *location, enum db_mode mode, struct db **ret_db)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    const int flags =
+        mode == DB_READ_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+
+    (void)pthread_once(&once, configure_library);
+    struct db *db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return status_out_of_memory();
+    }
+    db->mode = mode;
+    const int code = sqlite3_open_v2(location, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    const struct status status = code == SQLITE_OK ? configure(db) : status_from_sqlite(code);
+    if (status.code != STATUS_OK) {
+        db_close(db);
+        return status;
+    }
+    *ret_db = db;
+    return STATUS_NONE;
+}
+
+static void statement_drop(struct db *db, size_t i)
+{
+    struct db_statement *statement = &db->statements[i];
+
+    (void)sqlite3_finalize(statement->handle);
+    free(statement->text);
+    *statement = (struct db_statement){0};
+    db->hashes[i] = 0;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+        statement_drop(db, i);
+    }
+    /* Whoever checkpoints on closing must be able to trust the disk. */
+    if (db->handle != NULL && db->mode == DB_READ_WRITE && !db->doomed) {
+        (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+    (void)sqlite3_close(db->handle);
+    free(db);
+}
+
+static void expand(struct buffer *out, const char *text)
+{
+    static const struct {
+        const char *token;
+        const char *expansion;
+    } tokens[] = {
+        {"{int64}", "INTEGER"}, {"{text}", "TEXT"}, {"{blob}", "BLOB"}, {"{strict}", "STRICT"}};
+
+    while (*text != '\0') {
+        size_t length = 1;
+        const char *expansion = NULL;
+        for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+            if (strncmp(text, tokens[i].token, strlen(tokens[i].token)) == 0) {
+                length = strlen(tokens[i].token);
+                expansion = tokens[i].expansion;
+            }
+        }
+        if (expansion != NULL) {
+            buffer_append_text(out, expansion);
+        } else {
+            buffer_append_char(out, *text);
+        }
+        text += length;
+    }
+    buffer_append_char(out, '\0');
+}
+
+struct status db_execute(struct db *db, const char *text)
+{
+    struct buffer expanded;
+
+    buffer_init(&expanded, TEXT_MAX_BYTES);
+    expand(&expanded, text);
+    const int code = buffer_failed(&expanded)
+                         ? SQLITE_NOMEM
+                         : sqlite3_exec(db->handle, expanded.data, NULL, NULL, NULL);
+    buffer_done(&expanded);
+    return code == SQLITE_OK ? STATUS_NONE : failed(db, code, false);
+}
+
+/* FNV-1a; never 0, which marks a free place. */
+static uint64_t text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
+    }
+    return hash | 1;
+}
+
+/* A free place, or that of the idle statement used longest ago; STATEMENTS_MAX when all are busy.
+ */
+static size_t place_for_statement(struct db *db)
+{
+    size_t place = STATEMENTS_MAX;
+
+    for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+        if (db->hashes[i] == 0) {
+            return i;
+        }
+        if (!db->statements[i].busy &&
+            (place == STATEMENTS_MAX ||
+             db->statements[i].last_used < db->statements[place].last_used)) {
+            place = i;
+        }
+    }
+    if (place < STATEMENTS_MAX) {
+        statement_drop(db, place);
+    }
+    return place;
+}
+
+/* SQLite numbers named parameters as they appear, whatever their name says. */
+static bool parameters_are_in_order(sqlite3_stmt *handle)
+{
+    const int count = sqlite3_bind_parameter_count(handle);
+
+    for (int i = 1; i <= count; i++) {
+        char expected[16];
+        const char *name = sqlite3_bind_parameter_name(handle, i);
+        (void)snprintf(expected, sizeof(expected), "$%d", i);
+        if (name == NULL || strcmp(name, expected) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct status statement_new(struct db *db, const char *text, uint64_t hash,
+                                   size_t *ret_place)
+{
+    sqlite3_stmt *handle = NULL;
+    const size_t place = place_for_statement(db);
+
+    if (place == STATEMENTS_MAX) {
+        return status_from_sqlite(SQLITE_MISUSE);
+    }
+    const int code =
+        sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    if (code != SQLITE_OK) {
+        return failed(db, code, false);
+    }
+    char *copy = strdup(text);
+    if (copy == NULL || !parameters_are_in_order(handle)) {
+        const int why = copy == NULL ? SQLITE_NOMEM : SQLITE_MISUSE;
+        free(copy);
+        (void)sqlite3_finalize(handle);
+        return status_from_sqlite(why);
+    }
+    db->hashes[place] = hash;
+    db->statements[place] = (struct db_statement){.db = db, .handle = handle, .text = copy};
+    *ret_place = place;
+    return STATUS_NONE;
+}
+
+struct status db_prepare(struct db *db, const char *text, struct db_statement **ret_statement)
+{
+    const uint64_t hash = text_hash(text);
+    size_t place = 0;
+
+    /* A walk within a walk has the same text twice: a busy one is passed over. */
+    while (place < STATEMENTS_MAX && (db->hashes[place] != hash || db->statements[place].busy ||
+                                      strcmp(db->statements[place].text, text) != 0)) {
+        place++;
+    }
+    if (place == STATEMENTS_MAX) {
+        TRY(statement_new(db, text, hash, &place));
+    }
+    struct db_statement *statement = &db->statements[place];
+    statement->busy = true;
+    statement->bind_code = SQLITE_OK;
+    statement->last_used = ++db->uses;
+    *ret_statement = statement;
+    return STATUS_NONE;
+}
+
+static void note_bind(struct db_statement *statement, int code)
+{
+    if (statement->bind_code == SQLITE_OK) {
+        statement->bind_code = code;
+    }
+}
+
+void db_bind_int64(struct db_statement *statement, int index, int64_t value)
+{
+    note_bind(statement, sqlite3_bind_int64(statement->handle, index, value));
+}
+
+void db_bind_text(struct db_statement *statement, int index, struct slice text)
+{
+    note_bind(statement,
+              sqlite3_bind_text64(statement->handle, index, text.data != NULL ? text.data : "",
+                                  text.length, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void db_bind_blob(struct db_statement *statement, int index, struct slice bytes)
+{
+    note_bind(statement,
+              sqlite3_bind_blob64(statement->handle, index, bytes.data != NULL ? bytes.data : "",
+                                  bytes.length, SQLITE_STATIC));
+}
+
+void db_bind_null(struct db_statement *statement, int index)
+{
+    note_bind(statement, sqlite3_bind_null(statement->handle, index));
+}
+
+struct status db_step(struct db_statement *statement, bool *ret_row)
+{
+    if (statement->bind_code != SQLITE_OK) {
+        return status_from_sqlite(statement->bind_code);
+    }
+    const int code = sqlite3_step(statement->handle);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        return failed(statement->db, code, false);
+    }
+    *ret_row = code == SQLITE_ROW;
+    return STATUS_NONE;
+}
+
+int64_t db_int64(struct db_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+struct slice db_bytes(struct db_statement *statement, int column)
+{
+    const void *data = sqlite3_column_blob(statement->handle, column);
+    const int length = sqlite3_column_bytes(statement->handle, column);
+
+    if (data == NULL) {
+        return (struct slice){.data = "", .length = 0};
+    }
+    return (struct slice){.data = data, .length = (size_t)length};
+}
+
+bool db_is_null(struct db_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
+}
+
+void db_reset(struct db_statement *statement)
+{
+    if (statement == NULL) {
+        return;
+    }
+    (void)sqlite3_reset(statement->handle);
+    (void)sqlite3_clear_bindings(statement->handle);
+    statement->busy = false;
+}
+
+/* A statement without parameters and rows. */
+static struct status run(struct db *db, const char *text, bool syncing)
+{
+    struct db_statement *statement = NULL;
+
+    TRY(db_prepare(db, text, &statement));
+    const int code = sqlite3_step(statement->handle);
+    db_reset(statement);
+    return code == SQLITE_DONE ? STATUS_NONE : failed(db, code, syncing);
+}
+
+struct status db_begin(struct db *db)
+{
+    assert(sqlite3_get_autocommit(db->handle));
+    db->failure = STATUS_NONE;
+    return run(db, db->mode == DB_READ_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", false);
+}
+
+struct status db_commit(struct db *db)
+{
+    return run(db, "COMMIT", true);
+}
+
+void db_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle)) {
+        const struct status status = run(db, "ROLLBACK", false);
+        (void)status.code;
+    }
+}
+
+struct status db_savepoint(struct db *db)
+{
+    return run(db, "SAVEPOINT one", false);
+}
+
+struct status db_savepoint_release(struct db *db)
+{
+    return run(db, "RELEASE one", false);
+}
+
+struct status db_savepoint_rollback(struct db *db)
+{
+    TRY(run(db, "ROLLBACK TO one", false));
+    return run(db, "RELEASE one", false);
+}
+
+struct status db_lost(const struct db *db)
+{
+    if (db->failure.code != STATUS_OK) {
+        return db->failure;
+    }
+    return sqlite3_get_autocommit(db->handle) ? status_from_sqlite(SQLITE_ABORT) : STATUS_NONE;
+}
+
+struct status db_checkpoint(struct db *db, enum db_checkpoint mode)
+{
+    static const int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART,
+                                SQLITE_CHECKPOINT_TRUNCATE};
+
+    assert(db->mode == DB_READ_WRITE);
+    (void)sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
+    const int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, modes[mode], NULL, NULL);
+    (void)sqlite3_busy_timeout(db->handle, BUSY_WRITER_MS);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
+        return STATUS_NONE;
+    }
+    return failed(db, code, true);
+}
+
+int64_t db_log_bytes(const struct db *db)
+{
+    enum { FRAME_BYTES = 4096 + 24 };
+
+    return (int64_t)db->log_pages * FRAME_BYTES;
+}
+
+bool db_is_doomed(const struct db *db)
+{
+    return db->doomed;
+}

@@ -102,13 +102,14 @@ struct resource_revision {
 
 /* A walk over the resources below a parent, or of one name; ordered by (name, revision). */
 struct resource_scan {
+    const char *name;   /* only the resource of this name; parent is then not looked at */
     const char *parent; /* "" or NULL: of top-level kinds all; "-" for any parent */
     const char *column; /* only rows where this column has this text or int64; NULL: all */
     const char *text;
     int64_t int64;
     bool all_revisions; /* every revision up to as_of_seq, else the one that is valid */
 };
-/* each is called for every row; a failure ends the walk with it. */
+/* each is called for every row; a failure ends the walk with it. It may read, not write. */
 struct status resource_each(struct tx *tx, const struct resource_kind *kind,
                             const struct resource_scan *scan,
                             struct status (*each)(void *arg, const struct resource_revision *row),

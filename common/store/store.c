@@ -1,1 +1,330 @@
-/* store.c */
+/* store.c - a store's life: lock, files, connections of readers. */
+#include "base/clock.h"
+#include "store/migrate.h"
+#include "store/store_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STORE_ARENA_BYTES = 4 << 20, VERIFY_BATCH = 1000 };
+
+/* A thread's own connection to a store. */
+struct reader {
+    struct store *store;
+    struct db *db;
+    pthread_t thread;
+    bool reading;
+    struct reader *next;
+};
+
+/* A thread may end while its store is being closed: whoever finds the reader in the list, under
+ * the lock, closes it. */
+static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all_readers */
+static struct reader *all_readers;
+
+static void on_thread_end(void *arg)
+{
+    struct reader *found = NULL;
+
+    (void)pthread_mutex_lock(&readers_lock);
+    for (struct reader **at = &all_readers; *at != NULL; at = &(*at)->next) {
+        /* The address may be another thread's by now. */
+        if (*at == arg && pthread_equal((*at)->thread, pthread_self())) {
+            found = *at;
+            *at = found->next;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&readers_lock);
+    if (found != NULL) {
+        db_close(found->db);
+        free(found);
+    }
+}
+
+static void readers_close(struct store *store)
+{
+    struct reader *closing = NULL;
+
+    (void)pthread_mutex_lock(&readers_lock);
+    for (struct reader **at = &all_readers; *at != NULL;) {
+        struct reader *reader = *at;
+        if (reader->store == store) {
+            *at = reader->next;
+            reader->next = closing;
+            closing = reader;
+        } else {
+            at = &reader->next;
+        }
+    }
+    (void)pthread_mutex_unlock(&readers_lock);
+    while (closing != NULL) {
+        struct reader *next = closing->next;
+        assert(!closing->reading);
+        db_close(closing->db);
+        free(closing);
+        closing = next;
+    }
+}
+
+static struct status reader_new(struct store *store, struct reader **ret_reader)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+
+    if (reader == NULL) {
+        return status_out_of_memory();
+    }
+    const struct status status = db_open(store->location, DB_READ_ONLY, &reader->db);
+    if (status.code != STATUS_OK || pthread_setspecific(store->reader_key, reader) != 0) {
+        db_close(reader->db);
+        free(reader);
+        return status.code != STATUS_OK ? status : status_out_of_memory();
+    }
+    reader->store = store;
+    reader->thread = pthread_self();
+    (void)pthread_mutex_lock(&readers_lock);
+    reader->next = all_readers;
+    all_readers = reader;
+    (void)pthread_mutex_unlock(&readers_lock);
+    *ret_reader = reader;
+    return STATUS_NONE;
+}
+
+static struct status io_failure(struct arena *arena, const char *what, const char *path)
+{
+    return status_make(arena, STATUS_UNAVAILABLE, "STORE_IO_ERROR", NULL, "cannot %s %s: %s", what,
+                       path, strerrordesc_np(errno));
+}
+
+static struct status make_directory(struct arena *arena, const char *directory)
+{
+    char *path = arena_strdup(arena, directory);
+
+    if (path == NULL) {
+        return status_out_of_memory();
+    }
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0777); /* the last one tells */
+        *slash = '/';
+    }
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        return io_failure(arena, "make the directory", directory);
+    }
+    return STATUS_NONE;
+}
+
+static struct status take_lock(struct store *store, struct arena *arena,
+                               const struct store_options *options)
+{
+    const char *path = arena_printf(arena, "%s/%s.lock", options->directory, options->service);
+
+    if (path == NULL) {
+        return status_out_of_memory();
+    }
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (store->lock_fd < 0) {
+        return io_failure(arena, "open", path);
+    }
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+        return STATUS_NONE;
+    }
+    if (errno != EWOULDBLOCK) {
+        return io_failure(arena, "lock", path);
+    }
+    return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_IN_USE", NULL,
+                       "another process works with this store (it holds %s)", path);
+}
+
+/* The names of new files survive a power loss only once their directory was synced. */
+static struct status sync_directory(struct arena *arena, const char *directory)
+{
+    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return io_failure(arena, "open", directory);
+    }
+    const bool synced = fsync(fd) == 0;
+    const struct status status = synced ? STATUS_NONE : io_failure(arena, "sync", directory);
+    (void)close(fd);
+    return status;
+}
+
+static struct status make_tables(struct store *store, struct arena *arena,
+                                 const struct store_options *options)
+{
+    struct table *tables = arena_array(store->arena, options->kind_count, sizeof(*tables));
+
+    if (tables == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < options->kind_count; i++) {
+        const struct status status = table_init(store->arena, options->kinds[i], &tables[i]);
+        if (status.code != STATUS_OK) {
+            return status_make(arena, status.code, status.reason, NULL,
+                               "the resource kind %s cannot be stored as it is described",
+                               options->kinds[i]->plural);
+        }
+    }
+    store->tables = tables;
+    store->table_count = options->kind_count;
+    return STATUS_NONE;
+}
+
+static struct status open_parts(struct store *store, struct arena *arena,
+                                const struct store_options *options)
+{
+    TRY(make_directory(arena, options->directory));
+    TRY(take_lock(store, arena, options));
+    TRY(make_tables(store, arena, options));
+    store->location = arena_printf(store->arena, "%s/%s.db", options->directory, options->service);
+    if (store->location == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(db_open(store->location, DB_READ_WRITE, &store->db));
+    TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
+    TRY(sync_directory(arena, options->directory));
+    TRY(journal_head_read(store->db, &store->head));
+    TRY(journal_head_check(store->db, &store->head, store->id));
+    if (pthread_key_create(&store->reader_key, on_thread_end) != 0) {
+        return status_out_of_memory();
+    }
+    store->has_reader_key = true;
+    return writer_start(store, options->queue_max);
+}
+
+struct status store_open(const struct store_options *options, struct arena *arena,
+                         struct store **ret_store)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL) {
+        return status_out_of_memory();
+    }
+    store->lock_fd = -1;
+    store->arena = arena_new(STORE_ARENA_BYTES);
+    const struct status status =
+        store->arena != NULL ? open_parts(store, arena, options) : status_out_of_memory();
+    if (status.code != STATUS_OK) {
+        store_close(store);
+        return status;
+    }
+    *ret_store = store;
+    return STATUS_NONE;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    writer_stop(store);
+    if (store->has_reader_key) {
+        (void)pthread_key_delete(store->reader_key);
+    }
+    readers_close(store);
+    db_close(store->db);
+    if (store->lock_fd >= 0) {
+        (void)close(store->lock_fd);
+    }
+    arena_free(store->arena);
+    free(store);
+}
+
+static struct status begin(struct reader *reader, struct journal_head *ret_head)
+{
+    TRY(db_begin(reader->db));
+    const struct status status = journal_head_read(reader->db, ret_head);
+    if (status.code != STATUS_OK) {
+        db_rollback(reader->db);
+    }
+    return status;
+}
+
+struct status store_read_begin(struct store *store, struct arena *arena, struct tx *ret_tx)
+{
+    struct reader *reader = pthread_getspecific(store->reader_key);
+    struct journal_head head;
+
+    if (reader == NULL) {
+        TRY(reader_new(store, &reader));
+    }
+    assert(!reader->reading);
+    TRY(begin(reader, &head));
+    reader->reading = true;
+    const int64_t now = clock_now_us();
+    *ret_tx = (struct tx){
+        .store = store,
+        .db = reader->db,
+        .arena = arena,
+        .time_us = now > head.time_us ? now : head.time_us,
+        .version = journal_version(&head),
+    };
+    return STATUS_NONE;
+}
+
+void store_read_end(struct tx *tx)
+{
+    struct reader *reader = pthread_getspecific(tx->store->reader_key);
+
+    assert(reader != NULL && reader->db == tx->db);
+    db_rollback(tx->db);
+    reader->reading = false;
+    tx->db = NULL;
+}
+
+struct tx store_write_tx(struct store *store, struct arena *arena)
+{
+    return (struct tx){
+        .store = store,
+        .db = store->db,
+        .arena = arena,
+        .time_us = journal_next_time(&store->head),
+        .version = journal_version(&store->head),
+        .writable = true,
+    };
+}
+
+struct status tx_set_as_of(struct tx *tx, int64_t time_us)
+{
+    if (time_us > tx->time_us) {
+        return status_make(tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_AS_OF", "asOf",
+                           "asOf lies in the future");
+    }
+    TRY(journal_seq_at(tx->db, time_us, &tx->as_of_seq));
+    tx->is_as_of = true;
+    tx->as_of_time_us = time_us;
+    return STATUS_NONE;
+}
+
+/* Batches, each a snapshot of its own: entries are only ever added. */
+struct status store_verify(struct store *store, struct arena *arena, uint64_t *ret_entries)
+{
+    struct journal_head head = {0};
+    bool end = false;
+
+    memcpy(head.hash, store->id, DIGEST_BYTES);
+    while (!end) {
+        struct tx tx;
+        TRY(store_read_begin(store, arena, &tx));
+        const struct version expected = tx.version;
+        struct status status = journal_verify(tx.db, arena, &head, VERIFY_BATCH, &end);
+        const struct version found = journal_version(&head);
+        if (status.code == STATUS_OK && end &&
+            (found.seq != expected.seq || found.hash != expected.hash)) {
+            status = status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
+                                 "the journal does not end where it should: entry %llu is not the "
+                                 "last one",
+                                 (unsigned long long)head.seq);
+        }
+        store_read_end(&tx);
+        TRY(status);
+    }
+    *ret_entries = head.seq;
+    return STATUS_NONE;
+}

@@ -66,6 +66,8 @@ struct tx {
     int64_t time_us;     /* one time for all that is written or read "now" */
     /* Read as of the journal entry of this seq; 0: the current state. */
     uint64_t as_of_seq;
+    bool is_as_of; /* set by tx_set_as_of(), also before the first entry, where as_of_seq is 0 */
+    int64_t as_of_time_us;
     /* Written into journal entries; writes only. */
     const char *actor;
     const char *method;

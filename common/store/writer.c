@@ -1,1 +1,421 @@
-/* writer.c */
+/*
+ * writer.c - group commit.
+ *
+ * Nothing is answered before the commit that it is in. A write that fails is rolled back to its
+ * savepoint and leaves the others alone; what breaks the transaction itself fails the whole group.
+ */
+#include "store/writer.h"
+
+#include "base/clock.h"
+#include "store/idempotency.h"
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000 };
+
+/* Past the first the log is copied into the file; past the second readers are waited for. */
+enum { CHECKPOINT_BYTES = 4 << 20, RESTART_BYTES = 32 << 20 };
+
+static const char full_text[] = "the disk is full: writes are refused until there is room";
+static const char io_text[] =
+    "the disk reported an error: writes are refused until it takes them again";
+static const char doomed_text[] =
+    "the disk failed to keep what was written: writes are refused until the service is restarted";
+
+static struct status read_only_status(const char *why)
+{
+    return (struct status){.code = STATUS_UNAVAILABLE, .reason = "STORE_READ_ONLY", .message = why};
+}
+
+/* NULL when the failure says nothing of the disk. */
+static const char *read_only_text(struct store *store, struct status failure)
+{
+    if (db_is_doomed(store->db)) {
+        return doomed_text;
+    }
+    if (failure.reason != NULL && strcmp(failure.reason, "STORE_FULL") == 0) {
+        return full_text;
+    }
+    if (failure.reason != NULL && strcmp(failure.reason, "STORE_IO_ERROR") == 0) {
+        return io_text;
+    }
+    return NULL;
+}
+
+static void answer_all(struct write *group)
+{
+    while (group != NULL) {
+        struct write *next = group->next; /* done may free the write */
+        group->done(group);
+        group = next;
+    }
+}
+
+static void refuse_all(struct write *group, struct status status, struct version version)
+{
+    for (struct write *write = group; write != NULL; write = write->next) {
+        write->status = status;
+        write->version = version;
+        write->replayed = false;
+        write->answer = (struct slice){0};
+    }
+    answer_all(group);
+}
+
+/* Under the lock. */
+static struct write *take_queue(struct writer *writer)
+{
+    struct write *group = writer->first;
+
+    writer->first = NULL;
+    writer->last = &writer->first;
+    writer->queued = 0;
+    return group;
+}
+
+/* From now on writes are refused; those that wait are refused now. */
+static void become_read_only(struct store *store, const char *why)
+{
+    struct writer *writer = &store->writer;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    writer->read_only = why;
+    struct write *waiting = take_queue(writer);
+    const struct version version = writer->version;
+    (void)pthread_mutex_unlock(&writer->lock);
+    refuse_all(waiting, read_only_status(why), version);
+}
+
+static void fail_group(struct store *store, struct write *group, struct status failure)
+{
+    db_rollback(store->db);
+    const char *why = read_only_text(store, failure);
+    (void)pthread_mutex_lock(&store->writer.lock);
+    const struct version version = store->writer.version;
+    (void)pthread_mutex_unlock(&store->writer.lock);
+    struct status status = {
+        .code = STATUS_UNAVAILABLE,
+        .reason = "STORE_BUSY",
+        .message = "the store could not commit; try again",
+    };
+
+    if (why != NULL) {
+        status = read_only_status(why);
+        become_read_only(store, why);
+    }
+    refuse_all(group, status, version);
+}
+
+/* Runs the write in its savepoint. Fails only when the group is lost. */
+static struct status run_in_savepoint(struct store *store, struct write *write)
+{
+    const struct journal_head before = store->head;
+    struct tx tx = store_write_tx(store, write->arena);
+
+    tx.actor = write->caller;
+    tx.method = write->method;
+    TRY(db_savepoint(store->db));
+    write->status = write->run(write, &tx);
+    TRY(db_lost(store->db));
+    if (write->status.code == STATUS_OK && !write->validate_only) {
+        return db_savepoint_release(store->db);
+    }
+    store->head = before;
+    return db_savepoint_rollback(store->db);
+}
+
+static struct status run_one(struct store *store, struct write *write)
+{
+    bool known = false;
+
+    write->replayed = false;
+    write->answer = (struct slice){0};
+    if (write->deadline_boot_ms != 0 && clock_boot_ms() >= write->deadline_boot_ms) {
+        write->status = (struct status){
+            .code = STATUS_DEADLINE_EXCEEDED,
+            .reason = "DEADLINE_EXCEEDED",
+            .message = "the deadline passed before the write was run; nothing was changed",
+        };
+        return STATUS_NONE;
+    }
+    if (!idempotency_applies(write)) {
+        return run_in_savepoint(store, write);
+    }
+    const struct status found = idempotency_find(store->db, write, &known);
+    if (found.code != STATUS_OK) {
+        write->status = found;
+        return db_lost(store->db);
+    }
+    if (known) {
+        return STATUS_NONE;
+    }
+    TRY(run_in_savepoint(store, write));
+    return idempotency_keep(store->db, write, journal_next_time(&store->head));
+}
+
+static struct status run_group(struct store *store, struct write *group)
+{
+    const uint64_t seq_before = store->head.seq;
+
+    TRY(db_begin(store->db));
+    for (struct write *write = group; write != NULL; write = write->next) {
+        TRY(run_one(store, write));
+    }
+    if (store->head.seq != seq_before) {
+        TRY(journal_head_write(store->db, &store->head));
+    }
+    return db_commit(store->db);
+}
+
+static void publish(struct store *store, struct write *group)
+{
+    struct writer *writer = &store->writer;
+    const struct version version = journal_version(&store->head);
+
+    (void)pthread_mutex_lock(&writer->lock);
+    writer->version = version;
+    (void)pthread_mutex_unlock(&writer->lock);
+    for (struct write *write = group; write != NULL; write = write->next) {
+        write->version = version;
+    }
+}
+
+static void write_group(struct store *store, struct write *group)
+{
+    const struct journal_head before = store->head;
+    const struct status status = run_group(store, group);
+
+    if (status.code != STATUS_OK) {
+        store->head = before;
+        fail_group(store, group, status);
+        return;
+    }
+    publish(store, group);
+    answer_all(group);
+}
+
+static struct status checkpoint(struct store *store, enum db_checkpoint mode)
+{
+    TRY(db_checkpoint(store->db, mode));
+    store->writer.checkpointed_bytes = db_log_bytes(store->db);
+    return STATUS_NONE;
+}
+
+static void checkpoint_when_due(struct store *store)
+{
+    const int64_t bytes = db_log_bytes(store->db);
+    struct writer *writer = &store->writer;
+
+    if (bytes < writer->checkpointed_bytes) {
+        writer->checkpointed_bytes = 0; /* the log began anew */
+    }
+    if (bytes - writer->checkpointed_bytes < CHECKPOINT_BYTES) {
+        return;
+    }
+    const struct status status =
+        checkpoint(store, bytes < RESTART_BYTES ? DB_CHECKPOINT_PASSIVE : DB_CHECKPOINT_RESTART);
+    const char *why = read_only_text(store, status);
+    if (why != NULL) {
+        become_read_only(store, why);
+    }
+}
+
+static struct status probe_write(struct store *store)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(db_prepare(store->db,
+                   "INSERT INTO meta (key, number) VALUES ('probe', 1) "
+                   "ON CONFLICT (key) DO UPDATE SET number = meta.number + 1",
+                   &statement));
+    const struct status status = db_step(statement, &row);
+    db_reset(statement);
+    return status;
+}
+
+static struct status probe(struct store *store)
+{
+    TRY(db_begin(store->db));
+    TRY(probe_write(store));
+    TRY(db_commit(store->db));
+    return checkpoint(store, DB_CHECKPOINT_PASSIVE);
+}
+
+/* Whether the disk takes a real commit again. */
+static void try_to_come_back(struct store *store)
+{
+    if (db_is_doomed(store->db)) {
+        return;
+    }
+    const struct status status = probe(store);
+    db_rollback(store->db);
+    const char *why = status.code == STATUS_OK ? NULL : read_only_text(store, status);
+    (void)pthread_mutex_lock(&store->writer.lock);
+    if (status.code == STATUS_OK) {
+        store->writer.read_only = NULL;
+    } else if (why != NULL) {
+        store->writer.read_only = why;
+    }
+    (void)pthread_mutex_unlock(&store->writer.lock);
+}
+
+/* Under the lock. True when it is time to probe. */
+static bool wait_for_probe(struct writer *writer)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PROBE_MS / 1000;
+    int err = 0;
+    while (!writer->stopping && err == 0) {
+        err = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    }
+    return !writer->stopping;
+}
+
+/* What to do next: a group, a probe, or the end (neither). */
+static struct write *wait_for_work(struct writer *writer, bool *ret_probe)
+{
+    *ret_probe = false;
+    (void)pthread_mutex_lock(&writer->lock);
+    if (writer->read_only != NULL) {
+        *ret_probe = wait_for_probe(writer);
+    } else {
+        while (writer->first == NULL && !writer->stopping) {
+            (void)pthread_cond_wait(&writer->wake, &writer->lock);
+        }
+    }
+    struct write *group = take_queue(writer);
+    (void)pthread_mutex_unlock(&writer->lock);
+    return group;
+}
+
+static void *writer_main(void *arg)
+{
+    struct store *store = arg;
+    bool want_probe = false;
+    struct write *group = NULL;
+
+    while ((group = wait_for_work(&store->writer, &want_probe)) != NULL || want_probe) {
+        if (want_probe) {
+            try_to_come_back(store);
+        }
+        if (group != NULL) {
+            write_group(store, group);
+        }
+        checkpoint_when_due(store);
+    }
+    if (!db_is_doomed(store->db)) {
+        const struct status status = checkpoint(store, DB_CHECKPOINT_TRUNCATE);
+        (void)status.code; /* what is in the log is safe there */
+    }
+    return NULL;
+}
+
+struct status store_write(struct store *store, struct write *write)
+{
+    struct writer *writer = &store->writer;
+    struct status status = STATUS_NONE;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    if (writer->stopping) {
+        status = (struct status){.code = STATUS_UNAVAILABLE,
+                                 .reason = "SHUTTING_DOWN",
+                                 .message = "the service is shutting down"};
+    } else if (writer->read_only != NULL) {
+        status = read_only_status(writer->read_only);
+    } else if (writer->queued >= writer->queue_max) {
+        status = (struct status){.code = STATUS_RESOURCE_EXHAUSTED,
+                                 .reason = "QUEUE_FULL",
+                                 .message = "too many writes are waiting; try again later"};
+    } else {
+        const bool was_empty = writer->first == NULL;
+        write->next = NULL;
+        *writer->last = write;
+        writer->last = &write->next;
+        writer->queued++;
+        if (was_empty) {
+            (void)pthread_cond_signal(&writer->wake);
+        }
+    }
+    (void)pthread_mutex_unlock(&writer->lock);
+    return status;
+}
+
+const char *store_read_only(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->writer.lock);
+    const char *why = store->writer.read_only;
+    (void)pthread_mutex_unlock(&store->writer.lock);
+    return why;
+}
+
+struct version store_version(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->writer.lock);
+    const struct version version = store->writer.version;
+    (void)pthread_mutex_unlock(&store->writer.lock);
+    return version;
+}
+
+/* Signals are for the thread that main() waits on. */
+static int start_without_signals(struct store *store)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    sigset_t all;
+    sigset_t before;
+
+    (void)sigfillset(&all);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        (void)sigdelset(&all, faults[i]);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int err = pthread_create(&store->writer.thread, NULL, writer_main, store);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+struct status writer_start(struct store *store, unsigned queue_max)
+{
+    struct writer *writer = &store->writer;
+    pthread_condattr_t attributes;
+
+    writer->queue_max = queue_max > 0 ? queue_max : QUEUE_DEFAULT;
+    writer->last = &writer->first;
+    writer->version = journal_version(&store->head);
+    (void)pthread_mutex_init(&writer->lock, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&writer->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    if (start_without_signals(store) != 0) {
+        (void)pthread_cond_destroy(&writer->wake);
+        (void)pthread_mutex_destroy(&writer->lock);
+        return (struct status){.code = STATUS_UNAVAILABLE,
+                               .reason = "NO_THREAD",
+                               .message = "the system has no thread for the store's writer"};
+    }
+    writer->running = true;
+    return STATUS_NONE;
+}
+
+void writer_stop(struct store *store)
+{
+    struct writer *writer = &store->writer;
+
+    if (!writer->running) {
+        return;
+    }
+    (void)pthread_mutex_lock(&writer->lock);
+    writer->stopping = true;
+    (void)pthread_cond_signal(&writer->wake);
+    (void)pthread_mutex_unlock(&writer->lock);
+    (void)pthread_join(writer->thread, NULL);
+    (void)pthread_cond_destroy(&writer->wake);
+    (void)pthread_mutex_destroy(&writer->lock);
+    writer->running = false;
+}

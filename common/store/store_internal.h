@@ -1,0 +1,37 @@
+/*
+ * store_internal.h - what a store is made of, for the files of this folder only.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "store/journal.h"
+#include "store/store.h"
+#include "store/table.h"
+#include "store/writer.h"
+
+#include <pthread.h>
+
+struct store {
+    struct arena *arena; /* texts of the tables; constant after store_open() */
+    const char *location;
+    const struct table *tables;
+    size_t table_count;
+    uint8_t id[DIGEST_BYTES];
+    int lock_fd;
+    bool has_reader_key;
+    pthread_key_t reader_key; /* the calling thread's struct reader */
+    struct db *db;            /* the writer's thread only, once it runs */
+    struct journal_head head; /* the writer's thread only: of the open transaction */
+    struct writer writer;
+};
+
+/* True when tx reads an earlier state, in its as_of_seq (which may be 0: before the first). */
+static inline bool tx_is_as_of(const struct tx *tx)
+{
+    return tx->is_as_of || tx->as_of_seq != 0;
+}
+
+/* The transaction that the writer works in. */
+struct tx store_write_tx(struct store *store, struct arena *arena);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * writer.h - the one thread that writes: groups of writes, one commit each.
+ *
+ *     TAKING --all that is queued--> RUNNING --commit--> (done of each) --> TAKING
+ *        ^                              |
+ *        |                          no room, I/O error
+ *        +--probe works-- READ_ONLY <---+         (READ_ONLY for good after a failed fsync)
+ */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "store/store.h"
+
+#include <pthread.h>
+
+struct writer {
+    pthread_t thread;
+    bool running;
+    unsigned queue_max;
+    int64_t checkpointed_bytes; /* of the log, at the last checkpoint; the thread's own */
+
+    pthread_mutex_t lock; /* guards the fields below */
+    pthread_cond_t wake;
+    struct write *first;
+    struct write **last;
+    unsigned queued;
+    bool stopping;
+    const char *read_only; /* a sentence; NULL while writes are taken */
+    struct version version;
+};
+
+/* store->db and store->head are the thread's from here on. */
+struct status writer_start(struct store *store, unsigned queue_max);
+
+/* Runs what is queued, checkpoints and ends the thread. Nothing when it was not started. */
+void writer_stop(struct store *store);
+
+#endif
