@@ -112,6 +112,14 @@ static void on_end(struct http_connection *connection)
     connection_mark_dirty(connection);
 }
 
+static void stop_reading(struct http_connection *connection)
+{
+    if (connection->is_reading) {
+        connection->is_reading = false;
+        (void)uv_read_stop((uv_stream_t *)&connection->tcp);
+    }
+}
+
 static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     struct http_connection *connection = stream->data;
@@ -123,19 +131,24 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     } else if (length > 0) {
         connection_read(connection, buffer->base, (size_t)length);
         connection_mark_dirty(connection);
+        /* At once: libuv goes on reading as long as it fills the buffer. */
+        if (!connection_wants_input(connection)) {
+            stop_reading(connection);
+        }
     }
 }
 
 void connection_resume(struct http_connection *connection)
 {
+    if (connection->input_waits && connection_wants_input(connection)) {
+        connection_read(connection, "", 0);
+        connection_mark_dirty(connection);
+    }
     if (connection->phase == CONNECTION_CLOSED) {
         return;
     }
     if (!connection_wants_input(connection)) {
-        if (connection->is_reading) {
-            connection->is_reading = false;
-            (void)uv_read_stop((uv_stream_t *)&connection->tcp);
-        }
+        stop_reading(connection);
         return;
     }
     if (connection->is_reading || connection->at_end) {
@@ -145,14 +158,6 @@ void connection_resume(struct http_connection *connection)
     connection->last_read_ms = (int64_t)uv_now(&connection->loop->uv);
     if (connection->phase == CONNECTION_HEAD || connection->phase == CONNECTION_BODY) {
         connection->since_ms = connection->last_read_ms;
-    }
-    if (connection->input.length > 0) {
-        connection_read(connection, "", 0);
-        if (!connection_wants_input(connection)) {
-            connection_mark_dirty(connection);
-            return;
-        }
-        connection_mark_dirty(connection);
     }
     if (uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read) != 0) {
         connection_close(connection);

@@ -60,6 +60,7 @@ struct http_connection {
     bool is_writing;
     bool is_dirty; /* on the loop's list to be flushed */
     bool continue_due;
+    bool input_waits; /* input was left for want of room in the pipeline */
     bool empty_line_passed;
     bool at_end;   /* the client sends no more */
     bool overflow; /* past the limit of connections */

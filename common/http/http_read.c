@@ -239,6 +239,7 @@ static size_t understand(struct http_connection *connection, const char *data, s
         }
         used += taken;
     }
+    connection->input_waits = used < length && !connection_wants_input(connection);
     return connection->phase == CONNECTION_STOPPED ? length : used;
 }
 

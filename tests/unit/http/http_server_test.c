@@ -198,6 +198,29 @@ static void pipelined_requests_are_answered_in_order(void **state)
     stop(&fixture);
 }
 
+static void a_long_pipeline_is_read_to_its_end(void **state)
+{
+    enum { COUNT = 400, REQUEST_BYTES = 1000 };
+    struct fixture fixture = start(&no_limits, 1);
+    const int client = client_open(fixture.port, WAIT_MS);
+    static char text[COUNT * REQUEST_BYTES];
+
+    (void)state;
+    memset(text, 'p', sizeof(text));
+    for (size_t i = 0; i < COUNT; i++) {
+        char *request = text + i * REQUEST_BYTES;
+
+        memcpy(request, "GET /a HTTP/1.1\r\nHost: x\r\nX: ", 31);
+        memcpy(request + REQUEST_BYTES - 4, "\r\n\r\n", 4);
+    }
+    assert_true(client_send(client, text, sizeof(text)));
+    for (int i = 0; i < COUNT; i++) {
+        expect_body(client, "GET /a? ");
+    }
+    client_close(client);
+    stop(&fixture);
+}
+
 static void requests_under_way_per_connection_are_bounded(void **state)
 {
     const struct http_limits limits = {.pipeline_max = 4};
@@ -695,6 +718,7 @@ int main(void)
         cmocka_unit_test(a_request_gets_its_answer_with_all_headers),
         cmocka_unit_test(head_is_get_without_its_body),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(a_long_pipeline_is_read_to_its_end),
         cmocka_unit_test(requests_under_way_per_connection_are_bounded),
         cmocka_unit_test(a_request_may_be_cut_at_every_byte),
         cmocka_unit_test(smuggled_requests_are_refused_and_never_run),
