@@ -29,6 +29,7 @@ enum {
     RECONNECT_MAX_MS = 250,
     MESSAGE_TEXT_BYTES = 160,
     ADDRESSES_MAX = 16,
+    CONNECTIONS_MAX = 2 * ADDRESSES_MAX,
     /* What nng counts besides our bytes: the request's id and hops. */
     MESSAGE_HEADER_BYTES = 1024,
 };
@@ -47,6 +48,12 @@ struct client_call {
     struct client_call *next_free;
 };
 
+/* One pipe of nng. leaving: an answer on it said that the service is about to stop. */
+struct connection {
+    int id;
+    bool leaving;
+};
+
 struct rpc_client {
     nng_socket socket;
     unsigned max_in_flight;
@@ -54,18 +61,26 @@ struct rpc_client {
     char unknown[MESSAGE_TEXT_BYTES];
     char late[MESSAGE_TEXT_BYTES];
     char busy[MESSAGE_TEXT_BYTES];
-    atomic_int connections;
+    char leaving[MESSAGE_TEXT_BYTES];
+    atomic_uint usable;   /* connections that are not leaving */
     pthread_mutex_t lock; /* guards the fields below */
     pthread_cond_t quiet; /* under_way became 0 */
     struct client_call **calls;
     unsigned made;
     struct client_call *free_calls;
     unsigned under_way; /* calls whose on_reply has not returned */
+    struct connection connections[CONNECTIONS_MAX];
+    unsigned connection_count;
 };
 
 static struct status failure_down(const struct rpc_client *client)
 {
     return (struct status){STATUS_UNAVAILABLE, "SERVICE_DOWN", client->down, NULL};
+}
+
+static struct status failure_leaving(const struct rpc_client *client)
+{
+    return (struct status){STATUS_UNAVAILABLE, "SHUTTING_DOWN", client->leaving, NULL};
 }
 
 static struct status failure_unknown(const struct rpc_client *client)
@@ -152,6 +167,62 @@ static void on_sent(struct client_call *call, int err)
     nng_ctx_recv(call->ctx, call->aio);
 }
 
+static struct connection *connection_find(struct rpc_client *client, int id)
+{
+    for (unsigned i = 0; i < client->connection_count; i++) {
+        if (client->connections[i].id == id) {
+            return &client->connections[i];
+        }
+    }
+    return NULL;
+}
+
+/* Under the lock, after each change of the connections. */
+static void count_usable(struct rpc_client *client)
+{
+    unsigned usable = 0;
+
+    for (unsigned i = 0; i < client->connection_count; i++) {
+        usable += !client->connections[i].leaving;
+    }
+    atomic_store(&client->usable, usable);
+}
+
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_client *client = arg;
+    const int id = nng_pipe_id(pipe);
+
+    pthread_mutex_lock(&client->lock);
+    struct connection *connection = connection_find(client, id);
+    if (event == NNG_PIPE_EV_REM_POST) {
+        if (connection != NULL) {
+            *connection = client->connections[--client->connection_count];
+        }
+    } else if (connection == NULL && client->connection_count < CONNECTIONS_MAX) {
+        client->connections[client->connection_count++] = (struct connection){.id = id};
+    }
+    count_usable(client);
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* A connection that is gone already is not found, and so cannot count as leaving for ever. */
+static void note_draining(struct rpc_client *client, nng_msg *msg)
+{
+    const struct slice bytes = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
+
+    if (!envelope_is_draining(bytes)) {
+        return;
+    }
+    pthread_mutex_lock(&client->lock);
+    struct connection *connection = connection_find(client, nng_pipe_id(nng_msg_get_pipe(msg)));
+    if (connection != NULL) {
+        connection->leaving = true;
+    }
+    count_usable(client);
+    pthread_mutex_unlock(&client->lock);
+}
+
 static void on_received(struct client_call *call, int err)
 {
     if (err != 0) {
@@ -160,6 +231,7 @@ static void on_received(struct client_call *call, int err)
     }
     nng_msg *msg = nng_aio_get_msg(call->aio);
     nng_aio_set_msg(call->aio, NULL);
+    note_draining(call->client, msg);
     call_finish(call, STATUS_NONE, (struct rpc_reply *)msg);
 }
 
@@ -178,21 +250,9 @@ static void on_client_aio(void *arg)
     }
 }
 
-static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
-{
-    struct rpc_client *client = arg;
-
-    (void)pipe;
-    if (event == NNG_PIPE_EV_ADD_PRE) {
-        atomic_fetch_add(&client->connections, 1);
-    } else {
-        atomic_fetch_sub(&client->connections, 1);
-    }
-}
-
 bool rpc_client_connected(struct rpc_client *client)
 {
-    return atomic_load(&client->connections) > 0;
+    return atomic_load(&client->usable) > 0;
 }
 
 static void call_free(struct client_call *call)
@@ -223,6 +283,14 @@ static struct client_call *call_new(struct rpc_client *client)
         return NULL;
     }
     return call;
+}
+
+static struct status failure_unusable(struct rpc_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    const bool leaving = client->connection_count > 0;
+    pthread_mutex_unlock(&client->lock);
+    return leaving ? failure_leaving(client) : failure_down(client);
 }
 
 /* A call of the pool for this answer; NULL when max_in_flight are under way. */
@@ -262,7 +330,7 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     nng_msg *msg = NULL;
 
     if (!rpc_client_connected(client)) {
-        return failure_down(client);
+        return failure_unusable(client);
     }
     if (timeout_ms > TIMEOUT_MAX_MS) {
         timeout_ms = TIMEOUT_MAX_MS;
@@ -367,6 +435,8 @@ static struct rpc_client *client_new(const struct rpc_client_options *options)
                    options->service);
     (void)snprintf(client->busy, sizeof(client->busy), "too many calls to %s are under way",
                    options->service);
+    (void)snprintf(client->leaving, sizeof(client->leaving),
+                   "%s is shutting down; nothing was done", options->service);
     client->calls = calloc(client->max_in_flight, sizeof(*client->calls));
     if (client->calls == NULL || nng_req0_open(&client->socket) != 0) {
         client_free(client);

@@ -3,6 +3,7 @@
  *
  * Errors of a call besides the service's own, all with reasons:
  *   UNAVAILABLE SERVICE_DOWN          no connection: nothing was sent
+ *   UNAVAILABLE SHUTTING_DOWN         the service is about to stop: nothing was sent or done
  *   UNAVAILABLE OUTCOME_UNKNOWN       the connection was lost after sending
  *   DEADLINE_EXCEEDED DEADLINE_EXCEEDED   no answer in time; the outcome is unknown
  *   RESOURCE_EXHAUSTED TOO_MANY_CALLS     max_in_flight calls are under way
@@ -36,7 +37,8 @@ struct status rpc_client_open(const struct rpc_client_options *options, struct a
  * and is then left behind). client may be NULL. No call may be started meanwhile. */
 void rpc_client_close(struct rpc_client *client, unsigned bound_ms);
 
-/* True while at least one address is connected. Any thread. */
+/* True while at least one address is connected to a service that is not about to stop. Any
+ * thread. */
 bool rpc_client_connected(struct rpc_client *client);
 
 struct rpc_request {

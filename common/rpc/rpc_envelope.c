@@ -9,6 +9,8 @@
 enum {
     PAYLOAD_NUMBER = 15, /* of Request and Reply, in envelope.proto */
     PAYLOAD_TAG = PAYLOAD_NUMBER << 3 | 2,
+    DRAINING_NUMBER = 4, /* of Reply */
+    DRAINING_TAG = DRAINING_NUMBER << 3,
     VARINT_MAX_BYTES = 10,
 };
 
@@ -155,4 +157,25 @@ struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescrip
     TRY(message_decode(arena, type, header, ret_header));
     *ret_payload = payload;
     return STATUS_NONE;
+}
+
+bool envelope_is_draining(struct slice bytes)
+{
+    bool draining = false;
+
+    while (bytes.length > 0) {
+        struct slice value = {.data = "", .length = 0};
+        uint64_t tag = 0;
+        if (!varint_read(&bytes, &tag)) {
+            return false;
+        }
+        const char *start = bytes.data;
+        if (!value_skip(&bytes, (unsigned)(tag & 7), &value)) {
+            return false;
+        }
+        if (tag == DRAINING_TAG) {
+            draining = *start != 0;
+        }
+    }
+    return draining;
 }

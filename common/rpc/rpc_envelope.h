@@ -23,6 +23,9 @@ int envelope_pack(const ProtobufCMessage *header, const ProtobufCMessage *messag
 struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescriptor *type,
                               struct slice bytes, void **ret_header, struct slice *ret_payload);
 
+/* True when the bytes are a Reply that says draining; looks at nothing else. */
+bool envelope_is_draining(struct slice bytes);
+
 struct Google__Rpc__Status;
 
 /* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */

@@ -25,7 +25,8 @@ enum {
     DEADLINE_MAX_MS = 60 * 60 * 1000,
     /* A peer that does not read its answers is given up. */
     SEND_TIMEOUT_MS = 30 * 1000,
-    /* After the last answer, so that nng has written it before the connection ends. */
+    /* Without a call, until the end: nng has written the last answer, and callers have read in it
+     * that they should send no more. */
     LINGER_MS = 100,
     POLL_MS = 2,
     MESSAGE_HEADER_BYTES = 1024,
@@ -53,6 +54,7 @@ struct rpc_server {
     atomic_uint busy;
     atomic_uint receiving; /* calls that nng holds; 0 once all are stopped */
     atomic_bool draining;
+    atomic_ulong taken; /* calls so far */
 };
 
 const struct rpc_call_info *rpc_call_info(const struct rpc_call *call)
@@ -115,6 +117,7 @@ static void call_take(struct rpc_call *call)
     call->request = nng_aio_get_msg(call->aio);
     nng_aio_set_msg(call->aio, NULL);
     call->state = CALL_HANDLING;
+    atomic_fetch_add(&server->taken, 1);
     atomic_fetch_add(&server->busy, 1);
     if (atomic_load(&server->draining)) {
         call_refuse(call, (struct status){STATUS_UNAVAILABLE, "SHUTTING_DOWN",
@@ -206,6 +209,7 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
         reply.status = result_status(call, result, &spare);
     }
     reply.replayed = result->replayed;
+    reply.draining = atomic_load(&call->server->draining);
     if (result->service != NULL) {
         version.service = (char *)result->service;
         version.seq = result->seq;
@@ -351,6 +355,26 @@ static bool counter_wait(const atomic_uint *counter, int64_t deadline_boot_ms)
     return true;
 }
 
+/* Waits until no call came and none was under way for LINGER_MS; false after the deadline. */
+static bool quiet_wait(const struct rpc_server *server, int64_t deadline_boot_ms)
+{
+    int64_t quiet_since = clock_boot_ms();
+    unsigned long seen = atomic_load(&server->taken);
+
+    for (int64_t now = quiet_since; now - quiet_since < LINGER_MS; now = clock_boot_ms()) {
+        if (now >= deadline_boot_ms) {
+            return false;
+        }
+        nng_msleep(POLL_MS);
+        const unsigned long taken = atomic_load(&server->taken);
+        if (taken != seen || atomic_load(&server->busy) > 0) {
+            seen = taken;
+            quiet_since = clock_boot_ms();
+        }
+    }
+    return true;
+}
+
 static unsigned left_ms(int64_t deadline_boot_ms)
 {
     const int64_t left = deadline_boot_ms - clock_boot_ms();
@@ -366,10 +390,11 @@ bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
         return true;
     }
     rpc_server_drain(server);
-    if (!counter_wait(&server->busy, deadline_boot_ms)) {
+    /* Callers that never stop asking are cut off when their calls are answered. */
+    if (!quiet_wait(server, deadline_boot_ms - bound_ms / 4) &&
+        !counter_wait(&server->busy, deadline_boot_ms)) {
         return false;
     }
-    nng_msleep(LINGER_MS);
     if (!socket_close(server->socket, left_ms(deadline_boot_ms)) ||
         !counter_wait(&server->receiving, deadline_boot_ms)) {
         return false;

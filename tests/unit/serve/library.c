@@ -216,7 +216,7 @@ int library_setup(void **state)
     return 0;
 }
 
-static void directory_remove(const char *path)
+void library_remove_directory(const char *path)
 {
     DIR *directory = opendir(path);
 
@@ -232,7 +232,7 @@ int library_teardown(void **state)
     struct library *library = *state;
 
     library_stop(library);
-    directory_remove(library->directory);
+    library_remove_directory(library->directory);
     arena_free(library->arena);
     free(library);
     return 0;

@@ -57,6 +57,9 @@ struct status library_get(struct library *library, const char *name, Book **ret_
 struct status library_update(struct library *library, Book *book, const char *path,
                              Book **ret_book);
 
+/* With the files in it. */
+void library_remove_directory(const char *path);
+
 /* Text of a detail's metadata of the last answer; NULL when there is none of that key. */
 const char *library_metadata(struct library *library, const char *key);
 
