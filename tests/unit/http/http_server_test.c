@@ -210,7 +210,7 @@ static void a_long_pipeline_is_read_to_its_end(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         char *request = text + i * REQUEST_BYTES;
 
-        memcpy(request, "GET /a HTTP/1.1\r\nHost: x\r\nX: ", 30);
+        memcpy(request, "GET /a HTTP/1.1\r\nHost: x\r\nX: ", 29);
         memcpy(request + REQUEST_BYTES - 4, "\r\n\r\n", 4);
     }
     assert_true(client_send(client, text, sizeof(text)));
