@@ -91,11 +91,16 @@ static struct status judge_effect(struct call *call, struct upsert *upsert, size
 }
 
 static struct status pending_read(struct call *call, const char *parent, struct upsert *upsert,
-                                  size_t index, observation_message *observation)
+                                  size_t index, const observation_message *given)
 {
     struct pending *pending = &upsert->pending[index];
+    observation_message *observation = ARENA_NEW(call->arena, observation_message);
     const char *indicator = NULL;
 
+    if (observation == NULL) {
+        return status_out_of_memory();
+    }
+    *observation = *given;
     TRY(indicator_of(call, parent, observation->name, &indicator));
     TRY(observation_key_read(call, observation, &pending->key));
     observation->window = (Dongkhoi__Indicators__V1__Observation__Window)pending->key.window;

@@ -58,7 +58,8 @@ static struct status gather(struct call *call, const char *indicator, int decima
     size_t count = 0;
 
     TRY(resource_all(call->tx, &observation_kind, &scan, &rows, &row_count));
-    const size_t pending_count = upsert != NULL ? upsert->count : 0;
+    /* Of a batch those before this one: so each pair is judged once, in the order given. */
+    const size_t pending_count = upsert != NULL ? upsert->current : 0;
     const struct figure **figures =
         arena_array(call->arena, row_count + pending_count, sizeof(struct figure *));
     if (figures == NULL) {

@@ -228,10 +228,27 @@ static void a_batch_is_judged_by_the_state_that_it_leads_to(void **state)
                                         values("2022-06", "YEAR_TO_DATE", "70", "PRELIMINARY"),
                                         values("2022-09", "YEAR_TO_DATE", "60", "PRELIMINARY")));
     assert_string_equal(status.reason, "CUMULATIVE_VALUE_FALLS");
-    assert_has(status.message, "observations[1]: ");
+    assert_has(status.message, "observations[2]: ");
     /* All or none. */
     assert_status(ask_refused("GetObservation", json("{'name':'%s/observations/2022-01'}", name)),
                   STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND");
+}
+
+static void a_batch_takes_what_its_observations_one_by_one_would(void **state)
+{
+    const char *name = indicator("FLOW", 0);
+    const char *estimate = values("2022-05", "YEAR_TO_DATE", "60", "ESTIMATED");
+    const char *official = values("2022-06", "YEAR_TO_DATE", "50", "OFFICIAL");
+
+    (void)state;
+    assert_has(ask("BatchUpsertObservations",
+                   json("{'parent':'%s','observations':[{%s},{%s}]}", name, estimate, official)),
+               "FALLS_BELOW_ESTIMATE");
+    name = indicator("FLOW", 0);
+    const struct status status =
+        ask_refused("BatchUpsertObservations",
+                    json("{'parent':'%s','observations':[{%s},{%s}]}", name, official, estimate));
+    assert_string_equal(status.reason, "CUMULATIVE_VALUE_FALLS");
 }
 
 static void a_value_that_the_batch_itself_replaces_is_not_judged(void **state)
@@ -535,6 +552,7 @@ int main(void)
         cmocka_unit_test(the_natural_key_cannot_change),
         cmocka_unit_test(a_year_to_date_does_not_fall),
         cmocka_unit_test(a_batch_is_judged_by_the_state_that_it_leads_to),
+        cmocka_unit_test(a_batch_takes_what_its_observations_one_by_one_would),
         cmocka_unit_test(a_value_that_the_batch_itself_replaces_is_not_judged),
         cmocka_unit_test(a_batch_may_be_of_several_indicators),
         cmocka_unit_test(an_official_value_needs_a_reopening_for_a_lower_status),
