@@ -76,7 +76,7 @@ static const ProtobufCMethodDescriptor *method_find(const char *name)
     return NULL;
 }
 
-static struct status call(const char *name, const char *request, const char **ret_answer)
+static struct status call_message(const char *name, const void *request, const char **ret_answer)
 {
     const ProtobufCMethodDescriptor *method = method_find(name);
     struct rpc_reply *reply = NULL;
@@ -84,11 +84,10 @@ static struct status call(const char *name, const char *request, const char **re
     struct buffer buffer;
     void *message = NULL;
 
-    assert_ok(json_decode(arena, method->input, slice_from(request), &message));
     const struct rpc_request call = {
         .method = arena_printf(arena, "%s/%s", indicators_service.descriptor->name, name),
         .timeout_ms = TIMEOUT_MS,
-        .payload = message,
+        .payload = request,
     };
     assert_ok(rpc_client_call_wait(client, &call, &reply));
     assert_ok(rpc_reply_parse(reply, arena, &answer));
@@ -102,6 +101,14 @@ static struct status call(const char *name, const char *request, const char **re
     }
     rpc_reply_free(reply);
     return answer.status;
+}
+
+static struct status call(const char *name, const char *request, const char **ret_answer)
+{
+    void *message = NULL;
+
+    assert_ok(json_decode(arena, method_find(name)->input, slice_from(request), &message));
+    return call_message(name, message, ret_answer);
 }
 
 const char *ask(const char *method, const char *request)
@@ -123,6 +130,17 @@ struct status ask_refused(const char *method, const char *request)
 
     if (status.code == STATUS_OK) {
         fail_msg("%s %s was answered %s", method, request, answer);
+    }
+    return status;
+}
+
+struct status ask_message_refused(const char *method, const void *request)
+{
+    const char *answer = NULL;
+    const struct status status = call_message(method, request, &answer);
+
+    if (status.code == STATUS_OK) {
+        fail_msg("%s was answered %s", method, answer);
     }
     return status;
 }

@@ -17,6 +17,9 @@ const char *ask(const char *method, const char *request);
  * the group ends. */
 struct status ask_refused(const char *method, const char *request);
 
+/* The same of a request message, for what JSON cannot say. */
+struct status ask_message_refused(const char *method, const void *request);
+
 /* The request made by printf, with ' in place of every ". */
 __attribute__((format(printf, 1, 2))) const char *json(const char *format, ...);
 

@@ -3,6 +3,8 @@
 
 #include "running.h"
 
+#include "dongkhoi/indicators/v1/indicators.pb-c.h"
+
 #include <string.h>
 
 /* A new indicator; returns its name. */
@@ -133,6 +135,41 @@ static void bad_observations_are_refused(void **state)
         ask_refused("CreateObservation",
                     create("indicators/nobody", values("2022-12", "PERIOD", "1", "ESTIMATED"))),
         STATUS_NOT_FOUND, "PARENT_NOT_FOUND");
+}
+
+static void numbers_that_no_enum_names_are_refused(void **state)
+{
+    const char *name = indicator("FLOW", 0);
+    const struct {
+        int basis;
+        int window;
+        int status;
+        const char *field;
+    } cases[] = {
+        {99, 0, 1, "observation.basis"},
+        {1, -1, 1, "observation.window"},
+        {1, 0, 99, "observation.status"},
+        {2, 1, -2147483647, "observation.status"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Google__Protobuf__DoubleValue value = GOOGLE__PROTOBUF__DOUBLE_VALUE__INIT;
+        Dongkhoi__Indicators__V1__Observation observation =
+            DONGKHOI__INDICATORS__V1__OBSERVATION__INIT;
+        Dongkhoi__Indicators__V1__CreateObservationRequest request =
+            DONGKHOI__INDICATORS__V1__CREATE_OBSERVATION_REQUEST__INIT;
+        observation.period = (char *)"2022-01";
+        observation.basis = (Dongkhoi__Indicators__V1__Observation__Basis)cases[i].basis;
+        observation.window = (Dongkhoi__Indicators__V1__Observation__Window)cases[i].window;
+        observation.status = (Dongkhoi__Indicators__V1__Observation__Status)cases[i].status;
+        observation.value = &value;
+        request.parent = (char *)name;
+        request.observation = &observation;
+        const struct status status = ask_message_refused("CreateObservation", &request);
+        assert_string_equal(status.reason, "INVALID_VALUE");
+        assert_string_equal(status.field, cases[i].field);
+    }
 }
 
 static void an_upsert_that_says_nothing_new_changes_nothing(void **state)
@@ -548,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_made_from_the_natural_key),
         cmocka_unit_test(bad_observations_are_refused),
+        cmocka_unit_test(numbers_that_no_enum_names_are_refused),
         cmocka_unit_test(an_upsert_that_says_nothing_new_changes_nothing),
         cmocka_unit_test(the_natural_key_cannot_change),
         cmocka_unit_test(a_year_to_date_does_not_fall),
