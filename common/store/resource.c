@@ -316,6 +316,14 @@ static struct status check_writable(struct tx *tx, const struct resource_kind *k
                        "a resource %s cannot be stored under the name %s", kind->singular, name);
 }
 
+/* The first entry of a write has the time that its rules were told; times never repeat. */
+static int64_t entry_time(const struct tx *tx)
+{
+    const int64_t last_us = tx->store->head.time_us;
+
+    return tx->time_us > last_us ? tx->time_us : last_us + 1;
+}
+
 struct status resource_create(struct tx *tx, const struct resource_kind *kind, void *message)
 {
     const char *name = message_string(message, "name");
@@ -329,7 +337,7 @@ struct status resource_create(struct tx *tx, const struct resource_kind *kind, v
         return status_make(tx->arena, STATUS_ALREADY_EXISTS, "RESOURCE_EXISTS", NULL,
                            "the resource %s exists already", name);
     }
-    const int64_t time_us = journal_next_time(&tx->store->head);
+    const int64_t time_us = entry_time(tx);
     uuid_make(time_us, identity.uid);
     identity.revision++;
     identity.created_us = time_us;
@@ -349,7 +357,7 @@ struct status resource_update(struct tx *tx, const struct resource_kind *kind, v
         return resource_not_found(tx, name);
     }
     identity.revision++;
-    return put(tx, table, message, &identity, journal_next_time(&tx->store->head));
+    return put(tx, table, message, &identity, entry_time(tx));
 }
 
 struct status resource_delete(struct tx *tx, const struct resource_kind *kind, const char *name)
@@ -365,7 +373,7 @@ struct status resource_delete(struct tx *tx, const struct resource_kind *kind, c
     }
     const struct journal_change change = {
         .kind = kind->plural, .name = name, .revision = (int32_t)identity.revision};
-    TRY(journal_append(tx, &change, journal_next_time(&tx->store->head)));
+    TRY(journal_append(tx, &change, entry_time(tx)));
     return end_current(tx, table, name, &tx->store->head, true);
 }
 

@@ -81,6 +81,22 @@ static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V
     return area_check(call, "leasableHectares", cluster->leasable_hectares);
 }
 
+/* The revision that a new resource will have: a name that was used before goes on counting. */
+static struct status first_revision(struct call *call, const char *name, int32_t *ret_revision)
+{
+    struct resource_revision *rows = NULL;
+    size_t count = 0;
+    const char *token = NULL;
+    const struct status status =
+        resource_history(call->tx, &cluster_kind, name, 1, "", &rows, &count, &token);
+
+    if (status.code != STATUS_OK && status.code != STATUS_NOT_FOUND) {
+        return status;
+    }
+    *ret_revision = status.code == STATUS_OK && count > 0 ? rows[0].revision + 1 : 1;
+    return STATUS_NONE;
+}
+
 /* The first entry of a new cluster. */
 static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster)
 {
@@ -99,10 +115,10 @@ static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1_
     change->stage = cluster->stage;
     change->basis = BASIS_RECORDED;
     change->record_time = timestamp_value(call->arena, call->tx->time_us);
-    change->revision = 1;
     if (change->record_time == NULL) {
         return status_out_of_memory();
     }
+    TRY(first_revision(call, cluster->name, &change->revision));
     return list_insert(call, &cluster->base, "stage_changes", 0, change);
 }
 

@@ -57,23 +57,6 @@ static inline Dongkhoi__Type__V1__Document *document(struct call *call, const ch
     return made;
 }
 
-/* A cluster as it is when it was just created. */
-static inline Dongkhoi__Clusters__V1__Cluster *planned(struct call *call)
-{
-    Dongkhoi__Clusters__V1__Cluster *cluster =
-        message_new(call->arena, &dongkhoi__clusters__v1__cluster__descriptor);
-
-    cluster->name = (char *)"clusters/phong-nam";
-    cluster->district = (char *)"834";
-    cluster->display_name =
-        message_new(call->arena, &dongkhoi__type__v1__localized_text__descriptor);
-    cluster->display_name->vi = (char *)"Cụm công nghiệp Phong Nẫm";
-    cluster->revision = 0;
-    assert_ok(cluster_kind.prepare(call, NULL, cluster));
-    cluster->revision = 1;
-    return cluster;
-}
-
 /* Enters a stage; date is the document's for DOCUMENTED ones. */
 static inline struct status enter(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                                   int stage, int basis, const char *date,
@@ -96,6 +79,22 @@ static inline struct status enter(struct call *call, Dongkhoi__Clusters__V1__Clu
     TRY(stage_enter(call, cluster, change, &unchanged));
     cluster->revision += !unchanged;
     return STATUS_NONE;
+}
+
+/* A cluster as it is when it was just created. */
+static inline Dongkhoi__Clusters__V1__Cluster *planned(struct call *call)
+{
+    Dongkhoi__Clusters__V1__Cluster *cluster =
+        message_new(call->arena, &dongkhoi__clusters__v1__cluster__descriptor);
+
+    cluster->name = (char *)"clusters/phong-nam";
+    cluster->district = (char *)"834";
+    cluster->display_name =
+        message_new(call->arena, &dongkhoi__type__v1__localized_text__descriptor);
+    cluster->display_name->vi = (char *)"Cụm công nghiệp Phong Nẫm";
+    assert_ok(enter(call, cluster, STAGE_PLANNED, BASIS_RECORDED, "", NULL));
+    assert_ok(cluster_refresh(call, cluster, ""));
+    return cluster;
 }
 
 static inline Dongkhoi__Clusters__V1__Waiver *waiver(struct call *call)

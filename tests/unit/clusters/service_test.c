@@ -372,7 +372,7 @@ static void changes_come_in_pages_and_history_in_revisions(void **state)
             "INVALID_NAME");
     const char *history = ok(system, "ListRevisions", "{\"name\":\"clusters/phong-nam\"}");
     assert_has(history, "\"revision\":6");
-    assert_has(history, "\"method\":\"AdjustClusterArea\"");
+    assert_has(history, METHOD_PREFIX "AdjustClusterArea");
 }
 
 static void a_cluster_is_read_as_it_was(void **state)
@@ -395,6 +395,42 @@ static void a_cluster_is_read_as_it_was(void **state)
         ok(system, "SummarizeClusters", arena_printf(system->arena, "{\"asOf\":\"%s\"}", time)),
         "\"operating\":{\"clusters\":0");
     assert_has(ok(system, "SummarizeClusters", "{}"), "\"operating\":{\"clusters\":1");
+}
+
+/* The text of a member in JSON, the last of its name. */
+static const char *member(struct system *system, const char *json, const char *name)
+{
+    const char *key = arena_printf(system->arena, "\"%s\":", name);
+    const char *found = NULL;
+
+    for (const char *at = strstr(json, key); at != NULL; at = strstr(at + 1, key)) {
+        found = at + strlen(key);
+    }
+    assert_non_null(found);
+    return arena_copy(system->arena, (struct slice){.data = found, .length = strcspn(found, ",}")});
+}
+
+static void a_change_has_time_and_revision_of_its_cluster(void **state)
+{
+    struct system *system = *state;
+
+    for (int round = 0; round < 2; round++) {
+        create_cluster(system, "c", "834", "");
+        const char *advanced = NULL;
+        const char *created = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+        assert_string_equal(member(system, created, "recordTime"),
+                            member(system, created, "createTime"));
+        assert_int_equal(atoi(strstr(created, "\"revision\":") + 11),
+                         atoi(member(system, created, "revision")));
+        advanced = ok(system, "AdvanceCluster",
+                      "{\"name\":\"clusters/c\",\"stage\":\"OPERATING\",\"basis\":\"RECORDED\","
+                      "\"source\":\"s\"}");
+        assert_string_equal(member(system, advanced, "recordTime"),
+                            member(system, advanced, "updateTime"));
+        assert_int_equal(atoi(strstr(advanced, "\"revision\":") + 11),
+                         atoi(member(system, advanced, "revision")));
+        ok(system, "DeleteCluster", "{\"name\":\"clusters/c\"}");
+    }
 }
 
 static void a_summary_of_a_district_has_its_investments_only(void **state)
@@ -468,6 +504,7 @@ int main(void)
         system_test(what_has_its_own_method_is_not_patched),
         system_test(changes_come_in_pages_and_history_in_revisions),
         system_test(a_cluster_is_read_as_it_was),
+        system_test(a_change_has_time_and_revision_of_its_cluster),
         system_test(a_summary_of_a_district_has_its_investments_only),
         system_test(a_revoked_cluster_takes_no_more),
         system_test(the_current_etag_is_asked_for_and_children_keep_their_cluster),

@@ -40,16 +40,6 @@ static void every_stage_has_a_name_and_a_document(void **state)
     assert_null(stage_name(-1));
 }
 
-static void a_new_cluster_is_planned_and_says_so(void **state)
-{
-    Dongkhoi__Clusters__V1__Cluster *cluster = planned(call_of(state));
-
-    assert_int_equal(cluster->stage, STAGE_PLANNED);
-    assert_int_equal(cluster->n_stage_changes, 1);
-    assert_int_equal(cluster->stage_changes[0]->basis, BASIS_RECORDED);
-    assert_int_equal(cluster->stage_changes[0]->revision, 1);
-}
-
 static void the_legal_order_is_walked_to_the_end(void **state)
 {
     struct call *call = call_of(state);
@@ -233,7 +223,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_of_stages_is_judged_by_the_table),
         cmocka_unit_test(every_stage_has_a_name_and_a_document),
-        fixture_test(a_new_cluster_is_planned_and_says_so),
         fixture_test(the_legal_order_is_walked_to_the_end),
         fixture_test(a_skipped_stage_names_what_is_possible),
         fixture_test(a_waiver_skips_stages_and_may_not_stand_elsewhere),
