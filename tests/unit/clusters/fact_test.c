@@ -89,36 +89,6 @@ static void a_month_is_not_before_nor_after_its_days(void **state)
     assert_int_equal(fact_date_order("2022-01-02", "2022-01-03"), -1);
 }
 
-static void a_full_arena_is_a_status(void **state)
-{
-    struct call *call = call_of(state);
-    struct arena *whole = call->arena;
-    bool done = false;
-
-    for (size_t limit = 16; !done; limit += 16) {
-        struct fixture small = *(struct fixture *)*state;
-        small.call.arena = arena_new(limit);
-        small.call.tx = &small.tx;
-        small.tx.arena = small.call.arena;
-        Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
-        Dongkhoi__Clusters__V1__AreaChange *change =
-            message_new(whole, &dongkhoi__clusters__v1__area_change__descriptor);
-        bool unchanged = false;
-
-        change->kind = AREA_REDUCE;
-        change->basis = BASIS_RECORDED;
-        cluster->area_hectares = double_value(whole, 4);
-        struct status status = area_add(&small.call, cluster, change, &unchanged);
-        if (status.code == STATUS_OK) {
-            status = cluster_refresh(&small.call, cluster, "areaHectares");
-        }
-        done = status.code == STATUS_OK;
-        assert_true(done || status.code == STATUS_RESOURCE_EXHAUSTED);
-        arena_free(small.call.arena);
-        assert_true(limit < 1 << 16);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,7 +98,6 @@ int main(void)
         fixture_test(a_basis_that_is_none_is_refused),
         fixture_test(dates_are_real_and_not_in_the_future),
         cmocka_unit_test(a_month_is_not_before_nor_after_its_days),
-        fixture_test(a_full_arena_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
