@@ -118,11 +118,43 @@ def test_a_filter_that_is_none_is_refused(system, parent, text):
 
 
 def test_the_order_is_the_one_asked_for(client, parent):
-    ordered = periods(client, parent, orderBy="value desc", pageSize=3)
+    ordered = periods(client, parent, orderBy="period desc", pageSize=3)
     assert ordered == ["2021-12", "2021-11", "2021-10"]
-    ordered = periods(client, parent, orderBy="source, value desc", pageSize=2)
-    assert ordered == ["2021-12", "2021-10"]
+    ordered = periods(client, parent, orderBy="status desc, period desc", pageSize=2)
+    assert ordered == ["2020-12", "2020-11"]
     assert periods(client, parent, orderBy="period", pageSize=1) == ["2020-01"]
+
+
+def test_a_list_can_be_ordered_by_when_it_was_recorded(client):
+    names = [make.indicator(client, make.unique("recorded"))["name"] for _ in range(3)]
+    client.ok("PATCH", f"/v1/{names[0]}", {"unit": "GW"})
+    page = client.ok("GET", "/v1/indicators", orderBy="update_time desc", pageSize=3)
+    assert [item["name"] for item in page["indicators"]] == [names[0], names[2], names[1]]
+
+
+def test_values_that_are_not_known_have_their_place_in_an_order(client):
+    names = {
+        make.cluster(client, district="778", **area)["name"]
+        for area in ({"areaHectares": 10}, {}, {"areaHectares": 20}, {}, {"areaHectares": 10})
+    }
+    for order in ("areaHectares", "areaHectares desc"):
+        found, token = [], ""
+        while True:
+            page = client.ok(
+                "GET",
+                "/v1/clusters",
+                filter='district = "778"',
+                orderBy=order,
+                pageSize=2,
+                pageToken=token,
+            )
+            found += page["clusters"]
+            token = page["nextPageToken"]
+            if not token:
+                break
+        assert {item["name"] for item in found} == names and len(found) == 5
+        areas = [item["areaHectares"] for item in found if item["areaHectares"]]
+        assert areas == sorted(areas, reverse=order.endswith("desc"))
 
 
 def test_pages_keep_the_order_asked_for(client, parent):
@@ -131,15 +163,15 @@ def test_pages_keep_the_order_asked_for(client, parent):
         page = client.ok(
             "GET",
             f"/v1/{parent}/observations",
-            orderBy="source desc, value",
+            orderBy="status desc, period",
             pageSize=5,
             pageToken=token,
         )
-        found += [(item["source"], item["value"]) for item in page["observations"]]
+        found += [(item["status"], item["period"]) for item in page["observations"]]
         token = page["nextPageToken"]
         if not token:
             break
-    assert found == sorted(found, key=lambda pair: (-ord(pair[0]), pair[1]))
+    assert found == sorted(sorted(found, key=lambda pair: pair[1]), key=lambda p: p[0] != "OFFICIAL")
     assert len(found) == 24
 
 
