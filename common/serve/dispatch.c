@@ -18,7 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_MAX_BYTES = 255 };
+enum {
+    KEY_MAX_BYTES = 255,
+    /* Of all requests that are under way; each takes a multiple of that when it is decoded. */
+    UNDER_WAY_MAX_BYTES = 32 << 20,
+};
 
 #define HEALTH_METHOD "dongkhoi.rpc.v1.HealthService/CheckHealth"
 
@@ -35,6 +39,7 @@ struct dispatch {
     struct store *store;
     struct pool *pool;
     atomic_ulong count;
+    atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
     size_t entry_count;
     struct dispatch_entry entries[]; /* by full_name */
 };
@@ -77,6 +82,7 @@ static struct status status_outward(const struct rpc_call *rpc, struct status st
 static void answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
                    struct version version)
 {
+    atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
     result->status = status_outward(rpc, result->status);
     result->service = dispatch->service->name;
     result->seq = version.seq;
@@ -376,13 +382,18 @@ void dispatch_call(void *arg, struct rpc_call *rpc)
 {
     struct dispatch *dispatch = arg;
     struct work *work = NULL;
+    const size_t bytes = rpc_call_info(rpc)->payload.length;
+    const size_t before = atomic_fetch_add(&dispatch->under_way_bytes, bytes);
 
     if (strcmp(rpc_call_info(rpc)->method, HEALTH_METHOD) == 0) {
         answer_health(dispatch, rpc);
         return;
     }
     atomic_fetch_add(&dispatch->count, 1);
-    struct status status = work_new(dispatch, rpc, &work);
+    struct status status = status_full();
+    if (before == 0 || before + bytes <= UNDER_WAY_MAX_BYTES) {
+        status = work_new(dispatch, rpc, &work);
+    }
     if (status.code == STATUS_OK) {
         status = work_start(work);
     }

@@ -19,6 +19,10 @@
 enum {
     POOL_THREADS = 4,
     POOL_QUEUE_MAX = 256,
+    WRITE_QUEUE_MAX = 256,
+    /* More than all that can wait, so that quick reads and refusals always find one: the pool's
+     * queue and threads, the writer's queue and the group that it commits, and a rest. */
+    CALLS_MAX = POOL_QUEUE_MAX + POOL_THREADS + 2 * WRITE_QUEUE_MAX + 252,
     INSTANCE_ARENA_BYTES = 64 << 20,
     /* Callers drain at the same time: they are served until none has asked for QUIET_MS, but not
      * longer than LAME_MS. */
@@ -62,6 +66,7 @@ static struct status instance_open(struct service_instance *instance, const char
         .kinds = service->kinds,
         .kind_count = service->kind_count,
         .schema = instance->schema,
+        .queue_max = WRITE_QUEUE_MAX,
     };
     TRY(store_open(&store_options, arena, &instance->store));
     instance->pool = pool_new(POOL_THREADS, POOL_QUEUE_MAX);
@@ -72,6 +77,7 @@ static struct status instance_open(struct service_instance *instance, const char
                      &instance->dispatch));
     const struct rpc_server_options server_options = {
         .address = address,
+        .calls = CALLS_MAX,
         .on_call = dispatch_call,
         .arg = instance->dispatch,
     };

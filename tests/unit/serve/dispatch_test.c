@@ -317,6 +317,62 @@ static void work_that_nobody_waits_for_is_dropped(void **state)
     assert_true(clock_boot_ms() - begin < 2500); /* none of the 3 seconds was slept */
 }
 
+static void a_full_pool_refuses_at_once_and_quick_reads_go_on(void **state)
+{
+    struct library *library = *state;
+    LIBRARY(BlockRequest) *block = NEW(library, block_request);
+    struct tally tally = TALLY_INIT;
+
+    library_add_book(library, "shelves/s1", "b1", "title");
+    block->milliseconds = 700;
+    const int64_t begin = clock_boot_ms();
+    for (int i = 0; i < 4; i++) {
+        start(library, "Block", block, 20000, &tally);
+    }
+    (void)usleep(100000);
+    block->milliseconds = 0;
+    for (int i = 0; i < 300; i++) {
+        start(library, "Block", block, 20000, &tally);
+    }
+    tally_wait(&tally, 44);
+    assert_int_equal(tally.full, 44); /* 256 wait */
+    assert_ok(library_get(library, "shelves/s1/books/b1", NULL));
+    assert_true(clock_boot_ms() - begin < 600);
+    tally_wait(&tally, 304);
+    assert_int_equal(tally.ok, 260);
+}
+
+/* Pool jobs that carry a large unknown field, and wait behind ones that block. */
+static void too_many_bytes_under_way_are_refused(void **state)
+{
+    struct library *library = *state;
+    LIBRARY(BlockRequest) *block = NEW(library, block_request);
+    LIBRARY(ListBooksRequest) *large = NEW(library, list_books_request);
+    const size_t length = (size_t)5 << 20;
+    char *text = malloc(length + 1);
+    struct tally tally = TALLY_INIT;
+
+    memset(text, 'x', length);
+    text[length] = '\0';
+    block->milliseconds = 700;
+    for (int i = 0; i < 4; i++) {
+        start(library, "Block", block, 20000, &tally);
+    }
+    (void)usleep(100000);
+    large->parent = (char *)"shelves/s1";
+    large->page_token = text; /* refused when it is looked at */
+    for (int i = 0; i < 8; i++) {
+        start(library, "ListBooks", large, 20000, &tally);
+    }
+    tally_wait(&tally, 12);
+    assert_int_equal(tally.ok, 4);
+    assert_int_equal(tally.full, 2);  /* six of them are within 32 MiB */
+    assert_int_equal(tally.other, 6); /* INVALID_PAGE_TOKEN */
+    block->milliseconds = 0;
+    assert_ok(library_call(library, "Block", &block->base, NULL));
+    free(text);
+}
+
 enum { LOAD_THREADS = 4 };
 
 struct load {
@@ -483,6 +539,8 @@ int main(void)
         TEST(every_service_answers_for_its_health),
         TEST(a_pool_that_is_held_up_does_not_stop_quick_reads_and_writes),
         TEST(work_that_nobody_waits_for_is_dropped),
+        TEST(a_full_pool_refuses_at_once_and_quick_reads_go_on),
+        TEST(too_many_bytes_under_way_are_refused),
         TEST(draining_under_load_leaves_no_outcome_open),
         TEST(calls_under_way_are_answered_by_the_drain),
         TEST(one_process_at_a_time_has_the_store),
