@@ -249,9 +249,14 @@ static void tick_idle(struct http_connection *connection, int64_t now_ms)
     if (connection->pipelined > 0) {
         return;
     }
-    if (loop->drain_ms != 0 && now_ms - since_ms >= limits->drain_idle_ms) {
-        connection_finish(connection);
-    } else if (now_ms - connection->since_ms >= limits->idle_timeout_ms) {
+    /* Who connects has something to ask soon; who asked may come back later. */
+    const int64_t patience_ms =
+        connection->has_served || limits->head_timeout_ms > limits->idle_timeout_ms
+            ? limits->idle_timeout_ms
+            : limits->head_timeout_ms;
+
+    if (now_ms - connection->since_ms >= patience_ms ||
+        (loop->drain_ms != 0 && now_ms - since_ms >= limits->drain_idle_ms)) {
         connection_finish(connection);
     }
 }

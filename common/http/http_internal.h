@@ -62,6 +62,7 @@ struct http_connection {
     bool continue_due;
     bool input_waits; /* input was left for want of room in the pipeline */
     bool empty_line_passed;
+    bool has_served;
     bool at_end;   /* the client sends no more */
     bool overflow; /* past the limit of connections */
     struct http_connection *next_dirty;
@@ -90,6 +91,7 @@ struct http_loop {
     bool accept_waits;
     bool is_listening;
     bool is_ending;
+    bool has_data;
 };
 
 struct http_server {
@@ -97,6 +99,7 @@ struct http_server {
     struct http_limits limits;
     struct http_loop *loops;
     unsigned loop_count;
+    unsigned started; /* threads */
     char address[80];
     uint16_t port;
     atomic_bool draining;

@@ -78,6 +78,7 @@ static void dispatch(struct http_connection *connection)
     connection->continue_due = false;
     request->body = buffer_slice(&request->input);
     connection->empty_line_passed = false;
+    connection->has_served = true;
     request->is_last = !request->head.keep_alive;
     phase_set(connection, request->is_last ? CONNECTION_STOPPED : CONNECTION_IDLE);
     enqueue(connection, request);

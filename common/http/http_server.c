@@ -11,7 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, TICK_MS = 250, TICK_LEAST_MS = 10, LOOPS_MAX = 64, LISTENER_END_MS = 50 };
+enum {
+    BACKLOG = 1024,
+    TICK_MS = 250,
+    TICK_LEAST_MS = 10,
+    LOOPS_MAX = 64,
+    LISTENER_END_MS = 50,
+    START_UNDO_MS = 2000
+};
 
 static unsigned or_default(unsigned value, unsigned fallback)
 {
@@ -89,18 +96,24 @@ static void stop_new_connections(struct http_loop *loop)
     }
 }
 
+static void loop_data_end(struct http_loop *loop)
+{
+    const struct http_server_options *options = &loop->server->options;
+
+    if (loop->has_data && options->on_loop_end != NULL) {
+        options->on_loop_end(options->arg, loop->data);
+    }
+    loop->has_data = false;
+}
+
 static void end_when_empty(struct http_loop *loop)
 {
-    struct http_server *server = loop->server;
-
     if (loop->is_ending || loop->is_listening || loop->connections != NULL ||
         loop->request_count > 0) {
         return;
     }
     loop->is_ending = true;
-    if (server->options.on_loop_end != NULL) {
-        server->options.on_loop_end(server->options.arg, loop->data);
-    }
+    loop_data_end(loop);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
     uv_close((uv_handle_t *)&loop->flusher, NULL);
@@ -195,6 +208,24 @@ static int socket_bind(const struct addrinfo *where, uint16_t port, int *ret_soc
     return 0;
 }
 
+/* Another program on the port would share it without a word: ask for it alone first. */
+static int port_check(const struct addrinfo *where)
+{
+    const int on = 1;
+    const int probe = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = 0;
+
+    if (probe < 0) {
+        return -errno;
+    }
+    if (setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        bind(probe, where->ai_addr, where->ai_addrlen) != 0) {
+        error = -errno;
+    }
+    (void)close(probe);
+    return error;
+}
+
 static uint16_t socket_port(int socket)
 {
     struct sockaddr_storage address = {0};
@@ -252,10 +283,11 @@ static void close_handle(uv_handle_t *handle, void *arg)
 /* Frees a server of which no thread runs. */
 static void server_free(struct http_server *server)
 {
-    for (unsigned i = 0; i < server->loop_count; i++) {
+    for (unsigned i = 0; server->loops != NULL && i < server->loop_count; i++) {
         struct http_loop *loop = &server->loops[i];
 
         if (loop->read_buffer != NULL) {
+            loop_data_end(loop);
             uv_walk(&loop->uv, close_handle, NULL);
             (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
             (void)uv_loop_close(&loop->uv);
@@ -277,6 +309,9 @@ static struct status loops_start(struct http_server *server, const struct addrin
         struct http_loop *loop = &server->loops[i];
         int error = loop_init(loop, server);
 
+        if (error == 0 && i == 0) {
+            error = port_check(where);
+        }
         if (error == 0) {
             error = loop_listen(loop, where);
         }
@@ -285,16 +320,23 @@ static struct status loops_start(struct http_server *server, const struct addrin
         }
         if (server->options.on_loop != NULL) {
             TRY(server->options.on_loop(server->options.arg, &loop->uv, &loop->data));
+            loop->has_data = true;
         }
         (void)uv_prepare_start(&loop->flusher, on_flush);
         (void)uv_timer_start(&loop->tick, on_tick, tick_ms(&server->limits),
                              tick_ms(&server->limits));
     }
     for (unsigned i = 0; i < server->loop_count; i++) {
+        uv_mutex_lock(&server->lock);
+        server->running++;
+        uv_mutex_unlock(&server->lock);
         if (uv_thread_create(&server->loops[i].thread, run_loop, &server->loops[i]) != 0) {
+            uv_mutex_lock(&server->lock);
+            server->running--;
+            uv_mutex_unlock(&server->lock);
             return status_out_of_memory();
         }
-        server->running++;
+        server->started++;
     }
     return STATUS_NONE;
 }
@@ -359,7 +401,7 @@ struct status http_server_open(const struct http_server_options *options, struct
         freeaddrinfo(where);
     }
     if (status.code != STATUS_OK) {
-        server_free(server);
+        (void)http_server_close(server, START_UNDO_MS);
         return status;
     }
     *ret_server = server;
@@ -384,7 +426,7 @@ bool http_server_close(struct http_server *server, unsigned bound_ms)
     const uint64_t deadline_ns = uv_hrtime() + (uint64_t)bound_ms * 1000000;
 
     atomic_store(&server->draining, true);
-    for (unsigned i = 0; i < server->loop_count; i++) {
+    for (unsigned i = 0; i < server->started; i++) {
         (void)uv_async_send(&server->loops[i].wake);
     }
     uv_mutex_lock(&server->lock);
@@ -396,7 +438,7 @@ bool http_server_close(struct http_server *server, unsigned bound_ms)
     if (!is_ended) {
         return false;
     }
-    for (unsigned i = 0; i < server->loop_count; i++) {
+    for (unsigned i = 0; i < server->started; i++) {
         (void)uv_thread_join(&server->loops[i].thread);
     }
     server_free(server);

@@ -59,7 +59,7 @@ struct http_limits {
     unsigned head_timeout_ms; /* first byte to end of the head [10 s] */
     unsigned body_idle_ms;    /* between two reads of a body [10 s] */
     unsigned body_whole_ms;   /* a whole body [30 s] */
-    unsigned idle_timeout_ms; /* without a request [60 s] */
+    unsigned idle_timeout_ms; /* to the next request; to the first it is head_timeout_ms [60 s] */
     unsigned write_idle_ms;   /* without progress in sending [30 s] */
     unsigned linger_ms;       /* reading on after the last answer [2 s] */
     unsigned drain_idle_ms;   /* an idle connection's last chance when draining [500 ms] */

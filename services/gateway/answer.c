@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "call_headers.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
@@ -114,8 +115,13 @@ void answer_failure(struct http_request *request, struct status status,
 
     if (http_code == 500) {
         /* Whatever went wrong inside is not for strangers. */
+        log_event(LOG_ERROR, "service_failed", "reason", status.reason, "message", status.message,
+                  NULL);
         status.message = "the service failed";
         status.field = NULL;
+        detail = NULL;
+    }
+    if (detail == NULL) {
         detail = status_to_wire(request->arena, status, NULL);
     }
     answer_error(request, http_code, status, detail);

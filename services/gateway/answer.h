@@ -22,7 +22,7 @@ void answer_status(struct http_request *request, struct status status, const cha
 void answer_status_as(struct http_request *request, int http_code, struct status status,
                       const char *const *metadata);
 
-/* A failure of the service's, with its details as they came. */
+/* A failure of the service's, with its details as they came; or of the call, detail is NULL. */
 void answer_failure(struct http_request *request, struct status status,
                     const struct Google__Rpc__Status *detail, bool has_if_match);
 

@@ -11,6 +11,11 @@
 #include "pb/decode.h"
 #include "transcode.h"
 
+#define MALFORMED_REPLY                                                                            \
+    ((struct status){.code = STATUS_INTERNAL,                                                      \
+                     .reason = "MALFORMED_REPLY",                                                  \
+                     .message = "the service's message cannot be read"})
+
 struct exchange {
     struct letter letter; /* first: the letter is the exchange */
     struct gateway_loop *loop;
@@ -20,12 +25,6 @@ struct exchange {
     struct status failure; /* of the call itself */
     struct rpc_reply *reply;
 };
-
-static struct status malformed_reply(void)
-{
-    return (struct status){
-        .code = STATUS_INTERNAL, .reason = "MALFORMED_REPLY", .message = "the service failed"};
-}
 
 static void answer_parsed(struct exchange *exchange, const struct rpc_answer *answer)
 {
@@ -66,7 +65,7 @@ static void deliver(struct letter *letter)
     if (parsed.code == STATUS_OK) {
         answer_parsed(exchange, &answer);
     } else {
-        answer_status(exchange->request, parsed, NULL);
+        answer_failure(exchange->request, parsed, NULL, false);
     }
     rpc_reply_free(reply);
 }

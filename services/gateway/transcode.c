@@ -149,7 +149,7 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
     }
     if (source->has_content_type && !is_json(source->content_type)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
-                           "the body must be application/json");
+                           "the body is read as JSON only: send Content-Type: application/json");
     }
     if (strcmp(bound, "*") != 0) {
         type = message_field(type, slice_from(bound))->descriptor;

@@ -343,7 +343,8 @@ static void an_entity_tag_gives_304_until_the_answer_changes(void **state)
 static void an_expired_deadline_is_504(void **state)
 {
     (void)state;
-    expect_ask("GET /v1/clusters/held", "Request-Timeout: 0.1\r\n", "", 504, "DEADLINE_EXCEEDED");
+    expect_ask("GET /v1/clusters/held", "Request-Timeout: 0.1\r\n", "", 504,
+               "\"reason\":\"DEADLINE_EXCEEDED\"");
     expect_ask("GET /v1/clusters/held", "grpc-timeout: 100m\r\n", "", 504, "DEADLINE_EXCEEDED");
     fake_backend_release(service);
 }

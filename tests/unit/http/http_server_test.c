@@ -707,6 +707,10 @@ static void an_address_that_is_taken_is_named(void **state)
     (void)state;
     assert_status(http_server_open(&options, arena, &server), STATUS_INVALID_ARGUMENT,
                   "INVALID_ADDRESS");
+    struct fixture fixture = start(&no_limits, 2);
+    options.address = http_server_address(fixture.server);
+    assert_status(http_server_open(&options, arena, &server), STATUS_UNAVAILABLE, "ADDRESS_IN_USE");
+    stop(&fixture);
     options.address = "203.0.113.1:80";
     assert_status(http_server_open(&options, arena, &server), STATUS_UNAVAILABLE, "CANNOT_LISTEN");
     arena_free(arena);
