@@ -170,3 +170,43 @@ void assert_text_in(const char *answer, const char *text, const char *file, int 
         fail();
     }
 }
+
+const char *made_indicator(const char *kind, int decimals)
+{
+    static int count;
+    const char *id = json("i-%d", ++count);
+
+    (void)ask("CreateIndicator",
+              json("{'indicatorId':'%s','indicator':{'displayName':{'vi':'Chỉ tiêu'},'unit':'MW',"
+                   "'kind':'%s','direction':'HIGHER_IS_BETTER','decimals':%d}}",
+                   id, kind, decimals));
+    return json("indicators/%s", id);
+}
+
+const char *made_target(const char *name, int year, const char *fields)
+{
+    return ask("CreateTarget",
+               json("{'parent':'%s','targetId':'%d','target':{%s}}", name, year, fields));
+}
+
+const char *value_fields(const char *period, const char *basis, const char *value,
+                         const char *status)
+{
+    return json("'period':'%s','basis':'%s','value':%s,'status':'%s'", period, basis, value,
+                status);
+}
+
+const char *create_request(const char *name, const char *fields)
+{
+    return json("{'parent':'%s','observation':{%s}}", name, fields);
+}
+
+const char *upsert_request(const char *name, const char *fields)
+{
+    return json("{'allowMissing':true,'observation':{'name':'%s',%s}}", name, fields);
+}
+
+const char *progress_answer(const char *name, const char *period)
+{
+    return ask("GetProgress", json("{'name':'%s','period':'%s'}", name, period));
+}

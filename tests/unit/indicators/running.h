@@ -23,6 +23,19 @@ struct status ask_message_refused(const char *method, const void *request);
 /* The request made by printf, with ' in place of every ". */
 __attribute__((format(printf, 1, 2))) const char *json(const char *format, ...);
 
+/* The name of a new indicator of this kind. */
+const char *made_indicator(const char *kind, int decimals);
+/* The answer of a new target with these fields. */
+const char *made_target(const char *name, int year, const char *fields);
+/* The required fields of an observation. */
+const char *value_fields(const char *period, const char *basis, const char *value,
+                         const char *status);
+/* Requests of CreateObservation below an indicator, and of UpdateObservation with allowMissing. */
+const char *create_request(const char *indicator, const char *fields);
+const char *upsert_request(const char *observation, const char *fields);
+/* The answer of GetProgress. */
+const char *progress_answer(const char *indicator, const char *period);
+
 /* Fails unless the answer has this text, written with ' in place of ". */
 #define assert_has(answer, text) assert_text_in((answer), (text), __FILE__, __LINE__)
 void assert_text_in(const char *answer, const char *text, const char *file, int line);
