@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 void call_metadata(struct call *call, const char *key, const char *value)
 {
     const size_t capacity = sizeof(call->metadata) / sizeof(call->metadata[0]);
@@ -18,7 +20,8 @@ void call_metadata(struct call *call, const char *key, const char *value)
 
 struct status call_check_required(struct call *call, const char *field, const char *text)
 {
-    if (text == NULL || text[0] == '\0') {
+    /* Blanks say nothing either. */
+    if (text == NULL || text[strspn(text, " \t\r\n")] == '\0') {
         return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
     }
     return STATUS_NONE;

@@ -72,10 +72,12 @@ static struct evidence evidence_of_stage(struct call *call,
         return evidence;
     }
     const char *now = stage_name((int)cluster->stage);
-    if (stage_entry(cluster, stage, BASIS_RECORDED) != NULL) {
+    entry = stage_entry(cluster, stage, BASIS_RECORDED);
+    if (entry != NULL) {
         evidence.reason = "ONLY_RECORDED";
-        evidence.words = arena_printf(call->arena, "%s is recorded as found, without a document",
-                                      stage_name(stage));
+        evidence.words =
+            arena_printf(call->arena, "%s is recorded as found (%s), without a document",
+                         stage_name(stage), entry->source);
     } else if ((int)cluster->stage < stage) {
         evidence.reason = "NOT_REACHED";
         evidence.words =

@@ -99,7 +99,7 @@ static struct status documented_check(struct call *call, struct proof *proof, co
 
 static struct status recorded_check(struct call *call, struct proof *proof)
 {
-    if (proof->source[0] == '\0') {
+    if (call_check_required(call, "source", proof->source).code != STATUS_OK) {
         return INVALID(call, "SOURCE_REQUIRED", "source",
                        "source is required with basis RECORDED: where it was found");
     }

@@ -42,10 +42,12 @@ static void a_recorded_fact_needs_a_source_and_nothing_else(void **state)
 {
     struct call *call = call_of(state);
     struct proof bare = proof_of(BASIS_RECORDED, NULL, "", "");
+    struct proof blank = proof_of(BASIS_RECORDED, NULL, "", " \t");
     struct proof sourced = proof_of(BASIS_RECORDED, NULL, "", "Báo Đồng Khởi 2015");
     struct proof month = proof_of(BASIS_RECORDED, NULL, "2022-01", "Báo Đồng Khởi 2015");
 
     assert_status(proof_check(call, &bare, "x"), STATUS_INVALID_ARGUMENT, "SOURCE_REQUIRED");
+    assert_status(proof_check(call, &blank, "x"), STATUS_INVALID_ARGUMENT, "SOURCE_REQUIRED");
     assert_ok(proof_check(call, &sourced, "x"));
     assert_string_equal(sourced.date, "");
     assert_ok(proof_check(call, &month, "x"));
