@@ -43,9 +43,10 @@ static void answer_parsed(struct exchange *exchange, const struct rpc_answer *an
         exchange->loop->scratch, exchange->method->output->type, answer->payload, &message);
     if (decoded.code == STATUS_OK) {
         answer_message(request, message);
+    } else if (decoded.code == STATUS_RESOURCE_EXHAUSTED) {
+        answer_failure(request, decoded, NULL, false);
     } else {
-        answer_status(
-            request, decoded.code == STATUS_RESOURCE_EXHAUSTED ? decoded : malformed_reply(), NULL);
+        answer_failure(request, MALFORMED_REPLY, NULL, false);
     }
 }
 
