@@ -159,6 +159,11 @@ static void an_upsert_that_says_nothing_new_changes_nothing(void **state)
     assert_has(ask("UpdateObservation", json("{'observation':{'name':'%s',%s}}", item, first)),
                "'revision':3");
     assert_has(ask("ListRevisions", json("{'name':'%s'}", item)), "'revision':3");
+    /* A remark is no value: an upsert leaves it, an update corrects it. */
+    assert_has(ask("UpdateObservation", upsert_request(item, json("%s,'note':'x'", first))),
+               "'note':''");
+    assert_has(ask("UpdateObservation", json("{'observation':{'name':'%s','note':'x'}}", item)),
+               "'revision':4");
 }
 
 static void the_natural_key_cannot_change(void **state)

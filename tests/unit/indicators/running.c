@@ -210,3 +210,12 @@ const char *progress_answer(const char *name, const char *period)
 {
     return ask("GetProgress", json("{'name':'%s','period':'%s'}", name, period));
 }
+
+const char *field_text(const char *answer, const char *name)
+{
+    const char *start = strstr(answer, json("'%s':'", name));
+
+    assert_non_null(start);
+    start += strlen(name) + strlen("'':'");
+    return arena_printf(arena, "%.*s", (int)strcspn(start, "\""), start);
+}

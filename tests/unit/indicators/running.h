@@ -36,6 +36,9 @@ const char *upsert_request(const char *observation, const char *fields);
 /* The answer of GetProgress. */
 const char *progress_answer(const char *indicator, const char *period);
 
+/* The text of the first field of this name in the answer. */
+const char *field_text(const char *answer, const char *name);
+
 /* Fails unless the answer has this text, written with ' in place of ". */
 #define assert_has(answer, text) assert_text_in((answer), (text), __FILE__, __LINE__)
 void assert_text_in(const char *answer, const char *text, const char *file, int line);

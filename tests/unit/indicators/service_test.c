@@ -167,6 +167,35 @@ static void progress_is_as_it_was_published(void **state)
                "'yearToDate':null");
 }
 
+static void progress_is_as_it_was_recorded(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+    const char *item = json("%s/observations/2022-01", name);
+    const char *first = value_fields("2022-01", "PERIOD", "1", "ESTIMATED");
+    const char *second = value_fields("2022-01", "PERIOD", "2", "PRELIMINARY");
+    const char *times[2];
+
+    (void)state;
+    times[0] = field_text(ask("UpdateObservation", upsert_request(item, first)), "updateTime");
+    times[1] = field_text(ask("UpdateObservation", upsert_request(item, second)), "updateTime");
+    (void)ask("DeleteObservation", json("{'name':'%s'}", item));
+    for (int i = 0; i < 2; i++) {
+        static const char *const published[] = {"", "2199-12-31"};
+        for (int j = 0; j < 2; j++) {
+            const char *answer =
+                ask("GetProgress", json("{'name':'%s','period':'2022-01','asOf':'%s',"
+                                        "'publishedBy':'%s'}",
+                                        name, times[i], published[j]));
+            assert_has(answer, i == 0 ? "'yearToDate':1," : "'yearToDate':2,");
+            assert_has(answer, i == 0 ? "'revision':1" : "'revision':2");
+        }
+    }
+    assert_has(progress_answer(name, "2022-01"), "'yearToDate':null");
+    /* Made again it is another observation: what the old one said is gone. */
+    (void)ask("UpdateObservation", upsert_request(item, first));
+    assert_has(progress_answer(name, "2022-01"), "'yearToDate':1,");
+}
+
 static void questions_that_cannot_be_answered_are_refused(void **state)
 {
     const char *name = made_indicator("FLOW", 0);
@@ -231,6 +260,7 @@ int main(void)
         cmocka_unit_test(bad_targets_are_refused),
         cmocka_unit_test(observations_fix_what_they_are_measured_in),
         cmocka_unit_test(progress_is_as_it_was_published),
+        cmocka_unit_test(progress_is_as_it_was_recorded),
         cmocka_unit_test(questions_that_cannot_be_answered_are_refused),
         cmocka_unit_test(contributions_name_the_parts_by_code),
     };
