@@ -285,6 +285,63 @@ static void tenants_move_the_occupancy_of_their_cluster(void **state)
     assert_has(cluster, "\"leasedHectares\":0,");
 }
 
+static void an_update_of_a_tenant_moves_the_sums_by_the_difference(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "c", "834", ",\"leasableHectares\":10");
+    create_tenant(system, "c", "a", ",\"leasedHectares\":6");
+    ok(system, "UpdateInvestment",
+       "{\"investment\":{\"name\":\"clusters/c/investments/a\",\"leasedHectares\":2.5}}");
+    assert_has(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), "\"occupancyPercent\":25,");
+    ok(system, "UpdateInvestment",
+       "{\"investment\":{\"name\":\"clusters/c/investments/b\",\"role\":\"TENANT\","
+       "\"state\":\"OPERATING\"},\"allowMissing\":true}");
+    const char *unknown = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_has(unknown, "\"occupancyPercent\":null");
+    assert_has(unknown, "\"tenantsWithoutLease\":1");
+    ok(system, "UpdateInvestment",
+       "{\"investment\":{\"name\":\"clusters/c/investments/b\",\"role\":\"INFRASTRUCTURE\"}}");
+    assert_has(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), "\"occupancyPercent\":25,");
+    /* The same again stores nothing, neither here nor there. */
+    const char *before = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    ok(system, "UpdateInvestment",
+       "{\"investment\":{\"name\":\"clusters/c/investments/b\",\"role\":\"INFRASTRUCTURE\"}}");
+    assert_string_equal(ok(system, "GetCluster", "{\"name\":\"clusters/c\"}"), before);
+    assert_has(ok(system, "GetInvestment", "{\"name\":\"clusters/c/investments/b\"}"),
+               "\"revision\":2,");
+}
+
+static void an_investment_goes_forward_by_date(void **state)
+{
+    struct system *system = *state;
+
+    create_cluster(system, "c", "834", "");
+    create_tenant(system, "c", "a", "");
+    refused(system, "AdvanceInvestment",
+            "{\"name\":\"clusters/c/investments/a\",\"state\":\"OPERATING\"}",
+            STATUS_FAILED_PRECONDITION, "STATE_NOT_POSSIBLE");
+    ok(system, "AdvanceInvestment",
+       "{\"name\":\"clusters/c/investments/a\",\"state\":\"REGISTERED\","
+       "\"document\":{\"number\":\"1/GCN\",\"date\":\"2021-03-04\"}}");
+    refused(system, "AdvanceInvestment",
+            "{\"name\":\"clusters/c/investments/a\",\"state\":\"OPERATING\","
+            "\"date\":\"2021-03-03\"}",
+            STATUS_FAILED_PRECONDITION, "DATE_OUT_OF_ORDER");
+    refused(system, "AdvanceInvestment", "{\"name\":\"clusters/c/investments/a\"}",
+            STATUS_INVALID_ARGUMENT, "INVALID_VALUE");
+    refused(system, "UpdateInvestment",
+            "{\"investment\":{\"name\":\"clusters/c/investments/a\",\"state\":\"OPERATING\"}}",
+            STATUS_FAILED_PRECONDITION, "CHANGED_BY_METHOD");
+    /* A registered tenant is the first tenant. */
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/c\",\"stage\":\"CONSTRUCTION\",\"basis\":\"RECORDED\","
+       "\"source\":\"s\"}");
+    assert_has(ok(system, "AdvanceCluster",
+                  "{\"name\":\"clusters/c\",\"stage\":\"OPERATING\",\"date\":\"2021-05-05\"}"),
+               "\"stage\":\"OPERATING\"");
+}
+
 static void a_trial_changes_nothing(void **state)
 {
     struct system *system = *state;
@@ -500,6 +557,8 @@ int main(void)
         system_test(the_clusters_of_2022_are_0_of_2_each_explained),
         system_test(a_year_without_target_or_rule_says_what_to_do),
         system_test(tenants_move_the_occupancy_of_their_cluster),
+        system_test(an_update_of_a_tenant_moves_the_sums_by_the_difference),
+        system_test(an_investment_goes_forward_by_date),
         system_test(a_trial_changes_nothing),
         system_test(what_has_its_own_method_is_not_patched),
         system_test(changes_come_in_pages_and_history_in_revisions),
