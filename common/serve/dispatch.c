@@ -68,22 +68,26 @@ static struct work *work_of_write(struct write *write)
 }
 
 /* What went wrong inside is for the log, never for the caller. */
-static struct status status_outward(const struct rpc_call *rpc, struct status status)
+static void hide_inside(const struct rpc_call *rpc, struct rpc_result *result)
 {
+    const struct status status = result->status;
+
     if (status.code != STATUS_INTERNAL && status.code != STATUS_UNKNOWN) {
-        return status;
+        return;
     }
     log_event(LOG_ERROR, "internal_error", "method", rpc_call_info(rpc)->method, "reason",
               status.reason != NULL ? status.reason : "", "message",
               status.message != NULL ? status.message : "", NULL);
-    return (struct status){STATUS_INTERNAL, "INTERNAL", "internal error", NULL};
+    result->status = (struct status){STATUS_INTERNAL, "INTERNAL", "internal error", NULL};
+    result->metadata = NULL;
+    result->status_detail = NULL;
 }
 
 static void answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
                    struct version version)
 {
     atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
-    result->status = status_outward(rpc, result->status);
+    hide_inside(rpc, result);
     result->service = dispatch->service->name;
     result->seq = version.seq;
     result->hash = version.hash;
