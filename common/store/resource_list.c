@@ -57,16 +57,6 @@ static const struct resource_column *find_column(const struct resource_kind *kin
     return NULL;
 }
 
-static bool has_key(const struct list *list, const char *column)
-{
-    for (size_t i = 0; i < list->key_count; i++) {
-        if (strcmp(list->keys[i].column, column) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct status add_key(struct list *list, const struct order_key *order)
 {
     struct list_key key = {.column = "name", .descending = order->descending};
@@ -81,9 +71,7 @@ static struct status add_key(struct list *list, const struct order_key *order)
         key.column = column->name;
         key.type = column->type;
     }
-    if (!has_key(list, key.column)) {
-        list->keys[list->key_count++] = key;
-    }
+    list->keys[list->key_count++] = key;
     return STATUS_NONE;
 }
 
@@ -155,7 +143,6 @@ static void add_order(struct query *query, const struct list *list, size_t first
     }
 }
 
-/* One after the other, as the page's order says. */
 static void write_position(struct list *list, struct db_statement *statement)
 {
     struct page_position position = {.as_of_seq = list->tx->as_of_seq,

@@ -190,27 +190,31 @@ const char *table_definition(struct arena *arena, const struct resource_kind *ki
     return finish(arena, &out);
 }
 
-/* Each order twice: current rows alone for lists of now, all rows for lists as of a time. */
+/*
+ * Each order twice: current rows alone for lists of now, all rows for lists as of a time. to_seq,
+ * which is the same in all current rows, is one more equality, so that SQLite prefers the former.
+ */
+static void append_index(struct buffer *out, const char *table, const char *column)
+{
+    buffer_printf(out,
+                  "CREATE INDEX \"%s_current_by_%s\" ON \"%s\" (parent, to_seq, \"%s\"%s) "
+                  "WHERE to_seq IS NULL;"
+                  "CREATE INDEX \"%s_by_%s\" ON \"%s\" (parent, \"%s\"%s);",
+                  table, column, table, column, strcmp(column, "name") == 0 ? "" : ", name", table,
+                  column, table, column, strcmp(column, "name") == 0 ? ", revision" : ", name");
+}
+
 const char *table_indexes(struct arena *arena, const struct resource_kind *kind)
 {
     struct buffer out;
-    const char *table = kind->plural;
 
     buffer_init(&out, TABLE_TEXT_MAX_BYTES);
-    buffer_printf(&out,
-                  "CREATE UNIQUE INDEX \"%s_current\" ON \"%s\" (name) WHERE to_seq IS NULL;"
-                  "CREATE INDEX \"%s_current_parent\" ON \"%s\" (parent, name) "
-                  "WHERE to_seq IS NULL;"
-                  "CREATE INDEX \"%s_parent\" ON \"%s\" (parent, name);",
-                  table, table, table, table, table, table);
+    buffer_printf(&out, "CREATE UNIQUE INDEX \"%s_current\" ON \"%s\" (name) WHERE to_seq IS NULL;",
+                  kind->plural, kind->plural);
+    append_index(&out, kind->plural, "name");
     for (size_t i = 0; i < kind->column_count; i++) {
-        const char *column = kind->columns[i].name;
         if (kind->columns[i].indexed) {
-            buffer_printf(&out,
-                          "CREATE INDEX \"%s_current_by_%s\" ON \"%s\" (parent, \"%s\", name) "
-                          "WHERE to_seq IS NULL;"
-                          "CREATE INDEX \"%s_by_%s\" ON \"%s\" (parent, \"%s\", name);",
-                          table, column, table, column, table, column, table, column);
+            append_index(&out, kind->plural, kind->columns[i].name);
         }
     }
     return finish(arena, &out);
