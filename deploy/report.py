@@ -4,16 +4,21 @@
 usage: report.py [HOST:PORT]
 """
 
+import shutil
 import sys
+import textwrap
 import unicodedata
 
 import api
+import load_2022
 
 YEAR = 2022
 PERIOD = f"{YEAR}-12"
 SIGNS = {"AT_LEAST": "≥", "MORE_THAN": ">", "APPROXIMATELY": "≈", "DONE": "="}
 HEADINGS = ("Indicator", "Unit", "Value", "Target", "Plan %", "Growth %", "Level", "Growth")
 RIGHT = {2, 3, 4, 5}
+TITLE_COLUMNS_MIN = 20
+EARLIER = "†"
 
 
 def width(text):
@@ -31,21 +36,28 @@ def pad(text, columns, to_the_right):
     return fill + text if to_the_right else text + fill
 
 
-def table(lines):
-    """Lines of cells, aligned; the first is the heading."""
+def wrap(title, columns):
+    """The title in lines of so many columns; in NFC a Vietnamese letter is one character."""
+    return textwrap.wrap(unicodedata.normalize("NFC", title), columns) or [""]
+
+
+def table(lines, columns_max):
+    """Lines of cells, aligned; the first is the heading, titles give way to a narrow terminal."""
     columns = [max(width(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [
-        "  ".join(pad(cell, columns[i], i in RIGHT) for i, cell in enumerate(line)).rstrip()
-        for line in lines
-    ]
+    others = sum(columns[1:]) + 2 * len(columns[1:])
+    columns[0] = min(columns[0], max(TITLE_COLUMNS_MIN, columns_max - others))
+    text = []
+    for title, *cells in lines:
+        first, *rest = wrap(title, columns[0])
+        padded = (pad(cell, columns[i], i in RIGHT) for i, cell in enumerate([first, *cells]))
+        text += ["  ".join(padded).rstrip(), *rest]
     return [text[0], "  ".join("─" * column for column in columns), *text[1:]]
 
 
 def amount(value):
     if value is None:
         return "–"
-    text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return text
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def percent(value):
@@ -56,11 +68,13 @@ def status(name, is_provisional):
     return name + ("*" if is_provisional and name not in ("UNKNOWN", "NOT_JUDGED") else "")
 
 
+def is_earlier(progress):
+    """The value is of a period before the one asked for."""
+    return progress["yearToDatePeriod"] not in ("", progress["period"])
+
+
 def indicator_line(progress):
-    value = amount(progress["yearToDate"])
-    at = progress["yearToDatePeriod"]
-    if at and at != progress["period"]:
-        value = f"({at}) {value}"
+    value = amount(progress["yearToDate"]) + EARLIER * is_earlier(progress)
     target = progress["targetValue"]
     sign = SIGNS.get(progress["comparator"], "")
     return (
@@ -87,27 +101,43 @@ def cluster_line(count):
 
 
 def remarks(progresses):
-    """Why a value is missing, once for each indicator."""
+    """What the table cannot say in a cell."""
+    yield "* provisional: not all values are official"
     for progress in progresses:
+        title = progress["displayName"]["vi"]
+        if is_earlier(progress):
+            yield f"{EARLIER} {title}: the latest value, of {progress['yearToDatePeriod']}"
         if progress["yearToDate"] is None:
-            notes = [n for n in progress["notes"] if n["field"] == "yearToDate"]
-            for note in notes[:1]:
-                yield f"– {progress['displayName']['vi']}: {note['message']}"
+            for note in [n for n in progress["notes"] if n["field"] == "yearToDate"][:1]:
+                yield f"– {title}: {note['message']}"
 
 
 def render(client):
-    """The whole text. Raises ApiError."""
+    """The whole text, indicators in the order of the plan. Raises ApiError."""
+    order = {row["indicator"]: place for place, row in enumerate(load_2022.rows("indicators"))}
     page = client.call("GET", "/v1/indicators", query={"pageSize": 1000})
+    names = [indicator["name"] for indicator in page["indicators"]]
+    names.sort(key=lambda name: order.get(name.removeprefix("indicators/"), len(order)))
     progresses = [
-        client.call("GET", f"/v1/{indicator['name']}/progress", query={"period": PERIOD})
-        for indicator in page["indicators"]
-        if client.find(f"/v1/{indicator['name']}/targets/{YEAR}") is not None
+        client.call("GET", f"/v1/{name}/progress", query={"period": PERIOD})
+        for name in names
+        if client.find(f"/v1/{name}/targets/{YEAR}") is not None
     ]
     count = client.call("GET", "/v1/clusters:countNew", query={"year": YEAR})
-    lines = table([HEADINGS, *(indicator_line(progress) for progress in progresses)])
-    notes = ["* provisional: not all values are official", *remarks(progresses)]
+    columns = shutil.get_terminal_size((200, 24)).columns
+    lines = table([HEADINGS, *(indicator_line(progress) for progress in progresses)], columns)
     return "\n".join(
-        ["", f"Đồng khởi mới {YEAR}: {PERIOD}", "", *lines, "", *notes, "", cluster_line(count), ""]
+        [
+            "",
+            f"Đồng khởi mới {YEAR}: {PERIOD}",
+            "",
+            *lines,
+            "",
+            *remarks(progresses),
+            "",
+            cluster_line(count),
+            "",
+        ]
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from harness import PROGRAMS, SERVICES, wait_until
 from writers import Load
 
-KILLS = 6
+KILLS = 12
 
 
 def kill_again_and_again(system, load, names):
@@ -23,7 +23,7 @@ def kill_again_and_again(system, load, names):
 
 @pytest.mark.parametrize("victim", [*PROGRAMS, "each in turn"])
 def test_no_acknowledged_write_is_lost_to_kill_9(fresh, victim):
-    names = PROGRAMS * 2 if victim == "each in turn" else [victim] * KILLS
+    names = PROGRAMS * 4 if victim == "each in turn" else [victim] * KILLS
     with Load(fresh.client) as load:
         kill_again_and_again(fresh, load, names)
         before = load.count()

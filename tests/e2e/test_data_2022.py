@@ -1,5 +1,6 @@
 """The Department's data of 2022 as deploy/ loads it, and what comes out of it."""
 
+import os
 import subprocess
 import sys
 
@@ -126,11 +127,12 @@ def test_decisions_of_the_clusters_are_dated(loaded):
 def test_the_table_shows_the_results(loaded):
     done = subprocess.run(
         [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{loaded.port}"],
+        env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=True,
     )
-    for text in ("Giá trị sản xuất công nghiệp", "95.30", "101.85", "(2021-11) 93.05", "0 of 2"):
+    for text in ("Giá trị sản xuất công nghiệp", "95.30", "101.85", "93.05†", "of 2021-11", "0 of 2"):
         assert text in done.stdout
     lines = done.stdout.splitlines()
     rule = next(i for i, line in enumerate(lines) if line.startswith("──"))
@@ -138,3 +140,17 @@ def test_the_table_shows_the_results(loaded):
     for line in lines[rule + 1 : rule + 7]:
         for column in columns:
             assert line[column - 1] == " " and line[column] != " ", line
+
+
+def test_the_table_gives_way_to_a_narrow_terminal(loaded):
+    done = subprocess.run(
+        [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{loaded.port}"],
+        env={**os.environ, "COLUMNS": "105"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    rule = next(i for i, line in enumerate(lines) if line.startswith("──"))
+    assert len(lines[rule]) <= 105
+    assert all(len(line) <= 105 for line in lines[rule + 1 : lines.index("", rule)])

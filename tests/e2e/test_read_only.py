@@ -1,6 +1,8 @@
-"""A full disk: writes are refused as STORE_READ_ONLY, reads go on, and it comes back."""
+"""A full or failing disk: writes are refused as STORE_READ_ONLY, and reads go on."""
 
+import contextlib
 import subprocess
+import time
 
 import pytest
 
@@ -73,3 +75,45 @@ def test_a_full_disk_makes_the_store_read_only_until_there_is_room(small):
     small.wait_ready()
     for other in acknowledged:
         assert client.get(f"/v1/{other}").status == 200
+
+
+@contextlib.contextmanager
+def failing_fsync(pid):
+    """While inside, every fdatasync of the process fails with EIO."""
+    strace = subprocess.Popen(
+        ["strace", "-f", "-qq", "-p", str(pid), "-e", "trace=fdatasync,fsync",
+         "-e", "inject=fdatasync,fsync:error=EIO"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        time.sleep(1)
+        if strace.poll() is not None:
+            pytest.skip(f"strace cannot attach here: {strace.stderr.read().decode().strip()}")
+        yield
+    finally:
+        if strace.poll() is None:
+            strace.terminate()
+        strace.wait()
+
+
+def test_after_a_failed_fsync_only_a_restart_brings_writes_back(fresh):
+    client = fresh.client
+    make.cluster(client, "before")
+    body = {"displayName": {"vi": "X"}, "district": "834"}
+    with failing_fsync(fresh["clusters"].pid):
+        answer = client.post("/v1/clusters", body, clusterId="during")
+        assert (answer.status, answer.error["status"]) == (503, "UNAVAILABLE"), answer.body
+    time.sleep(2)
+    answer = client.post("/v1/clusters", body, clusterId="after")
+    assert (answer.status, answer.reason) == (503, "STORE_READ_ONLY"), answer.body
+    assert client.get("/v1/clusters/before").status == 200
+    assert "clusters" in client.get("/readyz").body.decode()
+    assert client.get("/readyz").status == 503
+    assert client.post("/v1/indicators", {"displayName": {"vi": "X"}, "unit": "MW",
+                                          "kind": "FLOW"}).status == 200
+    assert fresh["clusters"].stop() == 0
+    fresh["clusters"].start()
+    fresh.wait_ready()
+    assert client.post("/v1/clusters", body, clusterId="after").status == 200
+    assert client.get("/v1/clusters/before").status == 200

@@ -82,7 +82,7 @@ class Writer(threading.Thread):
 class Load:
     """Several writers; inside `with` they write."""
 
-    def __init__(self, client, collections=("indicators",) * 4 + ("clusters",) * 2):
+    def __init__(self, client, collections=("indicators",) * 5 + ("clusters",) * 3):
         self.client = client
         self.stop = threading.Event()
         self.writers = [Writer(client, i, self.stop, c) for i, c in enumerate(collections)]
