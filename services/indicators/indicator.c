@@ -95,6 +95,7 @@ static const struct resource_column columns[] = {
     {.name = "kind", .type = COLUMN_TEXT, .path = "kind"},
     {.name = "unit", .type = COLUMN_TEXT, .path = "unit"},
     {.name = "title_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
+    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind indicator_kind = {

@@ -1,6 +1,8 @@
 /* messages.c - between messages and plain values. */
 #include "messages.h"
 
+#include "pb/message.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
@@ -30,6 +32,20 @@ enum {
     AUTHORITY_MAX_CHARACTERS = 200,
     DOCUMENT_MAX_CHARACTERS = 1000,
 };
+
+bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
+                        const char **ret_text)
+{
+    const Google__Protobuf__Timestamp *time = message_child(message, "update_time");
+
+    (void)arena;
+    (void)ret_text;
+    if (time == NULL) {
+        return false;
+    }
+    *ret_int64 = time->seconds * 1000000 + time->nanos / 1000;
+    return true;
+}
 
 double_message *double_value(struct arena *arena, double value)
 {

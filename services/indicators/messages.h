@@ -33,6 +33,10 @@ enum {
     COMPARATOR_APPROXIMATELY = DONGKHOI__INDICATORS__V1__TARGET__COMPARATOR__APPROXIMATELY,
 };
 
+/* For struct resource_column: when the revision was recorded, in microseconds. */
+bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
+                        const char **ret_text);
+
 /* NULL when the arena is full. */
 double_message *double_value(struct arena *arena, double value);
 

@@ -294,6 +294,7 @@ static const struct resource_column columns[] = {
     {.name = "series", .type = COLUMN_TEXT, .extract = column_series, .indexed = true},
     {.name = "series_year", .type = COLUMN_TEXT, .extract = column_series_year, .indexed = true},
     {.name = "cumulative", .type = COLUMN_TEXT, .extract = column_cumulative, .indexed = true},
+    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind observation_kind = {

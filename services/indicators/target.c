@@ -216,6 +216,7 @@ static const struct resource_column columns[] = {
     {.name = "year", .type = COLUMN_INT64, .path = "year", .indexed = true},
     {.name = "state", .type = COLUMN_TEXT, .path = "state"},
     {.name = "comparator", .type = COLUMN_TEXT, .path = "comparator"},
+    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind target_kind = {
