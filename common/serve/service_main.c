@@ -113,6 +113,12 @@ int service_main(const struct service *service, int argc, char **argv)
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
 
+    /* Blocked before the first thread starts, so that only sigwait() sees them. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)snprintf(program, sizeof(program), "dongkhoi-%s", service->name);
     variable_name(service->name, addresses_name);
     struct config_variable variables[VARIABLES] = {
@@ -141,12 +147,6 @@ int service_main(const struct service *service, int argc, char **argv)
         return EXIT_FAILURE;
     }
     log_init(program, log_level_of(variables[VARIABLE_LOG].value));
-    /* Blocked before the first thread starts, so that only sigwait() sees them. */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
     exit_code = serve(service, variables, &signals, arena);
     arena_free(arena);
     return exit_code;
