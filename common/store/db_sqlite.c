@@ -63,6 +63,7 @@ static struct status status_from_sqlite(int code)
                                .reason = "STORE_CORRUPT",
                                .message = "the store's file is damaged"};
     case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
         return (struct status){.code = STATUS_FAILED_PRECONDITION,
                                .reason = "STORE_CONSTRAINT",
                                .message = "a rule of the store's tables is violated"};

@@ -166,11 +166,8 @@ struct job job_make(struct library *library, struct status (*act)(struct job *, 
 {
     struct job job = {.act = act, .name = name, .title = "T", .genre = LIBRARY__GENRE__POETRY};
 
-    job.write = (struct write){.caller = "an",
-                               .method = "Test",
-                               .arena = library->arena,
-                               .run = on_run,
-                               .done = on_done};
+    job.write = (struct write){
+        .caller = "an", .method = "Test", .arena = library->arena, .run = on_run, .done = on_done};
     return job;
 }
 

@@ -233,7 +233,8 @@ static void a_changed_token_is_refused(void **state)
         assert_true(status.code == STATUS_INVALID_ARGUMENT || changed[i + 1] == '\0');
         changed[i] = before;
     }
-    static const char *const bad[] = {"=", "A", " ", "%41", "\xff", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    static const char *const bad[] = {"=",   "A",    " ",
+                                      "%41", "\xff", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         request.page.page_token = bad[i];
         assert_status(list_titles(library, &request, &titles, &next), STATUS_INVALID_ARGUMENT,
@@ -272,8 +273,8 @@ static void page_size_has_a_default_and_a_maximum(void **state)
     struct job jobs[60];
 
     for (int i = 0; i < 60; i++) {
-        jobs[i] = job_make(library, act_create,
-                           arena_printf(library->arena, "shelves/a/books/b%02d", i));
+        jobs[i] =
+            job_make(library, act_create, arena_printf(library->arena, "shelves/a/books/b%02d", i));
         assert_ok(job_start(library, &jobs[i]));
     }
     for (int i = 0; i < 60; i++) {
@@ -295,8 +296,8 @@ static void a_page_ends_at_four_megabytes(void **state)
     const char *token = NULL;
 
     for (int i = 0; i < 6; i++) {
-        struct job job = job_make(library, act_create,
-                                  arena_printf(library->arena, "shelves/a/books/b%d", i));
+        struct job job =
+            job_make(library, act_create, arena_printf(library->arena, "shelves/a/books/b%d", i));
         job.scan_bytes = 1000000;
         assert_ok(job_run(library, &job));
     }
@@ -346,8 +347,8 @@ static const char *plan(struct library *library, struct db *db, const char *sql)
     struct buffer text;
 
     buffer_init(&text, 1 << 16);
-    assert_ok(db_prepare(db, arena_printf(library->arena, "EXPLAIN QUERY PLAN %s", sql),
-                         &statement));
+    assert_ok(
+        db_prepare(db, arena_printf(library->arena, "EXPLAIN QUERY PLAN %s", sql), &statement));
     assert_ok(db_step(statement, &row));
     while (row) {
         buffer_printf(&text, "%.*s;", SLICE_ARGS(db_bytes(statement, 3)));
@@ -380,9 +381,9 @@ static void every_segment_is_a_range_of_an_index(void **state)
 
     assert_ok(store_read_begin(library->store, library->arena, &tx));
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
-        const char *text = plan(library, tx.db,
-                                arena_printf(library->arena, "SELECT body FROM books WHERE %s",
-                                             conditions[i]));
+        const char *text =
+            plan(library, tx.db,
+                 arena_printf(library->arena, "SELECT body FROM books WHERE %s", conditions[i]));
         if (strstr(text, "SEARCH") == NULL || strstr(text, "TEMP") != NULL ||
             (i < 6 && strstr(text, "current") == NULL)) {
             fail_msg("%s: %s", conditions[i], text);

@@ -128,8 +128,7 @@ static void list_as_of_shows_what_was_then(void **state)
 
     write_a_life(library, times);
     for (size_t i = 0; i < 5; i++) {
-        const struct list_request request = {.page = {.parent = "shelves/a"},
-                                             .as_of_us = times[i]};
+        const struct list_request request = {.page = {.parent = "shelves/a"}, .as_of_us = times[i]};
         const char *found = NULL;
         const char *token = NULL;
         assert_ok(list_titles(library, &request, &found, &token));
@@ -296,13 +295,13 @@ static void scans_choose_by_parent_column_time_and_revision(void **state)
     assert_int_equal(
         scan(library, (struct resource_scan){.parent = "-", .column = "pages", .int64 = 3}, 0), 2);
     assert_int_equal(
-        scan(library,
-             (struct resource_scan){.parent = "shelves/b", .column = "title", .text = "D"}, 0),
+        scan(library, (struct resource_scan){.parent = "shelves/b", .column = "title", .text = "D"},
+             0),
         1);
-    assert_int_equal(
-        scan(library, (struct resource_scan){.parent = "-", .column = "title", .text = "A"},
-             times[1]),
-        1);
+    assert_int_equal(scan(library,
+                          (struct resource_scan){.parent = "-", .column = "title", .text = "A"},
+                          times[1]),
+                     1);
     assert_int_equal(
         scan(library, (struct resource_scan){.parent = "-", .column = "title_length", .int64 = 1},
              0),
