@@ -16,7 +16,8 @@
 struct status fieldmask_check(struct arena *arena, const ProtobufCMessageDescriptor *type,
                               char *const *paths, size_t count);
 
-/* The paths of the fields that are present in message: the default mask of an update. */
+/* The names of the fields that are present in message, of its own and not of the messages within:
+ * the default mask of an update. */
 struct status fieldmask_from_present(struct arena *arena, const ProtobufCMessage *message,
                                      char ***ret_paths, size_t *ret_count);
 

@@ -7,10 +7,12 @@
  * ":" is "has": field:* is presence, repeated:value an element, map:key a key, map.key:value.
  * Strings compare exactly, with "*" at the start or end of an = or : value as wildcard; times and
  * dates in their order; enums by name; DoubleValue as numbers (unset matches only != and
- * NOT). Both sides are NFC.
+ * NOT), as is what a path through an unset message or a missing key leads to. A value for a
+ * string that looks like a number must be in quotes, a number or bool must not. Both sides are
+ * NFC.
  *
- * Errors: INVALID_ARGUMENT INVALID_FILTER, with the position in bytes and what was expected;
- * field "filter".
+ * Errors: INVALID_ARGUMENT INVALID_FILTER, with the position in bytes, from 1, and what was
+ * expected; field "filter".
  */
 #ifndef PB_FILTER_H
 #define PB_FILTER_H

@@ -207,7 +207,9 @@ static struct status parse_key(struct filter_parser *parser, struct slice name, 
         return filter_fail(parser, at, "the key of %s %s", step->field->name, status.message);
     }
     step->has_key = true;
-    return status;
+    return status.code == STATUS_OK && step->key_text != NULL
+               ? text_to_nfc(parser->arena, step->key_text, &step->key_text)
+               : status;
 }
 
 static struct status resolve(struct filter_parser *parser, const struct segments *segments,

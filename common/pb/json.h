@@ -12,6 +12,8 @@
  *   UNKNOWN_FIELD       field is its path
  *   DUPLICATE_FIELD
  *   INVALID_VALUE       wrong type, out of range, no such enum value, no such date
+ * A lone surrogate is MALFORMED_JSON and an escaped U+0000 INVALID_VALUE. field is the path of
+ * the value at fault in lowerCamelCase: observations[3].breakdown.plant, labels["a b"].
  * RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY when the arena is full.
  * Every message of an error ends with "(line L, column C)", counted from 1, columns in bytes.
  */
@@ -33,14 +35,15 @@ struct status json_decode(struct arena *arena, const ProtobufCMessageDescriptor 
  * One value as it stands in a URL: "42", "2022-12", "true", "2022-03-25T00:00:00Z", "a,b" for a
  * FieldMask. Sets the field at path ("page_size" or "pageSize", "target.value") of message,
  * making the messages on the way; repeated scalars append. UNKNOWN_FIELD, INVALID_VALUE,
- * DUPLICATE_FIELD (a singular field that was set by an earlier call is set again: seen by the
- * caller, not here).
+ * DUPLICATE_FIELD (another member of the oneof is set; a singular field that was set by an
+ * earlier call is set again is seen by the caller, not here). Messages have no line and column.
  */
 struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message, struct slice path,
                                  struct slice text);
 
 /* Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
- * infinities as strings. Any is written for the types of the registry. */
+ * infinities as strings. Any is written for the types of the registry, else with its bytes as
+ * "value"; a time or duration out of its range is null. */
 void json_encode(struct buffer *buffer, const ProtobufCMessage *message);
 
 /* As json_encode() with two spaces of indentation a level, for people. */

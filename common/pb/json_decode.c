@@ -199,6 +199,21 @@ static struct status read_map(struct json_reader *reader, ProtobufCMessage *mess
     return STATUS_NONE;
 }
 
+/* Another member of the field's oneof was read before. */
+static struct status fail_oneof(struct json_reader *reader, const char *at,
+                                const ProtobufCMessage *message, uint32_t other)
+{
+    const char *set = protobuf_c_message_descriptor_get_field(message->descriptor, other)->name;
+    char *name = arena_alloc(reader->arena, strlen(set) + 1);
+
+    if (name == NULL) {
+        return status_out_of_memory();
+    }
+    (void)json_name(set, name);
+    return json_reader_fail(reader, at, "DUPLICATE_FIELD",
+                            "only one of its oneof may be set, and %s is set already", name);
+}
+
 static struct status read_singular(struct json_reader *reader, const char *name_at,
                                    ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
@@ -211,11 +226,7 @@ static struct status read_singular(struct json_reader *reader, const char *name_
     }
     const uint32_t other = *field_case(message, field);
     if (other != 0) {
-        const ProtobufCFieldDescriptor *set =
-            protobuf_c_message_descriptor_get_field(message->descriptor, other);
-        return json_reader_fail(reader, name_at, "DUPLICATE_FIELD",
-                                "only one of its oneof may be set, and %s is set already",
-                                set->name);
+        return fail_oneof(reader, name_at, message, other);
     }
     TRY(read_value(reader, field, field_member(message, field)));
     *field_case(message, field) = field->id;

@@ -62,13 +62,13 @@ static void new_line(struct encoder *encoder)
     }
 }
 
-static void open(struct encoder *encoder, char c)
+static void begin_group(struct encoder *encoder, char c)
 {
     buffer_append_char(encoder->buffer, c);
     encoder->depth++;
 }
 
-static void close(struct encoder *encoder, char c, bool is_empty)
+static void end_group(struct encoder *encoder, char c, bool is_empty)
 {
     encoder->depth--;
     if (!is_empty) {
@@ -212,7 +212,7 @@ static void encode_map(struct encoder *encoder, ProtobufCMessage **entries, size
 {
     bool is_first = true;
 
-    open(encoder, '{');
+    begin_group(encoder, '{');
     for (size_t i = 0; i < count; i++) {
         const ProtobufCFieldDescriptor *fields = entries[i]->descriptor->fields;
         separate(encoder, &is_first);
@@ -220,7 +220,7 @@ static void encode_map(struct encoder *encoder, ProtobufCMessage **entries, size
         buffer_append_text(encoder->buffer, encoder->is_pretty ? ": " : ":");
         encode_value(encoder, &fields[1], field_member(entries[i], &fields[1]), false);
     }
-    close(encoder, '}', is_first);
+    end_group(encoder, '}', is_first);
 }
 
 static void encode_array(struct encoder *encoder, const ProtobufCFieldDescriptor *field,
@@ -229,12 +229,12 @@ static void encode_array(struct encoder *encoder, const ProtobufCFieldDescriptor
     const size_t size = field_value_bytes(field);
     bool is_first = true;
 
-    open(encoder, '[');
+    begin_group(encoder, '[');
     for (size_t i = 0; i < count; i++) {
         separate(encoder, &is_first);
         encode_value(encoder, field, values + i * size, false);
     }
-    close(encoder, ']', is_first);
+    end_group(encoder, ']', is_first);
 }
 
 static bool is_wrapper(const ProtobufCFieldDescriptor *field)
@@ -292,9 +292,9 @@ static void encode_any(struct encoder *encoder, const Google__Protobuf__Any *any
     if (arena != NULL && message_decode(arena, type, bytes, &inner).code != STATUS_OK) {
         inner = NULL;
     }
-    open(encoder, '{');
+    begin_group(encoder, '{');
     if (url.length == 0 && bytes.length == 0) {
-        close(encoder, '}', is_first);
+        end_group(encoder, '}', is_first);
         return;
     }
     begin_member(encoder, "@type", &is_first);
@@ -311,7 +311,7 @@ static void encode_any(struct encoder *encoder, const Google__Protobuf__Any *any
             buffer_append_char(encoder->buffer, '"');
         }
     }
-    close(encoder, '}', is_first);
+    end_group(encoder, '}', is_first);
     arena_free(arena);
 }
 
@@ -326,9 +326,9 @@ static void encode_message(struct encoder *encoder, const ProtobufCMessage *mess
 
     switch (wellknown_of(message->descriptor)) {
     case WELLKNOWN_NONE:
-        open(encoder, '{');
+        begin_group(encoder, '{');
         encode_fields(encoder, message, &is_first);
-        close(encoder, '}', is_first);
+        end_group(encoder, '}', is_first);
         break;
     case WELLKNOWN_WRAPPER:
         encode_value(encoder, value, field_member(message, value), false);

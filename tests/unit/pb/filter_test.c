@@ -19,7 +19,8 @@ static const char sample_text[] =
     "\"boolValue\":true,\"stringValue\":\"B\u1ebfn Tre\",\"color\":\"COLOR_RED\","
     "\"leaf\":{\"displayName\":\"2022-03-25\",\"count\":3,\"planPercent\":95.3},"
     "\"strings\":[\"a\",\"bc\"],\"int32s\":[1,2],\"leaves\":[{\"count\":1},{\"count\":7}],"
-    "\"labels\":{\"district\":\"829\",\"a b\":\"c\"},\"byInt32\":{\"7\":\"seven\"},"
+    "\"labels\":{\"district\":\"829\",\"a "
+    "b\":\"c\",\"B\u1ebfn\":\"x\"},\"byInt32\":{\"7\":\"seven\"},"
     "\"leavesByName\":{\"p\":{\"count\":4}},\"chosenNumber\":\"0\","
     "\"createTime\":\"2022-03-25T00:00:00.5Z\",\"timeout\":\"3.5s\",\"doubles\":[\"NaN\"],"
     "\"stringWrapper\":\"w\",\"int64Wrapper\":\"0\",\"bytesValue\":\"AA==\"}";
@@ -157,7 +158,8 @@ static void repeated_fields_and_maps_are_asked_for_what_they_have(void **state)
     MATCHING("strings:a", "strings:\"b*\"", "int32s:2", "leaves.count:7", "labels:district",
              "labels.district:\"829\"", "labels.district = \"829\"", "labels.\"a b\" = c",
              "labels.'a b' = c", "by_int32:7", "by_int32.7 = seven", "leaves_by_name.p.count = 4",
-             "leaves_by_name.p.count > 3", "labels.district != \"1\"");
+             "leaves_by_name.p.count > 3", "labels.\"Be\u0302\u0301n\":x",
+             "labels.district != \"1\"");
     NOT_MATCHING("strings:b", "int32s:3", "leaves.count:2", "labels:none",
                  "labels.district:\"830\"", "by_int32:8", "by_int32.8 = seven", "doubles:1",
                  "leaves_by_name.p.count = 5", "leaves_by_name.q.count = 4");
