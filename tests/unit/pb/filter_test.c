@@ -158,8 +158,8 @@ static void repeated_fields_and_maps_are_asked_for_what_they_have(void **state)
     MATCHING("strings:a", "strings:\"b*\"", "int32s:2", "leaves.count:7", "labels:district",
              "labels.district:\"829\"", "labels.district = \"829\"", "labels.\"a b\" = c",
              "labels.'a b' = c", "by_int32:7", "by_int32.7 = seven", "leaves_by_name.p.count = 4",
-             "leaves_by_name.p.count > 3", "labels.\"Be\u0302\u0301n\":x",
-             "labels.district != \"1\"");
+             "leaves_by_name.p.count > 3", "labels.\"Be\u0302\u0301n\" = x",
+             "labels.\"Be\u0302\u0301n\":x", "labels.district != \"1\"");
     NOT_MATCHING("strings:b", "int32s:3", "leaves.count:2", "labels:none",
                  "labels.district:\"830\"", "by_int32:8", "by_int32.8 = seven", "doubles:1",
                  "leaves_by_name.p.count = 5", "leaves_by_name.q.count = 4");
