@@ -1,0 +1,110 @@
+/* http_fixture.c - answers at once, later, or at length. */
+#include "http_fixture.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char big[BIG_BYTES];
+static atomic_uint running_most;
+static atomic_uint running;
+
+static void answer_now(struct http_request *request)
+{
+    struct buffer *body = http_output(request);
+
+    buffer_printf(body, "%.*s %.*s?%.*s ", SLICE_ARGS(request->head.method),
+                  SLICE_ARGS(request->head.path), SLICE_ARGS(request->head.query));
+    buffer_append(body, request->body.data, request->body.length);
+    http_add_header(request, "X-Test", slice_from("a\r\nb"));
+    http_respond(request, 200, "text/plain", buffer_slice(body));
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    atomic_fetch_sub(&running, 1);
+    answer_now(timer->data);
+    uv_close((uv_handle_t *)timer, on_timer_closed);
+}
+
+static void on_request(void *arg, struct http_request *request)
+{
+    (void)arg;
+    if (slice_is(request->head.path, "/later")) {
+        uv_timer_t *timer = malloc(sizeof(*timer));
+        const unsigned now = atomic_fetch_add(&running, 1) + 1;
+
+        if (now > atomic_load(&running_most)) {
+            atomic_store(&running_most, now);
+        }
+        (void)uv_timer_init(request->loop_data, timer);
+        timer->data = request;
+        (void)uv_timer_start(timer, on_timer, 50, 0);
+    } else if (slice_is(request->head.path, "/big")) {
+        http_respond(request, 200, "text/plain", (struct slice){big, BIG_BYTES});
+    } else if (slice_is(request->head.path, "/none")) {
+        http_respond(request, 204, NULL, (struct slice){0});
+    } else {
+        answer_now(request);
+    }
+}
+
+static struct status on_loop(void *arg, uv_loop_t *loop, void **ret_loop_data)
+{
+    (void)arg;
+    *ret_loop_data = loop;
+    return STATUS_NONE;
+}
+
+struct fixture fixture_start(const struct http_limits *limits, unsigned loops)
+{
+    struct fixture fixture = {.arena = arena_new(1 << 20)};
+    const struct http_server_options options = {
+        .address = "127.0.0.1:0",
+        .loops = loops,
+        .limits = *limits,
+        .on_request = on_request,
+        .on_loop = on_loop,
+    };
+
+    atomic_store(&running_most, 0);
+    memset(big, 'b', sizeof(big));
+    assert_ok(http_server_open(&options, fixture.arena, &fixture.server));
+    fixture.port = http_server_port(fixture.server);
+    return fixture;
+}
+
+void fixture_stop(struct fixture *fixture)
+{
+    assert_true(http_server_close(fixture->server, 10000));
+    arena_free(fixture->arena);
+}
+
+const struct http_limits no_limits;
+const struct http_limits hasty = {.head_timeout_ms = 200,
+                                  .body_idle_ms = 200,
+                                  .body_whole_ms = 600,
+                                  .idle_timeout_ms = 300,
+                                  .write_idle_ms = 300,
+                                  .linger_ms = 300,
+                                  .drain_idle_ms = 100};
+
+void expect_body(int client, const char *expected)
+{
+    struct client_answer answer;
+
+    assert_true(client_read(client, false, &answer));
+    assert_int_equal(answer.code, 200);
+    assert_string_equal(answer.body, expected);
+    client_answer_done(&answer);
+}
+
+unsigned fixture_running_most(void)
+{
+    return atomic_load(&running_most);
+}

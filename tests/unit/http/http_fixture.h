@@ -1,0 +1,36 @@
+/*
+ * http_fixture.h - a server in this process, and what its answers are.
+ *
+ * "/later" is answered after 50 ms, "/big" with BIG_BYTES of "b", "/none" with 204, all else at
+ * once; the body says "VERB PATH?QUERY BODY".
+ */
+#ifndef HTTP_FIXTURE_H
+#define HTTP_FIXTURE_H
+
+#include "unit.h"
+
+#include "http/http_server.h"
+#include "http_client.h"
+
+enum { WAIT_MS = 5000, BIG_BYTES = 8 << 20 };
+
+struct fixture {
+    struct arena *arena;
+    struct http_server *server;
+    uint16_t port;
+};
+
+extern const struct http_limits no_limits;
+/* Fits a test's patience. */
+extern const struct http_limits hasty;
+
+struct fixture fixture_start(const struct http_limits *limits, unsigned loops);
+void fixture_stop(struct fixture *fixture);
+
+/* The most "/later" requests that were under way at one time. */
+unsigned fixture_running_most(void);
+
+/* The next answer is 200 with this body. */
+void expect_body(int client, const char *expected);
+
+#endif
