@@ -55,6 +55,7 @@ struct http_connection {
     uv_write_t write;
     uv_shutdown_t shutdown;
     size_t write_left;
+    int64_t write_start_ms;
     int64_t write_ms; /* of its last progress */
     bool is_reading;
     bool is_writing;

@@ -169,7 +169,11 @@ static void body_append(struct http_connection *connection, struct slice piece)
         connection_refuse(connection, &too_large);
         return;
     }
-    buffer_append(input, piece.data, piece.length);
+    if (connection->loop->memory_bytes <= limits->memory_max_bytes) {
+        buffer_append(input, piece.data, piece.length);
+    } else {
+        input->failed = true;
+    }
     if (buffer_failed(input)) {
         connection_refuse(connection, &out_of_memory);
         return;

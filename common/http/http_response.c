@@ -230,7 +230,7 @@ static void send_rest(struct http_connection *connection, uv_buf_t *parts, size_
         return;
     }
     connection->write_left = connection->tcp.write_queue_size;
-    connection->write_ms = (int64_t)uv_now(&connection->loop->uv);
+    connection->write_start_ms = connection->write_ms = (int64_t)uv_now(&connection->loop->uv);
 }
 
 /* False: the connection is closed, or the rest is on its way. */

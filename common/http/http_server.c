@@ -17,7 +17,8 @@ enum {
     TICK_LEAST_MS = 10,
     LOOPS_MAX = 64,
     LISTENER_END_MS = 50,
-    START_UNDO_MS = 2000
+    START_UNDO_MS = 2000,
+    SLOW_READER_MS = 1000,
 };
 
 static unsigned or_default(unsigned value, unsigned fallback)
@@ -119,6 +120,23 @@ static void end_when_empty(struct http_loop *loop)
     uv_close((uv_handle_t *)&loop->flusher, NULL);
 }
 
+/* Short of memory, the connection that keeps most of it by not reading makes room for others. */
+static void shed_slowest_reader(struct http_loop *loop, int64_t now_ms)
+{
+    struct http_connection *slowest = NULL;
+
+    for (struct http_connection *at = loop->connections; at != NULL; at = at->next) {
+        if (at->is_writing && at->phase != CONNECTION_CLOSED &&
+            now_ms - at->write_start_ms >= SLOW_READER_MS &&
+            (slowest == NULL || at->tcp.write_queue_size > slowest->tcp.write_queue_size)) {
+            slowest = at;
+        }
+    }
+    if (slowest != NULL) {
+        connection_close(slowest);
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct http_loop *loop = timer->data;
@@ -131,6 +149,9 @@ static void on_tick(uv_timer_t *timer)
     for (struct http_connection *at = loop->connections; at != NULL; at = next) {
         next = at->next;
         connection_tick(at, now_ms);
+    }
+    if (loop->memory_bytes > loop->server->limits.memory_max_bytes / 2) {
+        shed_slowest_reader(loop, now_ms);
     }
     if (loop->drain_ms != 0) {
         if (loop->is_listening && now_ms - loop->drain_ms >= LISTENER_END_MS) {

@@ -55,7 +55,8 @@ struct http_limits {
     unsigned connections_max; /* of the server [4096] */
     unsigned pipeline_max;    /* requests of one connection under way [16] */
     size_t body_max_bytes;    /* [1 MiB] */
-    size_t memory_max_bytes;  /* bodies and answers that one loop holds [256 MiB] */
+    size_t memory_max_bytes;  /* bodies and answers that one loop holds [256 MiB]; from half of
+                                 it on, readers that block are closed */
     unsigned head_timeout_ms; /* first byte to end of the head [10 s] */
     unsigned body_idle_ms;    /* between two reads of a body [10 s] */
     unsigned body_whole_ms;   /* a whole body [30 s] */

@@ -258,6 +258,30 @@ static bool split(struct slice path, struct router_match *match, struct slice *r
     return last->length > 0 && (colon == NULL || ret_custom->length > 0);
 }
 
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* "%63lusters" is "clusters" (RFC 3986, 6.2.2.2). */
+static bool segment_is(struct slice segment, struct slice literal)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < literal.length; i++, at++) {
+        char c = at < segment.length ? segment.data[at] : '\0';
+
+        if (c == '%' && at + 2 < segment.length) {
+            c = (char)(hex_value(segment.data[at + 1]) << 4 | hex_value(segment.data[at + 2]));
+            at += 2;
+        }
+        if (c != literal.data[i]) {
+            return false;
+        }
+    }
+    return at == segment.length;
+}
+
 /* Depth is bounded by the templates, breadth by two branches a level. */
 static const struct leaf *walk(const struct node *node, const struct router_match *match,
                                unsigned depth, struct slice custom)
@@ -273,7 +297,7 @@ static const struct leaf *walk(const struct node *node, const struct router_matc
         return NULL;
     }
     for (const struct node *child = node->children; child != NULL; child = child->next) {
-        if (slice_equals(child->literal, match->segments[depth])) {
+        if (segment_is(match->segments[depth], child->literal)) {
             found = walk(child, match, depth + 1, custom);
             break;
         }

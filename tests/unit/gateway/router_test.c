@@ -51,6 +51,8 @@ static void every_verb_and_path_finds_its_method(void **state)
         {"GET", "/v1/indicators/exports/progress", "GetProgress"},
         {"POST", "/v1/indicators/exports/observations:batchUpsert", "BatchUpsertObservations"},
         {"GET", "/v1/clusters/%61", "GetCluster"},
+        {"GET", "/v1/%63luster%73/a", "GetCluster"},
+        {"GET", "/v1/clusters%00/a", NULL},
         {"GET", "/v1/clusters/a:advance", ""},
         {"DELETE", "/v1/clusters", ""},
         {"PUT", "/v1/clusters/a", ""},
