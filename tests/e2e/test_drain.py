@@ -82,7 +82,7 @@ def test_sigterm_of_the_gateway_under_load_fails_no_request(fresh):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_sigterm_of_a_service_under_load_loses_nothing(fresh, service):
-    with Load(fresh.client) as load:
+    with Load(fresh.client, (service,) * 6) as load:
         for _ in range(3):
             before = load.count()
             wait_until(lambda before=before: load.count() > before + 10, "the writers write", 30)
@@ -124,7 +124,7 @@ def test_idle_and_stalled_connections_do_not_hold_the_end_up(fresh):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_ends_in_time_after_its_gateway_died_under_load(fresh, service):
-    with Load(fresh.client) as load:
+    with Load(fresh.client, (service,) * 6) as load:
         wait_until(lambda: load.count() > 10, "the writers write", 30)
         fresh["gateway"].kill()
         started = time.monotonic()
