@@ -33,9 +33,6 @@ static struct status parse_text(struct filter_parser *parser, const struct filte
     struct slice text = word->text;
     const char *nfc = NULL;
 
-    if (!word->is_quoted && number_is_valid(text)) {
-        return fail_value(parser, word, comparison, "is a string: put the value in double quotes");
-    }
     if (has_wildcards && word->is_open_start) {
         literal->is_open_start = true;
         text.data++;

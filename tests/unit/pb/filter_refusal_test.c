@@ -87,8 +87,6 @@ static const struct {
     {"uint64_value = -1", 16, "must be an integer"},
     {"double_value = 1e999", 16, "must be a number"},
     {"double_wrapper > \"5\"", 18, "without quotes"},
-    {"string_value = 829", 16, "in double quotes"},
-    {"leaf.display_name = 1.5", 21, "in double quotes"},
     {"bool_value = 1", 14, "must be true or false"},
     {"bool_value = \"true\"", 14, "true or false, without quotes"},
     {"bool_value < true", 14, "no order"},

@@ -197,6 +197,17 @@ static void text_in_quotes_may_hold_anything(void **state)
         filter_matches(parsed("string_value = 'a \"b\" \\'c\\' \\\\ \\* ( AND )'"), &message.base));
 }
 
+static void a_number_without_quotes_is_text_for_a_string(void **state)
+{
+    Everything message = DONGKHOI__TEST__EVERYTHING__INIT;
+    char text[] = "834";
+
+    (void)state;
+    message.string_value = text;
+    assert_true(filter_matches(parsed("string_value = 834"), &message.base));
+    assert_false(filter_matches(parsed("string_value = 834.0"), &message.base));
+}
+
 static void assert_requires(const char *text, const char *path, const char *expected)
 {
     const char *value = NULL;
@@ -323,6 +334,7 @@ int main(void)
         cmocka_unit_test(repeated_fields_and_maps_are_asked_for_what_they_have),
         cmocka_unit_test(or_binds_tighter_than_and),
         cmocka_unit_test(text_in_quotes_may_hold_anything),
+        cmocka_unit_test(a_number_without_quotes_is_text_for_a_string),
         cmocka_unit_test(a_requirement_is_claimed_only_where_it_holds),
         cmocka_unit_test(orders_are_paths_with_a_direction),
         cmocka_unit_test(orders_that_are_none_are_refused),
