@@ -98,7 +98,7 @@ static struct status read_order(struct list *list)
     return STATUS_NONE;
 }
 
-/* Conditions that the filter implies and an index can help with. */
+/* A condition that the filter implies and an index can help with: one, since one index is used. */
 static void add_required(struct list *list, struct query *query)
 {
     const struct resource_kind *kind = list->table->kind;
@@ -109,6 +109,7 @@ static void add_required(struct list *list, struct query *query)
         if (column->indexed && column->type == COLUMN_TEXT && column->path != NULL &&
             filter_requires(list->filter, column->path, &value) && value[0] != '\0') {
             query_compare_text(query, column->name, " = ", value);
+            return;
         }
     }
 }

@@ -176,9 +176,27 @@ static struct status make_tables(struct store *store, struct arena *arena,
     return STATUS_NONE;
 }
 
+/*
+ * What a failed fsync of an earlier process left in the page cache reads well and may not be on the
+ * disk. Copying the whole log writes all of it once more, before anything is put behind it.
+ */
+static struct status settle(struct store *store, struct status *ret_disk)
+{
+    const struct status status = db_checkpoint(store->db, DB_CHECKPOINT_TRUNCATE);
+    const bool is_full = status.reason != NULL && strcmp(status.reason, "STORE_FULL") == 0;
+
+    if (status.code != STATUS_OK && !is_full) {
+        return status;
+    }
+    *ret_disk = status;
+    return STATUS_NONE;
+}
+
 static struct status open_parts(struct store *store, struct arena *arena,
                                 const struct store_options *options)
 {
+    struct status disk = STATUS_NONE;
+
     TRY(make_directory(arena, options->directory));
     TRY(take_lock(store, arena, options));
     TRY(make_tables(store, arena, options));
@@ -188,6 +206,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     }
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
     TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
+    TRY(settle(store, &disk));
     TRY(sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));
@@ -195,7 +214,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
         return status_out_of_memory();
     }
     store->has_reader_key = true;
-    return writer_start(store, options->queue_max);
+    return writer_start(store, options->queue_max, disk);
 }
 
 struct status store_open(const struct store_options *options, struct arena *arena,

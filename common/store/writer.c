@@ -379,7 +379,7 @@ static int start_without_signals(struct store *store)
     return err;
 }
 
-struct status writer_start(struct store *store, unsigned queue_max)
+struct status writer_start(struct store *store, unsigned queue_max, struct status disk)
 {
     struct writer *writer = &store->writer;
     pthread_condattr_t attributes;
@@ -387,6 +387,7 @@ struct status writer_start(struct store *store, unsigned queue_max)
     writer->queue_max = queue_max > 0 ? queue_max : QUEUE_DEFAULT;
     writer->last = &writer->first;
     writer->version = journal_version(&store->head);
+    writer->read_only = read_only_text(store, disk);
     (void)pthread_mutex_init(&writer->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

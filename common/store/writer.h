@@ -29,8 +29,9 @@ struct writer {
     struct version version;
 };
 
-/* store->db and store->head are the thread's from here on. */
-struct status writer_start(struct store *store, unsigned queue_max);
+/* store->db and store->head are the thread's from here on. disk: of the checkpoint before; with a
+ * failure the store starts read-only. */
+struct status writer_start(struct store *store, unsigned queue_max, struct status disk);
 
 /* Runs what is queued, checkpoints and ends the thread. Nothing when it was not started. */
 void writer_stop(struct store *store);

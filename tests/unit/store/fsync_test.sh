@@ -14,9 +14,8 @@ if ! strace -f -qq -o /dev/null -e trace=none true 2>/dev/null; then
     exit 77
 fi
 
-# Each thread counts its own. The first ones fall into opening or the first commits; from about the
-# 24th on into a checkpoint.
-for when in 1 3 8 24 26 28; do
+# The first ones fall into opening, the next ones into commits, some of the last into a checkpoint.
+for when in 1 4 8 12 17 18 19 24; do
     state=$directory/$when
     mkdir "$state"
     strace -f -qq -o /dev/null -e trace=fdatasync,fsync \

@@ -275,6 +275,8 @@ static void page_size_has_a_default_and_a_maximum(void **state)
     for (int i = 0; i < 60; i++) {
         jobs[i] =
             job_make(library, act_create, arena_printf(library->arena, "shelves/a/books/b%02d", i));
+    }
+    for (int i = 0; i < 60; i++) {
         assert_ok(job_start(library, &jobs[i]));
     }
     for (int i = 0; i < 60; i++) {
