@@ -9,7 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 64 << 20, DRAIN_MS = 10000 };
+enum {
+    ARENA_BYTES = 64 << 20,
+    DRAIN_MS = 10000,
+    CONNECTIONS_MAX = 4096,
+    DESCRIPTORS_MAX = 65536,
+    DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
+};
 
 static struct config_variable variables[] = {
     {.name = "DONGKHOI_LISTEN",
@@ -33,15 +39,20 @@ static int fail(struct status status)
     return EXIT_FAILURE;
 }
 
-/* Each connection is a descriptor: take as many as the system lets us. */
-static void raise_descriptor_limit(void)
+/* Each connection is a descriptor: take as many as the system lets us, and keep some back. */
+static unsigned connections_possible(void)
 {
-    struct rlimit limit;
+    struct rlimit limit = {.rlim_cur = DESCRIPTORS_KEPT};
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
+    const unsigned possible = limit.rlim_cur > 2 * DESCRIPTORS_KEPT
+                                  ? (unsigned)limit.rlim_cur - DESCRIPTORS_KEPT
+                                  : DESCRIPTORS_KEPT;
+    return possible < CONNECTIONS_MAX ? possible : CONNECTIONS_MAX;
 }
 
 static int serve(struct arena *arena, const sigset_t *signals)
@@ -58,6 +69,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
+        .limits.connections_max = connections_possible(),
     };
     struct gateway *gateway = NULL;
     int signal_number = 0;
@@ -103,7 +115,6 @@ int main(int argc, char **argv)
         (void)sigaddset(&signals, SIGINT);
         (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
         (void)signal(SIGPIPE, SIG_IGN);
-        raise_descriptor_limit();
         exit_code = serve(arena, &signals);
     }
     arena_free(arena);
