@@ -42,6 +42,7 @@ struct client_call {
     nng_aio *aio;
     enum client_state state;
     int64_t deadline_boot_ms;
+    const nng_msg *sent; /* nng's; only for message_lost() */
     /* Guarded by the client's lock: */
     rpc_on_reply on_reply;
     void *arg;
@@ -226,6 +227,7 @@ static void note_draining(struct rpc_client *client, nng_msg *msg)
 static void on_received(struct client_call *call, int err)
 {
     if (err != 0) {
+        message_lost(call->sent);
         call_finish(call, status_from_receive(call->client, err), NULL);
         return;
     }
@@ -356,6 +358,7 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     }
     call->state = CLIENT_SENDING;
     call->deadline_boot_ms = clock_boot_ms() + timeout_ms;
+    call->sent = msg;
     nng_aio_set_msg(call->aio, msg);
     nng_aio_set_timeout(call->aio, (nng_duration)timeout_ms);
     nng_ctx_send(call->ctx, call->aio);

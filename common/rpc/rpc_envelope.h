@@ -31,6 +31,13 @@ struct Google__Rpc__Status;
 /* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */
 struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire);
 
+/*
+ * The message was handed to a connection that has closed. nng 1.5.2 forgets to free it when the
+ * two happen in the same moment (at most one message a connection): tells the leak checker, if
+ * there is one. msg may be freed already.
+ */
+void message_lost(const nng_msg *msg);
+
 /* Closes a socket on a thread of its own, since nng_close() may hang: true when it is closed,
  * false when it is left behind after bound_ms. */
 bool socket_close(nng_socket socket, unsigned bound_ms);

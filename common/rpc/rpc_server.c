@@ -28,6 +28,8 @@ enum {
     /* Without a call, until the end: nng has written the last answer, and callers have read in it
      * that they should send no more. */
     LINGER_MS = 100,
+    /* A close that takes longer hangs, which it may after a peer died under load. */
+    CLOSE_MAX_MS = 1000,
     POLL_MS = 2,
     MESSAGE_HEADER_BYTES = 1024,
 };
@@ -42,6 +44,9 @@ struct rpc_call {
     nng_msg *request;
     enum call_state state;
     struct rpc_call_info info;
+    /* The last answer and its connection; nng's, only for message_lost(). */
+    _Atomic(const nng_msg *) sent;
+    atomic_int sent_pipe;
 };
 
 struct rpc_server {
@@ -228,6 +233,7 @@ static const struct rpc_result too_large = {
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
 {
     nng_msg *msg = NULL;
+    const int pipe = nng_pipe_id(nng_msg_get_pipe(call->request));
     int err = result_pack(call, result, &msg);
 
     if (err != 0) {
@@ -241,9 +247,26 @@ void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
         return;
     }
     call->state = CALL_REPLYING;
+    atomic_store(&call->sent, msg);
+    atomic_store(&call->sent_pipe, pipe);
     nng_aio_set_msg(call->aio, msg);
     nng_aio_set_timeout(call->aio, SEND_TIMEOUT_MS);
     nng_ctx_send(call->ctx, call->aio);
+}
+
+/* A connection has ended; answers to it may be lost. */
+static void on_pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_server *server = arg;
+    const int id = nng_pipe_id(pipe);
+
+    (void)event;
+    for (unsigned i = 0; i < server->call_count; i++) {
+        struct rpc_call *call = &server->calls[i];
+        if (atomic_load(&call->sent_pipe) == id) {
+            message_lost(atomic_load(&call->sent));
+        }
+    }
 }
 
 static void server_free(struct rpc_server *server)
@@ -279,6 +302,7 @@ static struct status server_listen(struct rpc_server *server, const char *addres
 {
     (void)nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ,
                               RPC_MESSAGE_MAX_BYTES + MESSAGE_HEADER_BYTES);
+    (void)nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe_removed, server);
     int err = nng_listener_create(&server->listener, server->socket, address);
     if (err == 0) {
         err = nng_listener_start(server->listener, 0);
@@ -395,7 +419,11 @@ bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
         !counter_wait(&server->busy, deadline_boot_ms)) {
         return false;
     }
-    if (!socket_close(server->socket, left_ms(deadline_boot_ms)) ||
+    unsigned close_ms = left_ms(deadline_boot_ms);
+    if (close_ms > CLOSE_MAX_MS) {
+        close_ms = CLOSE_MAX_MS;
+    }
+    if (!socket_close(server->socket, close_ms) ||
         !counter_wait(&server->receiving, deadline_boot_ms)) {
         return false;
     }

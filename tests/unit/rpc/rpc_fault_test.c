@@ -30,6 +30,13 @@ static void on_victim_call(void *arg, struct rpc_call *call)
     }
 }
 
+static void on_flood_reply(void *arg, struct status status, struct rpc_reply *reply)
+{
+    (void)arg;
+    (void)status;
+    rpc_reply_free(reply);
+}
+
 static int victim_main(const char *address)
 {
     struct arena *arena = arena_new(PEER_ARENA_BYTES);
@@ -54,7 +61,30 @@ struct victim {
     char address[64];
 };
 
-static void victim_start(struct victim *victim, const char *address)
+/* Sends as much as it can, for ever. */
+static int flood_main(const char *address)
+{
+    struct arena *arena = arena_new(PEER_ARENA_BYTES);
+    struct rpc_client *client = NULL;
+    const struct rpc_client_options options = {
+        .service = "peer", .addresses = address, .max_in_flight = 200};
+    const struct rpc_request request = {.method = "echo", .timeout_ms = 5000};
+
+    const struct status status = rpc_client_open(&options, arena, &client);
+    if (status.code != STATUS_OK) {
+        return 1;
+    }
+    (void)printf("0\n");
+    (void)fflush(stdout);
+    for (;;) {
+        const struct status started = rpc_client_call(client, &request, on_flood_reply, NULL);
+        if (started.code != STATUS_OK) {
+            (void)usleep(100);
+        }
+    }
+}
+
+static void victim_start(struct victim *victim, const char *mode, const char *address)
 {
     char line[16] = "";
     size_t length = 0;
@@ -66,7 +96,7 @@ static void victim_start(struct victim *victim, const char *address)
         (void)dup2(ends[1], STDOUT_FILENO);
         (void)close(ends[0]);
         (void)close(ends[1]);
-        (void)execl("/proc/self/exe", "victim", "--victim", address, (char *)NULL);
+        (void)execl("/proc/self/exe", "victim", mode, address, (char *)NULL);
         _exit(127);
     }
     (void)close(ends[1]);
@@ -127,7 +157,7 @@ static void a_write_of_a_killed_server_is_unknown_and_never_run_twice(void **sta
     char mark = 0;
 
     (void)state;
-    victim_start(&first, "tcp://127.0.0.1:0");
+    victim_start(&first, "--victim", "tcp://127.0.0.1:0");
     peer_open_client(&peer, first.address, 4);
     assert_true(peer_wait_connected(&peer, true));
     assert_ok(rpc_client_call(peer.client, &request, on_outcome, &outcome));
@@ -146,7 +176,7 @@ static void a_write_of_a_killed_server_is_unknown_and_never_run_twice(void **sta
     assert_true(peer_wait_connected(&peer, false));
     assert_status(peer_call(&peer, "echo", "", 5000, NULL), STATUS_UNAVAILABLE, "SERVICE_DOWN");
 
-    victim_start(&second, first.address);
+    victim_start(&second, "--victim", first.address);
     assert_true(peer_wait_connected(&peer, true));
     for (int i = 0; i < 5; i++) {
         assert_ok(peer_call(&peer, "echo", "again", 5000, NULL));
@@ -172,7 +202,7 @@ static void every_call_of_a_killed_server_ends_once(void **state)
     int started = 0;
 
     (void)state;
-    victim_start(&victim, "tcp://127.0.0.1:0");
+    victim_start(&victim, "--victim", "tcp://127.0.0.1:0");
     peer_open_client(&peer, victim.address, LOAD_CALLS);
     assert_true(peer_wait_connected(&peer, true));
     for (int i = 0; i < LOAD_CALLS; i++) {
@@ -199,15 +229,48 @@ static void every_call_of_a_killed_server_ends_once(void **state)
     peer_close(&peer);
 }
 
+static void answers_to_callers_that_were_killed_are_dropped(void **state)
+{
+    struct peer peer = {0};
+
+    (void)state;
+    peer_open(&peer, "tcp://127.0.0.1:0", 64, 4);
+    for (int i = 0; i < 5; i++) {
+        struct victim flood = {0};
+        victim_start(&flood, "--flood", peer.address);
+        (void)usleep(100000);
+        victim_kill(&flood);
+        (void)victim_marks(&flood, 'e');
+        assert_ok(peer_call(&peer, "echo", "still there", 5000, NULL));
+    }
+    for (int wait = 0; wait < 5000 && rpc_server_busy(peer.server) > 0; wait++) {
+        (void)usleep(1000);
+    }
+    assert_int_equal(rpc_server_busy(peer.server), 0);
+    assert_true(peer.calls_count > 100);
+    /* nng may hang now; that must not hold the program up. */
+    const int64_t begin = clock_boot_ms();
+    rpc_client_close(peer.client, 2000);
+    (void)rpc_server_close(peer.server, 5000);
+    assert_true(clock_boot_ms() - begin < 6000);
+    peer.client = NULL;
+    peer.server = NULL;
+    peer_close(&peer);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_of_a_killed_server_is_unknown_and_never_run_twice),
         cmocka_unit_test(every_call_of_a_killed_server_ends_once),
+        cmocka_unit_test(answers_to_callers_that_were_killed_are_dropped),
     };
 
     if (argc == 3 && strcmp(argv[1], "--victim") == 0) {
         return victim_main(argv[2]);
+    }
+    if (argc == 3 && strcmp(argv[1], "--flood") == 0) {
+        return flood_main(argv[2]);
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
