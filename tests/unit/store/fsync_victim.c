@@ -4,6 +4,7 @@
  *
  *     fsync_victim write DIRECTORY   names on standard output; 1 when one is acknowledged after
  *                                    the first refusal
+ *     fsync_victim recover DIRECTORY the same; 1 when it does not come back after the refusal
  *     fsync_victim check DIRECTORY   names on standard input; 1 when one is not there
  */
 #include "library.h"
@@ -37,7 +38,35 @@ static struct status write_book(struct library *library, int number)
     return status;
 }
 
-static int write_books(struct library *library)
+/* Longer than it takes to probe: it must not come back. */
+static int stay_refused(struct library *library, int number)
+{
+    for (int i = 0; i < TRIES_AFTER; i++) {
+        (void)usleep(PAUSE_US);
+        if (store_read_only(library->store) == NULL ||
+            write_book(library, number++).code == STATUS_OK) {
+            (void)fprintf(stderr, "it came back\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int come_back(struct library *library, int number)
+{
+    for (int i = 0; i < 4 * TRIES_AFTER && store_read_only(library->store) != NULL; i++) {
+        (void)usleep(PAUSE_US);
+    }
+    for (int i = 0; i < 3; i++) {
+        const struct status status = write_book(library, number++);
+        if (status.code != STATUS_OK) {
+            return tell("it did not come back", status);
+        }
+    }
+    return 0;
+}
+
+static int write_books(struct library *library, bool recover)
 {
     int number = 0;
     struct status status = STATUS_NONE;
@@ -49,19 +78,10 @@ static int write_books(struct library *library)
         (void)fprintf(stderr, "the disk never failed\n");
         return 2;
     }
-    if (status.code != STATUS_UNAVAILABLE) {
+    if (status.code != STATUS_UNAVAILABLE || strcmp(status.reason, "STORE_READ_ONLY") != 0) {
         return tell("refused", status);
     }
-    /* Longer than it takes to probe: it must not come back. */
-    for (int i = 0; i < TRIES_AFTER; i++) {
-        (void)usleep(PAUSE_US);
-        if (store_read_only(library->store) == NULL ||
-            write_book(library, number++).code == STATUS_OK) {
-            (void)fprintf(stderr, "it came back\n");
-            return 1;
-        }
-    }
-    return 0;
+    return recover ? come_back(library, number) : stay_refused(library, number);
 }
 
 static int check_books(struct library *library)
@@ -101,7 +121,9 @@ int main(int argc, char **argv)
         /* With a disk that fails from the start nothing was acknowledged. */
         return strcmp(argv[1], "write") == 0 ? 0 : tell("open", status);
     }
-    const int code = strcmp(argv[1], "write") == 0 ? write_books(&library) : check_books(&library);
+    const bool recover = strcmp(argv[1], "recover") == 0;
+    const int code =
+        strcmp(argv[1], "check") == 0 ? check_books(&library) : write_books(&library, recover);
     library_close(&library);
     arena_free(library.arena);
     return code;
