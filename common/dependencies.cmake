@@ -33,7 +33,9 @@ target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE)
 target_include_directories(dongkhoi_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 if(DONGKHOI_SANITIZE)
     target_compile_options(dongkhoi_flags INTERFACE -O1 -fsanitize=${DONGKHOI_SANITIZE}
-        -fno-sanitize-recover=all)
+        -fno-sanitize-recover=all
+        # Instrumented code makes gcc see uninitialised values where there are none.
+        -Wno-maybe-uninitialized)
     target_link_options(dongkhoi_flags INTERFACE -fsanitize=${DONGKHOI_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(dongkhoi_flags INTERFACE
