@@ -14,9 +14,8 @@ build=(
     ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 unzip
 )
 tests=(
-    ccache clang-format curl libcmocka-dev procps python3-hypothesis python3-jsonschema python3-pytest
-    python3-pytest-timeout python3-pytest-xdist python3-requests python3-yaml shellcheck sqlite3
-    strace
+    ccache clang-format curl libcmocka-dev mount procps python3-jsonschema python3-pytest
+    python3-pytest-timeout python3-pytest-xdist shellcheck strace
 )
 
 is_installed() {
