@@ -8,6 +8,7 @@
 #include "pb/message.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,15 @@ static struct status upsert_books(struct call *call, const void *request, void *
     return STATUS_NONE;
 }
 
+static atomic_int blocked;
+
+void library_wait_blocked(int count)
+{
+    while (atomic_load(&blocked) < count) {
+        (void)usleep(1000);
+    }
+}
+
 static struct status block(struct call *call, const void *request, void *response)
 {
     const LIBRARY(BlockRequest) *req = request;
@@ -130,7 +140,9 @@ static struct status block(struct call *call, const void *request, void *respons
 
     (void)call;
     (void)response;
+    atomic_fetch_add(&blocked, 1);
     (void)nanosleep(&pause, NULL);
+    atomic_fetch_sub(&blocked, 1);
     return STATUS_NONE;
 }
 

@@ -60,6 +60,9 @@ struct status library_update(struct library *library, Book *book, const char *pa
 /* With the files in it. */
 void library_remove_directory(const char *path);
 
+/* Waits until so many Block calls sleep on the pool. */
+void library_wait_blocked(int count);
+
 /* Text of a detail's metadata of the last answer; NULL when there is none of that key. */
 const char *library_metadata(struct library *library, const char *key);
 
