@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
 
 #include <nng/nng.h>
@@ -201,11 +202,34 @@ static Google__Rpc__Status *result_status(struct rpc_call *call, const struct rp
     return wire;
 }
 
+/* The service's own version first, then those of its peers; what is past the limit is left out. */
+static size_t versions_fill(const struct rpc_result *result,
+                            Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX],
+                            Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i <= result->peer_version_count && count < RPC_VERSIONS_MAX; i++) {
+        const struct rpc_version own = {result->service, result->seq, result->hash};
+        const struct rpc_version *version = i == 0 ? &own : &result->peer_versions[i - 1];
+        if (version->service == NULL) {
+            continue;
+        }
+        dongkhoi__rpc__v1__version__init(&versions[count]);
+        versions[count].service = (char *)version->service;
+        versions[count].seq = version->seq;
+        versions[count].hash = version->hash;
+        pointers[count] = &versions[count];
+        count++;
+    }
+    return count;
+}
+
 static int result_pack(struct rpc_call *call, const struct rpc_result *result, nng_msg **ret_msg)
 {
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
-    Dongkhoi__Rpc__V1__Version version = DONGKHOI__RPC__V1__VERSION__INIT;
-    Dongkhoi__Rpc__V1__Version *versions[] = {&version};
+    Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX];
+    Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX];
     Google__Rpc__Status spare = GOOGLE__RPC__STATUS__INIT;
     const bool ok = result->status.code == STATUS_OK;
     const struct slice payload = ok ? result->payload : (struct slice){"", 0};
@@ -215,13 +239,8 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
     }
     reply.replayed = result->replayed;
     reply.draining = atomic_load(&call->server->draining);
-    if (result->service != NULL) {
-        version.service = (char *)result->service;
-        version.seq = result->seq;
-        version.hash = result->hash;
-        reply.n_versions = 1;
-        reply.versions = versions;
-    }
+    reply.n_versions = versions_fill(result, versions, pointers);
+    reply.versions = pointers;
     return envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
 }
 

@@ -17,11 +17,13 @@
 
 struct rpc_server;
 struct rpc_call;
+struct rpc_version; /* of rpc_client.h */
 
 enum {
     RPC_CALLS_DEFAULT = 128,          /* contexts: calls that can be under way */
     RPC_MESSAGE_MAX_BYTES = 16 << 20, /* one message, either way */
     RPC_CALL_ARENA_BYTES = 64 << 20,
+    RPC_VERSIONS_MAX = 16, /* in one answer */
 };
 
 struct rpc_server_options {
@@ -75,6 +77,9 @@ struct rpc_result {
     const char *service;             /* version: whose */
     uint64_t seq;
     uint64_t hash;
+    /* Versions of other services that the answer depends on too. */
+    const struct rpc_version *peer_versions;
+    size_t peer_version_count;
     bool replayed;
 };
 

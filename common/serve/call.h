@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "serve/peer.h"
 #include "store/resource.h"
 #include "store/store.h"
 
@@ -22,8 +23,14 @@ struct call {
     const struct service *service;
     const struct schema *schema; /* annotations of the service's messages */
     const char *caller;
-    const char *if_match; /* "" for none */
+    const char *if_match;    /* "" for none */
+    const char *traceparent; /* "" for none */
     int64_t now_us;
+    int64_t deadline_boot_ms; /* after which nobody waits any more */
+    struct peers *peers;      /* NULL without any; for peer_call_all() */
+    /* What the answers of peers depended on, one for each peer that was asked. */
+    struct rpc_version peer_versions[PEERS_MAX];
+    size_t peer_version_count;
     /* A handler that has its answer packed already sets this and leaves response alone. */
     struct slice packed_response;
     /* What a handler tells the rules of its own kinds; NULL unless it set it. */

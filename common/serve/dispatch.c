@@ -13,6 +13,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "serve/feed.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@ struct dispatch {
     const struct schema *schema;
     struct store *store;
     struct pool *pool;
+    struct peers *peers;
+    struct feed feed;
     atomic_ulong count;
     atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
     size_t entry_count;
@@ -102,6 +105,12 @@ static void answer_status(struct dispatch *dispatch, struct rpc_call *rpc, struc
     answer(dispatch, rpc, &result, store_version(dispatch->store));
 }
 
+static void on_feed_answer(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                           struct version version)
+{
+    answer(arg, rpc, result, version);
+}
+
 static struct status status_expired(void)
 {
     return (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
@@ -118,6 +127,8 @@ static void result_of(const struct work *work, struct status status, struct rpc_
 {
     result->status = status;
     result->metadata = work->call.metadata[0] != NULL ? work->call.metadata : NULL;
+    result->peer_versions = work->call.peer_versions;
+    result->peer_version_count = work->call.peer_version_count;
     if (work->call.packed_response.data != NULL) {
         result->payload = work->call.packed_response;
     } else {
@@ -155,7 +166,9 @@ static void work_read(struct work *work)
     work->call.now_us = tx.time_us;
     status = handle(work);
     const struct version version = tx.version;
-    store_read_end(&tx);
+    if (tx.db != NULL) { /* peer_call_all() ends it before */
+        store_read_end(&tx);
+    }
     result_of(work, status, &result);
     answer(dispatch, work->rpc, &result, version);
 }
@@ -342,6 +355,9 @@ static struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc,
         .schema = dispatch->schema,
         .caller = info->caller,
         .if_match = info->if_match,
+        .traceparent = info->traceparent,
+        .deadline_boot_ms = info->deadline_boot_ms,
+        .peers = dispatch->peers,
     };
     TRY(message_decode(arena, entry->descriptor->input, info->payload, &work->request));
     TRY(message_to_nfc(arena, work->request));
@@ -394,6 +410,10 @@ void dispatch_call(void *arg, struct rpc_call *rpc)
         return;
     }
     atomic_fetch_add(&dispatch->count, 1);
+    if (strcmp(rpc_call_info(rpc)->method, FEED_METHOD) == 0) {
+        feed_start(&dispatch->feed, rpc);
+        return;
+    }
     struct status status = status_full();
     if (before == 0 || before + bytes <= UNDER_WAY_MAX_BYTES) {
         status = work_new(dispatch, rpc, &work);
@@ -469,8 +489,8 @@ static struct status dispatch_fill(struct dispatch *dispatch, struct arena *aren
 }
 
 struct status dispatch_new(const struct service *service, const struct schema *schema,
-                           struct store *store, struct pool *pool, struct arena *arena,
-                           struct dispatch **ret_dispatch)
+                           struct store *store, struct pool *pool, struct peers *peers,
+                           struct arena *arena, struct dispatch **ret_dispatch)
 {
     const size_t count = service->descriptor->n_methods;
     struct dispatch *dispatch = calloc(1, sizeof(*dispatch) + count * sizeof(dispatch->entries[0]));
@@ -482,7 +502,13 @@ struct status dispatch_new(const struct service *service, const struct schema *s
     dispatch->schema = schema;
     dispatch->store = store;
     dispatch->pool = pool;
+    dispatch->peers = peers;
     dispatch->entry_count = count;
+    dispatch->feed = (struct feed){.service = service,
+                                   .store = store,
+                                   .pool = pool,
+                                   .on_answer = on_feed_answer,
+                                   .arg = dispatch};
     const struct status status = dispatch_fill(dispatch, arena);
     if (status.code != STATUS_OK) {
         dispatch_free(dispatch);

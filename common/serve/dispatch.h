@@ -10,10 +10,11 @@
 
 struct dispatch;
 
-/* The method table is checked here: INTERNAL METHOD_TABLE. What it is given must outlive it. */
+/* The method table is checked here: INTERNAL METHOD_TABLE. What it is given must outlive it; peers
+ * may be NULL. */
 struct status dispatch_new(const struct service *service, const struct schema *schema,
-                           struct store *store, struct pool *pool, struct arena *arena,
-                           struct dispatch **ret_dispatch);
+                           struct store *store, struct pool *pool, struct peers *peers,
+                           struct arena *arena, struct dispatch **ret_dispatch);
 /* dispatch may be NULL. */
 void dispatch_free(struct dispatch *dispatch);
 

@@ -1,9 +1,9 @@
 /*
  * service.c - one running service: store, pool and RPC server, started and drained in order.
  *
- *     open: schema, store, method table, pool, server
+ *     open: schema, store, peers, method table, pool, server
  *     close: serve what still comes in, refuse what is new, answer what is under way, then the
- *            server, the pool and at last the store
+ *            server, the pool, the peers and at last the store
  */
 #include "serve/service.h"
 
@@ -29,6 +29,7 @@ enum {
     QUIET_MS = 150,
     LAME_MS = 1500,
     POLL_MS = 10,
+    PEERS_CLOSE_MS = 1000,
 };
 
 struct service_instance {
@@ -37,6 +38,7 @@ struct service_instance {
     const struct schema *schema;
     struct store *store;
     struct pool *pool;
+    struct peers *peers;
     struct dispatch *dispatch;
     struct rpc_server *server;
 };
@@ -45,6 +47,7 @@ struct service_instance {
 static void instance_free(struct service_instance *instance)
 {
     pool_free(instance->pool);
+    peers_close(instance->peers, PEERS_CLOSE_MS);
     store_close(instance->store);
     dispatch_free(instance->dispatch);
     arena_free(instance->arena);
@@ -52,7 +55,8 @@ static void instance_free(struct service_instance *instance)
 }
 
 static struct status instance_open(struct service_instance *instance, const char *directory,
-                                   const char *address, struct arena *arena)
+                                   const char *address, const char *const *peer_addresses,
+                                   struct arena *arena)
 {
     const struct service *service = instance->service;
 
@@ -73,8 +77,9 @@ static struct status instance_open(struct service_instance *instance, const char
     if (instance->pool == NULL) {
         return status_out_of_memory();
     }
-    TRY(dispatch_new(service, instance->schema, instance->store, instance->pool, arena,
-                     &instance->dispatch));
+    TRY(peers_open(service->peers, service->peer_count, peer_addresses, arena, &instance->peers));
+    TRY(dispatch_new(service, instance->schema, instance->store, instance->pool, instance->peers,
+                     arena, &instance->dispatch));
     const struct rpc_server_options server_options = {
         .address = address,
         .calls = CALLS_MAX,
@@ -88,6 +93,13 @@ struct status service_open(const struct service *service, const char *directory,
                            const char *address, struct arena *arena,
                            struct service_instance **ret_instance)
 {
+    return service_open_with_peers(service, directory, address, NULL, arena, ret_instance);
+}
+
+struct status service_open_with_peers(const struct service *service, const char *directory,
+                                      const char *address, const char *const *peer_addresses,
+                                      struct arena *arena, struct service_instance **ret_instance)
+{
     struct service_instance *instance = calloc(1, sizeof(*instance));
 
     if (instance == NULL) {
@@ -95,9 +107,9 @@ struct status service_open(const struct service *service, const char *directory,
     }
     instance->service = service;
     instance->arena = arena_new(INSTANCE_ARENA_BYTES);
-    const struct status status = instance->arena != NULL
-                                     ? instance_open(instance, directory, address, arena)
-                                     : status_out_of_memory();
+    const struct status status =
+        instance->arena != NULL ? instance_open(instance, directory, address, peer_addresses, arena)
+                                : status_out_of_memory();
     if (status.code != STATUS_OK) {
         instance_free(instance);
         return status;

@@ -5,12 +5,13 @@
 #ifndef SERVE_SERVICE_H
 #define SERVE_SERVICE_H
 
+#include "base/config.h"
 #include "serve/call.h"
 
 enum method_mode {
     /* One short indexed read, on the RPC thread with that thread's connection. */
     METHOD_QUICK,
-    /* May scan or compute: on the pool, with a bounded queue. */
+    /* May scan, compute or call peers: on the pool, with a bounded queue. */
     METHOD_POOL,
     /* Writes: on the one writer thread, inside a savepoint of the group commit. */
     METHOD_WRITE,
@@ -36,8 +37,17 @@ struct service {
     size_t method_count;
     const struct resource_kind *const *kinds;
     size_t kind_count;
+    const struct peer *peers; /* that handlers call; at most PEERS_MAX */
+    size_t peer_count;
     struct slice (*descriptor_set)(void); /* with the annotations; NULL: api_descriptor_set() */
+    /* Variables of its own beside those of every service, at most SERVICE_VARIABLES_MAX; with
+     * them configure, which service_main() calls with them filled, before anything is served. */
+    const struct config_variable *variables;
+    size_t variable_count;
+    struct status (*configure)(const struct config_variable *variables, struct arena *arena);
 };
+
+enum { SERVICE_VARIABLES_MAX = 8 };
 
 /* The whole of a service's main(). */
 int service_main(const struct service *service, int argc, char **argv);
@@ -51,6 +61,10 @@ struct service_instance;
 struct status service_open(const struct service *service, const char *directory,
                            const char *address, struct arena *arena,
                            struct service_instance **ret_instance);
+/* The same with addresses for its peers, in their order; NULL: their defaults. */
+struct status service_open_with_peers(const struct service *service, const char *directory,
+                                      const char *address, const char *const *peer_addresses,
+                                      struct arena *arena, struct service_instance **ret_instance);
 uint16_t service_port(const struct service_instance *instance);
 /* Drains: takes no more calls, answers those it has, closes the store. True when clean. */
 bool service_close(struct service_instance *instance, unsigned bound_ms);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "serve/service.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <pthread.h>
 #include <signal.h>
@@ -44,6 +45,37 @@ static void variable_name(const char *service, char name[TEXT_BYTES])
     }
 }
 
+/* Those of its peers follow those of every service, then the service's own. Returns how many there
+ * are. */
+static size_t variables_append(const struct service *service, char peer_names[][TEXT_BYTES],
+                               struct config_variable *variables)
+{
+    size_t count = VARIABLES;
+
+    assert(service->peer_count <= PEERS_MAX && service->variable_count <= SERVICE_VARIABLES_MAX);
+    for (size_t i = 0; i < service->peer_count; i++) {
+        variable_name(service->peers[i].name, peer_names[i]);
+        variables[count++] = (struct config_variable){
+            .name = peer_names[i],
+            .fallback = service->peers[i].default_addresses,
+            .description = "nng addresses of a service that this one asks",
+            .check = config_check_nng_addresses,
+        };
+    }
+    for (size_t i = 0; i < service->variable_count; i++) {
+        variables[count++] = service->variables[i];
+    }
+    return count;
+}
+
+static struct status configure(const struct service *service,
+                               const struct config_variable *variables, struct arena *arena)
+{
+    return service->configure != NULL
+               ? service->configure(variables + VARIABLES + service->peer_count, arena)
+               : STATUS_NONE;
+}
+
 /* Where to listen: as bound, else the first of the service's own addresses. */
 static char *address_choose(struct arena *arena, const char *bind, const char *addresses)
 {
@@ -83,13 +115,18 @@ static int serve(const struct service *service, const struct config_variable *va
     const char *directory = variables[VARIABLE_STATE].value;
     const char *address =
         address_choose(arena, variables[VARIABLE_BIND].value, variables[VARIABLE_ADDRESSES].value);
+    const char *peer_addresses[PEERS_MAX] = {0};
     struct service_instance *instance = NULL;
     char port[16];
 
     if (address == NULL) {
         return EXIT_FAILURE;
     }
-    const struct status status = service_open(service, directory, address, arena, &instance);
+    for (size_t i = 0; i < service->peer_count; i++) {
+        peer_addresses[i] = variables[VARIABLES + i].value;
+    }
+    const struct status status =
+        service_open_with_peers(service, directory, address, peer_addresses, arena, &instance);
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
                   status.reason, "message", status.message, NULL);
@@ -110,6 +147,7 @@ int service_main(const struct service *service, int argc, char **argv)
 {
     char program[TEXT_BYTES];
     char addresses_name[TEXT_BYTES];
+    char peer_names[PEERS_MAX][TEXT_BYTES];
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
 
@@ -121,7 +159,7 @@ int service_main(const struct service *service, int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)snprintf(program, sizeof(program), "dongkhoi-%s", service->name);
     variable_name(service->name, addresses_name);
-    struct config_variable variables[VARIABLES] = {
+    struct config_variable variables[VARIABLES + PEERS_MAX + SERVICE_VARIABLES_MAX] = {
         [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data", config_check_path},
         [VARIABLE_ADDRESSES] = {addresses_name, service->default_addresses,
                                 "nng addresses where others reach this service",
@@ -132,7 +170,8 @@ int service_main(const struct service *service, int argc, char **argv)
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
                           "least level of the log: debug, info, warning or error", check_log_level},
     };
-    if (config_arguments(argc, argv, program, service->purpose, variables, VARIABLES, &exit_code)) {
+    const size_t count = variables_append(service, peer_names, variables);
+    if (config_arguments(argc, argv, program, service->purpose, variables, count, &exit_code)) {
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -140,7 +179,10 @@ int service_main(const struct service *service, int argc, char **argv)
         return EXIT_FAILURE;
     }
     log_init(program, LOG_INFO);
-    const struct status status = config_load(variables, VARIABLES, getenv, arena);
+    struct status status = config_load(variables, count, getenv, arena);
+    if (status.code == STATUS_OK) {
+        status = configure(service, variables, arena);
+    }
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
         arena_free(arena);

@@ -1,0 +1,219 @@
+/* values.c - documents, days and amounts are judged the same way wherever they stand. */
+#include "serve/values.h"
+
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "pb/message.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+    DOCUMENT_NUMBER_MAX_CHARACTERS = 100,
+    DOCUMENT_AUTHORITY_MAX_CHARACTERS = 200,
+    DOCUMENT_TITLE_MAX_CHARACTERS = 1000,
+    DOCUMENT_URI_MAX_CHARACTERS = 1000,
+};
+
+/* "document" and "number" make "document.number"; on a full arena the parent stands for it. */
+static const char *path_below(struct call *call, const char *parent, const char *child)
+{
+    const char *path = arena_printf(call->arena, "%s.%s", parent, child);
+
+    return path != NULL ? path : parent;
+}
+
+struct status title_check(struct call *call, const char *field,
+                          const Dongkhoi__Type__V1__LocalizedText *title)
+{
+    const char *vi = path_below(call, field, "vi");
+
+    TRY(text_required(call, vi, title != NULL ? title->vi : "", TITLE_MAX_CHARACTERS));
+    return call_check_length(call, path_below(call, field, "en"), title->en, TITLE_MAX_CHARACTERS);
+}
+
+struct status type_document_check(struct call *call, const char *field,
+                                  const Dongkhoi__Type__V1__Document *document)
+{
+    if (document == NULL) {
+        return STATUS_NONE;
+    }
+    TRY(text_required(call, path_below(call, field, "number"), document->number,
+                      DOCUMENT_NUMBER_MAX_CHARACTERS));
+    TRY(past_date_check(call, path_below(call, field, "date"), document->date));
+    TRY(call_check_length(call, path_below(call, field, "authority"), document->authority,
+                          DOCUMENT_AUTHORITY_MAX_CHARACTERS));
+    TRY(call_check_length(call, path_below(call, field, "title"), document->title,
+                          DOCUMENT_TITLE_MAX_CHARACTERS));
+    return call_check_length(call, path_below(call, field, "uri"), document->uri,
+                             DOCUMENT_URI_MAX_CHARACTERS);
+}
+
+struct status past_date_check(struct call *call, const char *field, const char *date)
+{
+    char today[DATE_TEXT_BYTES];
+
+    TRY(call_check_date(call, field, date));
+    date_format(date_of_time(call->now_us), today);
+    if (strcmp(date, today) > 0) {
+        return INVALID(call, "DATE_IN_FUTURE", field, "%s %s is in the future; today is %s", field,
+                       date, today);
+    }
+    return STATUS_NONE;
+}
+
+struct status text_required(struct call *call, const char *field, const char *text,
+                            size_t max_characters)
+{
+    TRY(call_check_required(call, field, text));
+    return call_check_length(call, field, text, max_characters);
+}
+
+struct status scaled_check(struct call *call, const char *field,
+                           const Google__Protobuf__DoubleValue *value, int decimals, int64_t least,
+                           int64_t most, int64_t *ret_scaled)
+{
+    int64_t scaled = 0;
+
+    if (value == NULL) {
+        return STATUS_NONE;
+    }
+    const enum decimal_result result = decimal_from_double(value->value, decimals, &scaled);
+    if (result == DECIMAL_TOO_PRECISE) {
+        return INVALID(call, "TOO_MANY_DECIMALS", field, "%s has more than %d decimals", field,
+                       decimals);
+    }
+    if (result != DECIMAL_OK || scaled < least || scaled > most) {
+        return INVALID(call, "OUT_OF_RANGE", field, "%s must be a number from %.10g to %.10g",
+                       field, decimal_to_double(least, decimals),
+                       decimal_to_double(most, decimals));
+    }
+    *ret_scaled = scaled;
+    return STATUS_NONE;
+}
+
+int64_t scaled_stored(const Google__Protobuf__DoubleValue *value, int decimals)
+{
+    int64_t scaled = 0;
+    const enum decimal_result result = decimal_from_double(value->value, decimals, &scaled);
+
+    assert(result == DECIMAL_OK);
+    (void)result;
+    return scaled;
+}
+
+Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value)
+{
+    Google__Protobuf__DoubleValue *wrapper =
+        message_new(arena, &google__protobuf__double_value__descriptor);
+
+    if (wrapper != NULL) {
+        wrapper->value = value;
+    }
+    return wrapper;
+}
+
+Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value)
+{
+    Google__Protobuf__Int32Value *wrapper =
+        message_new(arena, &google__protobuf__int32_value__descriptor);
+
+    if (wrapper != NULL) {
+        wrapper->value = value;
+    }
+    return wrapper;
+}
+
+Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value)
+{
+    Google__Protobuf__BoolValue *wrapper =
+        message_new(arena, &google__protobuf__bool_value__descriptor);
+
+    if (wrapper != NULL) {
+        wrapper->value = value;
+    }
+    return wrapper;
+}
+
+Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us)
+{
+    Google__Protobuf__Timestamp *time =
+        message_new(arena, &google__protobuf__timestamp__descriptor);
+
+    if (time != NULL) {
+        time->seconds = time_us / 1000000;
+        time->nanos = (int32_t)(time_us % 1000000) * 1000;
+    }
+    return time;
+}
+
+const char *day_of_time(struct arena *arena, const Google__Protobuf__Timestamp *time)
+{
+    char *day = time != NULL ? arena_alloc(arena, DATE_TEXT_BYTES) : NULL;
+
+    if (day != NULL) {
+        date_format(date_of_time(time->seconds * 1000000 + time->nanos / 1000), day);
+    }
+    return day;
+}
+
+struct status message_append(struct call *call, void *message, const char *field, void *item)
+{
+    size_t count = 0;
+    ProtobufCMessage **items = message_list(message, field, &count);
+    ProtobufCMessage **longer = arena_array(call->arena, count + 1, sizeof(ProtobufCMessage *));
+
+    if (longer == NULL || item == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < count; i++) {
+        longer[i] = items[i];
+    }
+    longer[count] = item;
+    const bool known = message_set_list(message, field, longer, count + 1);
+    assert(known);
+    (void)known;
+    return STATUS_NONE;
+}
+
+struct status note_append(struct call *call, void *message, const char *field, const char *reason,
+                          const char *format, ...)
+{
+    Dongkhoi__Type__V1__Note *note =
+        message_new(call->arena, &dongkhoi__type__v1__note__descriptor);
+    va_list args;
+
+    if (note == NULL) {
+        return status_out_of_memory();
+    }
+    va_start(args, format);
+    note->message = arena_vprintf(call->arena, format, args);
+    va_end(args);
+    note->field = (char *)field;
+    note->reason = (char *)reason;
+    if (note->message == NULL) {
+        return status_out_of_memory();
+    }
+    return message_append(call, message, "notes", note);
+}
+
+const char *names_join(struct arena *arena, const char *const *names, size_t count,
+                       const char *separator)
+{
+    const size_t separator_length = strlen(separator);
+    size_t length = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        length += strlen(names[i]) + separator_length;
+    }
+    char *joined = arena_alloc(arena, length + 1);
+    char *end = joined;
+    for (size_t i = 0; joined != NULL && i < count; i++) {
+        if (i > 0) {
+            end = stpcpy(end, separator);
+        }
+        end = stpcpy(end, names[i]);
+    }
+    return joined;
+}

@@ -1,0 +1,68 @@
+/*
+ * values.h - values that stand in many resources: documents, days, amounts, references, notes.
+ *
+ * Checks return INVALID_ARGUMENT and name the field. Messages live in the arena of the call; what
+ * makes one returns NULL when the arena is full.
+ */
+#ifndef SERVE_VALUES_H
+#define SERVE_VALUES_H
+
+#include "dongkhoi/type/v1/type.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "google/protobuf/wrappers.pb-c.h"
+#include "serve/call.h"
+
+enum {
+    TITLE_MAX_CHARACTERS = 500,
+    PARTY_MAX_CHARACTERS = 300, /* who: a person or unit */
+    SOURCE_MAX_CHARACTERS = 1000,
+    REASON_MAX_CHARACTERS = 1000,
+    NOTE_MAX_CHARACTERS = 2000,
+};
+
+/* Both texts are at most TITLE_MAX_CHARACTERS, and the Vietnamese one is there. */
+struct status title_check(struct call *call, const char *field,
+                          const Dongkhoi__Type__V1__LocalizedText *title);
+
+/* A number, texts that are not too long, and no date in the future. NULL passes. */
+struct status type_document_check(struct call *call, const char *field,
+                                  const Dongkhoi__Type__V1__Document *document);
+
+/* "YYYY-MM-DD" and not in the future: DATE_IN_FUTURE. "" passes. */
+struct status past_date_check(struct call *call, const char *field, const char *date);
+
+/* Not empty, and not too long. */
+struct status text_required(struct call *call, const char *field, const char *text,
+                            size_t max_characters);
+
+/* A value as an integer of 10^-decimals between least and most (both scaled): TOO_MANY_DECIMALS,
+ * OUT_OF_RANGE. NULL passes, with ret_scaled untouched. */
+struct status scaled_check(struct call *call, const char *field,
+                           const Google__Protobuf__DoubleValue *value, int decimals, int64_t least,
+                           int64_t most, int64_t *ret_scaled);
+
+/* The scaled integer of a value that was checked when it was stored. */
+int64_t scaled_stored(const Google__Protobuf__DoubleValue *value, int decimals);
+
+Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value);
+Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value);
+Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value);
+Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us);
+
+/* The day in Asia/Ho_Chi_Minh, "YYYY-MM-DD"; NULL also for no time. */
+const char *day_of_time(struct arena *arena, const Google__Protobuf__Timestamp *time);
+
+/* Puts item at the end of the repeated field; item may be NULL for one that could not be made. */
+struct status message_append(struct call *call, void *message, const char *field, void *item);
+
+/* Adds to the repeated field "notes" of message. field and reason must be literals. */
+__attribute__((format(printf, 5, 6))) struct status note_append(struct call *call, void *message,
+                                                                const char *field,
+                                                                const char *reason,
+                                                                const char *format, ...);
+
+/* "a, b, c", with ", " or another separator between them; "" for none. NULL when the arena is full. */
+const char *names_join(struct arena *arena, const char *const *names, size_t count,
+                       const char *separator);
+
+#endif
