@@ -2,6 +2,7 @@
 #include "http_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -39,6 +40,9 @@ bool client_send(int client, const char *data, size_t length)
     while (length > 0) {
         const ssize_t sent = send(client, data, length, MSG_NOSIGNAL);
 
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
         if (sent <= 0) {
             return false;
         }
@@ -53,10 +57,21 @@ bool client_send_text(int client, const char *text)
     return client_send(client, text, strlen(text));
 }
 
+/* libuv's io_uring interrupts whoever waits in the same process. */
+static ssize_t receive_some(int client, char *data, size_t length)
+{
+    ssize_t got;
+
+    do {
+        got = recv(client, data, length, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static bool receive(int client, char *data, size_t length)
 {
     while (length > 0) {
-        const ssize_t got = recv(client, data, length, 0);
+        const ssize_t got = receive_some(client, data, length);
 
         if (got <= 0) {
             return false;
@@ -120,5 +135,5 @@ bool client_at_end(int client)
 {
     char byte;
 
-    return recv(client, &byte, 1, 0) == 0;
+    return receive_some(client, &byte, 1) == 0;
 }
