@@ -46,6 +46,10 @@ struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message,
  * "value"; a time or duration out of its range is null. */
 void json_encode(struct buffer *buffer, const ProtobufCMessage *message);
 
+/* Appends the value of one field of message that is set, without its name. */
+void json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field);
+
 /* As json_encode() with two spaces of indentation a level, for people. */
 void json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message);
 

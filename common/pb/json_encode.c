@@ -243,26 +243,33 @@ static bool is_wrapper(const ProtobufCFieldDescriptor *field)
            wellknown_of(field->descriptor) == WELLKNOWN_WRAPPER;
 }
 
+/* All of a repeated field, or the one value. */
+static void encode_whole(struct encoder *encoder, const ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field)
+{
+    char *values = NULL;
+
+    if (!field_is_repeated(field)) {
+        encode_value(encoder, field, field_member(message, field), false);
+        return;
+    }
+    const size_t count = field_values(message, field, &values);
+    if (message_field_is_map(message->descriptor, field)) {
+        encode_map(encoder, (ProtobufCMessage **)(void *)values, count);
+    } else {
+        encode_array(encoder, field, values, count);
+    }
+}
+
 static void encode_field(struct encoder *encoder, const ProtobufCMessage *message,
                          const ProtobufCFieldDescriptor *field, bool *is_first)
 {
     const bool has_presence = field_is_oneof(field) || field->type == PROTOBUF_C_TYPE_MESSAGE ||
                               field_flag(message, field) != NULL;
-    char *values = NULL;
 
-    if (field_is_repeated(field)) {
-        const size_t count = field_values(message, field, &values);
+    if (field_is_repeated(field) || !has_presence || message_has(message, field)) {
         begin_member(encoder, field->name, is_first);
-        if (message_field_is_map(message->descriptor, field)) {
-            encode_map(encoder, (ProtobufCMessage **)(void *)values, count);
-        } else {
-            encode_array(encoder, field, values, count);
-        }
-        return;
-    }
-    if (!has_presence || message_has(message, field)) {
-        begin_member(encoder, field->name, is_first);
-        encode_value(encoder, field, field_member(message, field), false);
+        encode_whole(encoder, message, field);
     } else if (is_wrapper(field) && !field_is_oneof(field)) {
         begin_member(encoder, field->name, is_first);
         buffer_append_text(encoder->buffer, "null");
@@ -356,6 +363,14 @@ void json_encode(struct buffer *buffer, const ProtobufCMessage *message)
     struct encoder encoder = {.buffer = buffer};
 
     encode_message(&encoder, message);
+}
+
+void json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field)
+{
+    struct encoder encoder = {.buffer = buffer};
+
+    encode_whole(&encoder, message, field);
 }
 
 void json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message)

@@ -4,6 +4,7 @@
 #include "pb/json.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,10 +336,15 @@ static bool put_next_above(double value, char text[JSON_NUMBER_BYTES])
         digits = digits * 10 + (uint64_t)(*c - '0');
     }
     digits++;
-    (void)snprintf(text, JSON_NUMBER_BYTES, "%s%llu.%015llu%s", value < 0 ? "-" : "",
-                   (unsigned long long)(digits / UINT64_C(1000000000000000)),
-                   (unsigned long long)(digits % UINT64_C(1000000000000000)), strchr(nearest, 'e'));
-    return strtod(text, NULL) == value;
+    char longer[2 * JSON_NUMBER_BYTES];
+    const int length = snprintf(longer, sizeof(longer), "%s%" PRIu64 ".%015" PRIu64 "%s",
+                                value < 0 ? "-" : "", digits / UINT64_C(1000000000000000),
+                                digits % UINT64_C(1000000000000000), strchr(nearest, 'e'));
+    if (length < 0 || length >= JSON_NUMBER_BYTES || strtod(longer, NULL) != value) {
+        return false;
+    }
+    memcpy(text, longer, (size_t)length + 1);
+    return true;
 }
 
 size_t json_number_text(double value, char text[JSON_NUMBER_BYTES])

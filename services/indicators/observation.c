@@ -83,6 +83,7 @@ static struct status observation_prepare(struct call *call, const void *before, 
     if (before != NULL && observation_same_value(before, observation)) {
         return STATUS_NONE;
     }
+    observation->unit = indicator->unit;
     observation->reopening = NULL;
     observation->notes = NULL;
     observation->n_notes = 0;
@@ -162,6 +163,7 @@ struct status observation_upsert(struct call *call, observation_message *observa
         {"update_time", observation->update_time != NULL},
         {"notes", observation->n_notes > 0},
         {"decimals", observation->decimals != 0},
+        {"unit", observation->unit[0] != '\0'},
         {"reopening", observation->reopening != NULL},
     };
     char *paths[sizeof(fields) / sizeof(fields[0])];
