@@ -10,15 +10,17 @@ import socket
 import subprocess
 import time
 
-# Services first: the gateway stops before them and starts after them.
+# Each service with the address that it listens on when the environment names no other.
+SERVICES = {
+    "indicators": "tcp://127.0.0.1:7102",
+    "clusters": "tcp://127.0.0.1:7103",
+}
+GATEWAY = "gateway"
 DEFAULTS = {
-    "DONGKHOI_INDICATORS": "tcp://127.0.0.1:7102",
-    "DONGKHOI_CLUSTERS": "tcp://127.0.0.1:7103",
+    **{f"DONGKHOI_{service.upper()}": address for service, address in SERVICES.items()},
     "DONGKHOI_LISTEN": "127.0.0.1:8080",
     "DONGKHOI_STATE": "var",
 }
-SERVICES = ("indicators", "clusters")
-GATEWAY = "gateway"
 
 SHORT_LIFE_SECONDS = 1.0
 RESTART_DELAY_SECONDS = 1.0

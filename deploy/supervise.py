@@ -15,7 +15,7 @@ from pathlib import Path
 import api
 import load_2022
 import report
-from programs import Failure, Fleet, check_ports, say, settings, show
+from programs import DEFAULTS, Failure, Fleet, check_ports, say, settings, show
 
 READY_SECONDS = 60
 
@@ -42,8 +42,7 @@ def lock_state(directory):
     except BlockingIOError as error:
         raise Failure(
             f"another deploy/run works in {directory}",
-            "stop it, or set DONGKHOI_STATE, DONGKHOI_LISTEN, DONGKHOI_INDICATORS and "
-            "DONGKHOI_CLUSTERS to run a second one beside it",
+            f"stop it, or give a second one other values of {', '.join(DEFAULTS)}",
         ) from error
     return lock
 

@@ -18,12 +18,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("DONGKHOI_TEST_BUILD", ROOT / "build" / "asan")).resolve()
-SERVICES = ("indicators", "clusters")
-PROGRAMS = (*SERVICES, "gateway")
 STOP_SECONDS = 20
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion `")
 
 sys.path.insert(0, str(ROOT / "deploy"))
+import programs  # noqa: E402
+
+SERVICES = tuple(programs.SERVICES)
+PROGRAMS = (*SERVICES, programs.GATEWAY)
 
 
 def wait_until(condition, what, seconds=15):
@@ -50,6 +52,17 @@ def free_ports(count):
         if port not in ports:
             ports.append(port)
     return ports
+
+
+def addresses(state):
+    """(variables, port): an environment of its own for a system, and where its gateway is."""
+    *ports, port = free_ports(len(PROGRAMS))
+    variables = {
+        f"DONGKHOI_{service.upper()}": f"tcp://127.0.0.1:{own}"
+        for service, own in zip(SERVICES, ports)
+    }
+    variables |= {"DONGKHOI_LISTEN": f"127.0.0.1:{port}", "DONGKHOI_STATE": str(state)}
+    return variables, port
 
 
 @dataclass
@@ -244,16 +257,12 @@ class System:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir(parents=True, exist_ok=True)
-        ports = free_ports(3)
-        self.port = ports[2]
+        variables, self.port = addresses(self.state)
         self.environment = {
             "PATH": os.environ["PATH"],
             "ASAN_OPTIONS": "detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1",
-            "DONGKHOI_STATE": str(self.state),
-            "DONGKHOI_INDICATORS": f"tcp://127.0.0.1:{ports[0]}",
-            "DONGKHOI_CLUSTERS": f"tcp://127.0.0.1:{ports[1]}",
-            "DONGKHOI_LISTEN": f"127.0.0.1:{ports[2]}",
+            **variables,
             **environment,
         }
         self.programs = {name: Program(name, directory, self.environment) for name in PROGRAMS}

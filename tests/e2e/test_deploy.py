@@ -9,17 +9,7 @@ import time
 
 import pytest
 
-from harness import BUILD, ROOT, Client, free_ports, wait_until
-
-
-def environment(state, ports):
-    return {
-        **os.environ,
-        "DONGKHOI_STATE": str(state),
-        "DONGKHOI_INDICATORS": f"tcp://127.0.0.1:{ports[0]}",
-        "DONGKHOI_CLUSTERS": f"tcp://127.0.0.1:{ports[1]}",
-        "DONGKHOI_LISTEN": f"127.0.0.1:{ports[2]}",
-    }
+from harness import BUILD, PROGRAMS, ROOT, Client, addresses, wait_until
 
 
 def command(*arguments):
@@ -29,7 +19,7 @@ def command(*arguments):
 def run_once(state):
     return subprocess.run(
         command("--once"),
-        env=environment(state, free_ports(3)),
+        env={**os.environ, **addresses(state)[0]},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -41,13 +31,13 @@ def run_once(state):
 @contextlib.contextmanager
 def running(directory):
     """(process, client, what it said) of one that stays in the foreground."""
-    ports = free_ports(3)
     directory.mkdir(exist_ok=True)
+    variables, port = addresses(directory / "state")
     out = directory / "out"
     with open(out, "wb") as file:
         process = subprocess.Popen(
             command(),
-            env=environment(directory / "state", ports),
+            env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -56,7 +46,8 @@ def running(directory):
         wait_until(
             lambda: process.poll() is not None or "serving on" in out.read_text(), "it serves", 60
         )
-        yield process, Client(ports[2]), out.read_text
+        assert process.poll() is None, out.read_text()
+        yield process, Client(port), out.read_text
     finally:
         if process.poll() is None:
             process.terminate()
@@ -103,10 +94,10 @@ def test_a_killed_program_comes_back_by_itself(tmp_path):
             text=True,
             check=True,
         ).stdout.splitlines()
-        assert len(children) == 3
+        assert len(children) == len(PROGRAMS)
         for line in children:
             os.kill(int(line.split()[0]), signal.SIGKILL)
-        wait_until(lambda: said().count("starting it again") == 3, "the lines that say so")
+        wait_until(lambda: said().count("starting it again") == len(PROGRAMS), "the lines that say so")
         wait_until(lambda: ready(client), "it is ready again", 30)
         assert client.get("/v1/indicators/exports").status == 200
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import ROOT, free_ports, wait_until
+from harness import PROGRAMS, ROOT, addresses, wait_until
 
 STAND_IN = """#!/bin/bash
 if [[ ${1-} == --check ]]; then exit "${CHECK_EXIT:-0}"; fi
@@ -27,9 +27,9 @@ class Supervisor:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir()
-        self.ports = free_ports(3)
+        self.variables, self.port = addresses(self.state)
         self.process = None
-        for name in ("indicators", "clusters", "gateway"):
+        for name in PROGRAMS:
             self.write(name, FOREVER)
 
     def write(self, name, life):
@@ -41,10 +41,7 @@ class Supervisor:
     def start(self, **more):
         environment = {
             **os.environ,
-            "DONGKHOI_STATE": str(self.state),
-            "DONGKHOI_INDICATORS": f"tcp://127.0.0.1:{self.ports[0]}",
-            "DONGKHOI_CLUSTERS": f"tcp://127.0.0.1:{self.ports[1]}",
-            "DONGKHOI_LISTEN": f"127.0.0.1:{self.ports[2]}",
+            **self.variables,
             **more,
         }
         self.process = subprocess.Popen(
@@ -60,7 +57,7 @@ class Supervisor:
         return [int(line) for line in path.read_text().split()] if path.exists() else []
 
     def wait_started(self):
-        for name in ("indicators", "clusters", "gateway"):
+        for name in PROGRAMS:
             wait_until(lambda name=name: self.pids(name), f"{name} starts")
 
     def said(self):
@@ -91,7 +88,7 @@ def supervisor(tmp_path):
 def test_a_signal_stops_everything_that_was_started(supervisor, number):
     supervisor.start()
     supervisor.wait_started()
-    pids = [pid for name in ("indicators", "clusters", "gateway") for pid in supervisor.pids(name)]
+    pids = [pid for name in PROGRAMS for pid in supervisor.pids(name)]
     supervisor.process.send_signal(number)
     assert supervisor.wait() == 0
     assert not any(is_alive(pid) for pid in pids)
@@ -133,7 +130,7 @@ def test_a_program_that_never_starts_fails_the_step_and_shows_its_log(supervisor
 def test_children_end_with_a_supervisor_that_is_killed(supervisor):
     supervisor.start()
     supervisor.wait_started()
-    pids = [pid for name in ("indicators", "clusters", "gateway") for pid in supervisor.pids(name)]
+    pids = [pid for name in PROGRAMS for pid in supervisor.pids(name)]
     supervisor.process.kill()
     supervisor.process.wait()
     wait_until(lambda: not any(is_alive(pid) for pid in pids), "the children end")
@@ -141,11 +138,11 @@ def test_children_end_with_a_supervisor_that_is_killed(supervisor):
 
 def test_a_port_in_use_is_reported_before_anything_starts(supervisor):
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", supervisor.ports[2]))
+        taken.bind(("127.0.0.1", supervisor.port))
         taken.listen(1)
         supervisor.start()
         assert supervisor.wait() == 1
-    assert f"the gateway cannot listen on 127.0.0.1:{supervisor.ports[2]}" in supervisor.said()
+    assert f"the gateway cannot listen on 127.0.0.1:{supervisor.port}" in supervisor.said()
     assert "set DONGKHOI_LISTEN to another address" in supervisor.said()
     assert not supervisor.pids("indicators")
 
