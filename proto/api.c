@@ -1,10 +1,12 @@
 /* api.c - carries the FileDescriptorSet inside the program. */
 #include "api.h"
 
+#include "dongkhoi/changes/v1/changes.pb-c.h"
 #include "dongkhoi/clusters/v1/clusters.pb-c.h"
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
 
 const ProtobufCServiceDescriptor *const api_services[] = {
+    &dongkhoi__changes__v1__change_service__descriptor,
     &dongkhoi__clusters__v1__cluster_service__descriptor,
     &dongkhoi__indicators__v1__indicator_service__descriptor,
 };

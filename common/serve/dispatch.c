@@ -13,7 +13,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
-#include "serve/feed.h"
+#include "serve/journal_service.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ struct dispatch {
     struct store *store;
     struct pool *pool;
     struct peers *peers;
-    struct feed feed;
+    struct journal_service journal;
     atomic_ulong count;
     atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
     size_t entry_count;
@@ -105,8 +105,8 @@ static void answer_status(struct dispatch *dispatch, struct rpc_call *rpc, struc
     answer(dispatch, rpc, &result, store_version(dispatch->store));
 }
 
-static void on_feed_answer(void *arg, struct rpc_call *rpc, struct rpc_result *result,
-                           struct version version)
+static void on_journal_answer(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                              struct version version)
 {
     answer(arg, rpc, result, version);
 }
@@ -410,8 +410,8 @@ void dispatch_call(void *arg, struct rpc_call *rpc)
         return;
     }
     atomic_fetch_add(&dispatch->count, 1);
-    if (strcmp(rpc_call_info(rpc)->method, FEED_METHOD) == 0) {
-        feed_start(&dispatch->feed, rpc);
+    if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
+        journal_service_call(&dispatch->journal, rpc);
         return;
     }
     struct status status = status_full();
@@ -504,11 +504,11 @@ struct status dispatch_new(const struct service *service, const struct schema *s
     dispatch->pool = pool;
     dispatch->peers = peers;
     dispatch->entry_count = count;
-    dispatch->feed = (struct feed){.service = service,
-                                   .store = store,
-                                   .pool = pool,
-                                   .on_answer = on_feed_answer,
-                                   .arg = dispatch};
+    dispatch->journal = (struct journal_service){.service = service,
+                                                 .store = store,
+                                                 .pool = pool,
+                                                 .on_answer = on_journal_answer,
+                                                 .arg = dispatch};
     const struct status status = dispatch_fill(dispatch, arena);
     if (status.code != STATUS_OK) {
         dispatch_free(dispatch);

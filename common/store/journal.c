@@ -289,3 +289,103 @@ struct status journal_verify(struct db *db, struct arena *arena, struct journal_
     *ret_end = rows < max;
     return STATUS_NONE;
 }
+
+static struct status outdated(struct arena *arena, uint64_t seq)
+{
+    return status_make(arena, STATUS_FAILED_PRECONDITION, "CURSOR_OUTDATED", NULL,
+                       "entry %llu of the journal is not the one that the cursor is from",
+                       (unsigned long long)seq);
+}
+
+static struct status entry_copy(struct arena *arena, struct db_statement *row,
+                                struct journal_entry *ret_entry)
+{
+    const struct slice body = db_bytes(row, 7);
+    const struct slice hash = db_bytes(row, 8);
+    struct journal_entry entry = {
+        .seq = (uint64_t)db_int64(row, 0),
+        .time_us = db_int64(row, 1),
+        .actor = arena_copy(arena, db_bytes(row, 2)),
+        .method = arena_copy(arena, db_bytes(row, 3)),
+        .kind = arena_copy(arena, db_bytes(row, 4)),
+        .name = arena_copy(arena, db_bytes(row, 5)),
+        .revision = (int32_t)db_int64(row, 6),
+        .body = {arena_copy(arena, body), body.length},
+    };
+
+    if (hash.length != DIGEST_BYTES) {
+        return corrupt();
+    }
+    memcpy(entry.hash, hash.data, DIGEST_BYTES);
+    if (entry.actor == NULL || entry.method == NULL || entry.kind == NULL || entry.name == NULL ||
+        entry.body.data == NULL) {
+        return status_out_of_memory();
+    }
+    *ret_entry = entry;
+    return STATUS_NONE;
+}
+
+/* The first row is the entry that is known already. */
+static struct status page_check_start(struct tx *tx, const struct journal_page *page,
+                                      struct db_statement *statement)
+{
+    bool row = false;
+
+    TRY(db_step(statement, &row));
+    const struct slice hash = row ? db_bytes(statement, 8) : (struct slice){0};
+    struct journal_head head = {.seq = page->after_seq};
+    if (hash.length != DIGEST_BYTES || (uint64_t)db_int64(statement, 0) != page->after_seq) {
+        return outdated(tx->arena, page->after_seq);
+    }
+    memcpy(head.hash, hash.data, DIGEST_BYTES);
+    return journal_version(&head).hash == page->after_hash ? STATUS_NONE
+                                                           : outdated(tx->arena, page->after_seq);
+}
+
+static struct status page_fill(struct tx *tx, struct journal_page *page,
+                               struct db_statement *statement)
+{
+    size_t bytes = 0;
+    bool row = false;
+
+    if (page->after_seq > 0) {
+        TRY(page_check_start(tx, page, statement));
+    }
+    TRY(db_step(statement, &row));
+    while (row && db_int64(statement, 1) <= page->watermark_us) {
+        bytes += db_bytes(statement, 7).length;
+        if (page->count == page->limit || (page->count > 0 && bytes > JOURNAL_PAGE_MAX_BYTES)) {
+            page->has_more = true;
+            return STATUS_NONE;
+        }
+        TRY(entry_copy(tx->arena, statement, &page->entries[page->count]));
+        page->count++;
+        TRY(db_step(statement, &row));
+    }
+    return STATUS_NONE;
+}
+
+struct status journal_read(struct tx *tx, struct journal_page *page)
+{
+    struct db_statement *statement = NULL;
+
+    page->count = 0;
+    page->has_more = false;
+    page->entries = arena_array(tx->arena, page->limit, sizeof(page->entries[0]));
+    if (page->entries == NULL) {
+        return status_out_of_memory();
+    }
+    if (page->after_seq > INT64_MAX) {
+        return outdated(tx->arena, page->after_seq);
+    }
+    /* One more tells whether there is more. */
+    TRY(db_prepare(tx->db,
+                   "SELECT seq, time, actor, method, kind, name, revision, body, hash "
+                   "FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2",
+                   &statement));
+    db_bind_int64(statement, 1, (int64_t)page->after_seq);
+    db_bind_int64(statement, 2, (int64_t)page->limit + (page->after_seq > 0 ? 2 : 1));
+    const struct status status = page_fill(tx, page, statement);
+    db_reset(statement);
+    return status;
+}

@@ -52,6 +52,36 @@ struct status journal_append(struct tx *tx, const struct journal_change *change,
 /* The greatest seq with a time up to time_us; 0 when there is none. */
 struct status journal_seq_at(struct db *db, int64_t time_us, uint64_t *ret_seq);
 
+/* An entry as it is read; its bytes live in the arena. */
+struct journal_entry {
+    uint64_t seq;
+    int64_t time_us;
+    const char *actor;
+    const char *method;
+    const char *kind;
+    const char *name;
+    int32_t revision;
+    struct slice body;
+    uint8_t hash[DIGEST_BYTES];
+};
+
+enum { JOURNAL_PAGE_MAX = 1000, JOURNAL_PAGE_MAX_BYTES = 4 << 20 };
+
+/* Which entries, and after the call which there were. */
+struct journal_page {
+    uint64_t after_seq;  /* behind this one; 0: from the first */
+    uint64_t after_hash; /* whose hash begins so, else FAILED_PRECONDITION CURSOR_OUTDATED */
+    int64_t watermark_us;
+    unsigned limit; /* 1 to JOURNAL_PAGE_MAX; a page also ends at JOURNAL_PAGE_MAX_BYTES */
+
+    struct journal_entry *entries; /* with times up to the watermark, in order */
+    size_t count;
+    bool has_more;
+};
+
+/* One indexed read in the snapshot of tx. */
+struct status journal_read(struct tx *tx, struct journal_page *page);
+
 /* Recomputes at most max entries behind head and moves head; ret_end: there are no more. */
 struct status journal_verify(struct db *db, struct arena *arena, struct journal_head *head,
                              unsigned max, bool *ret_end);

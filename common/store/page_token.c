@@ -1,14 +1,13 @@
 /* page_token.c - positions to text and back. */
 #include "store/page_token.h"
 
+#include "base/base64url.h"
 #include "store/store_internal.h"
 
 #include <stdio.h>
 
 enum { CHECK_BYTES = 16, TOKEN_MAX_BYTES = 1 << 16 };
 enum { KEY_NULL, KEY_INT64, KEY_TEXT };
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 struct status page_size_check(struct arena *arena, int32_t asked, size_t *ret_size)
 {
@@ -71,56 +70,6 @@ static void make_check(const struct tx *tx, const struct page_request *request,
     digest_many(slices, count, check);
 }
 
-static const char *base64_encode(struct arena *arena, const uint8_t *bytes, size_t length)
-{
-    char *text = arena_alloc(arena, length / 3 * 4 + 5);
-    size_t out = 0;
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
-
-    if (text == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; i < length; i++) {
-        bits = bits << 8 | bytes[i];
-        bit_count += 8;
-        while (bit_count >= 6) {
-            bit_count -= 6;
-            text[out++] = alphabet[bits >> bit_count & 63];
-        }
-    }
-    if (bit_count > 0) {
-        text[out++] = alphabet[bits << (6 - bit_count) & 63];
-    }
-    return text;
-}
-
-/* False when text is no base64url, or memory is missing (*ret_bytes is NULL then). */
-static bool base64_decode(struct arena *arena, struct slice text, uint8_t **ret_bytes,
-                          size_t *ret_length)
-{
-    uint8_t *bytes = arena_alloc(arena, text.length);
-    size_t length = 0;
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
-
-    *ret_bytes = bytes;
-    for (size_t i = 0; bytes != NULL && i < text.length; i++) {
-        const char *at = text.data[i] != '\0' ? strchr(alphabet, text.data[i]) : NULL;
-        if (at == NULL) {
-            return false;
-        }
-        bits = bits << 6 | (uint32_t)(at - alphabet);
-        bit_count += 6;
-        if (bit_count >= 8) {
-            bit_count -= 8;
-            bytes[length++] = (uint8_t)(bits >> bit_count);
-        }
-    }
-    *ret_length = length;
-    return bytes != NULL;
-}
-
 struct status page_token_make(struct tx *tx, const struct page_request *request,
                               struct slice position, const char **ret_token)
 {
@@ -133,7 +82,8 @@ struct status page_token_make(struct tx *tx, const struct page_request *request,
     make_check(tx, request, position, check);
     memcpy(bytes, check, CHECK_BYTES);
     memcpy(bytes + CHECK_BYTES, position.data, position.length);
-    const char *token = base64_encode(tx->arena, bytes, CHECK_BYTES + position.length);
+    const char *token = base64url_encode(
+        tx->arena, (struct slice){(const char *)bytes, CHECK_BYTES + position.length});
     if (token == NULL) {
         return status_out_of_memory();
     }
@@ -232,21 +182,20 @@ struct status page_token_read(struct tx *tx, const struct page_request *request,
                               size_t key_count, struct page_position *ret_position)
 {
     uint8_t check[DIGEST_BYTES];
-    uint8_t *bytes = NULL;
-    size_t length = 0;
+    struct slice bytes = {0};
 
     if (token == NULL || token[0] == '\0') {
         *ret_position = (struct page_position){0};
         return STATUS_NONE;
     }
     const struct slice text = slice_from(token);
-    if (text.length > TOKEN_MAX_BYTES || !base64_decode(tx->arena, text, &bytes, &length) ||
-        length < CHECK_BYTES) {
+    if (text.length > TOKEN_MAX_BYTES || !base64url_decode(tx->arena, text, &bytes) ||
+        bytes.length < CHECK_BYTES) {
         return refuse(tx);
     }
-    const struct slice position = {(const char *)bytes + CHECK_BYTES, length - CHECK_BYTES};
+    const struct slice position = {bytes.data + CHECK_BYTES, bytes.length - CHECK_BYTES};
     make_check(tx, request, position, check);
-    if (memcmp(check, bytes, CHECK_BYTES) != 0 ||
+    if (memcmp(check, bytes.data, CHECK_BYTES) != 0 ||
         !position_read(tx->arena, position, key_count, ret_position)) {
         return refuse(tx);
     }

@@ -196,6 +196,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
                                 const struct store_options *options)
 {
     struct status disk = STATUS_NONE;
+    int64_t reserved_us = 0;
 
     TRY(make_directory(arena, options->directory));
     TRY(take_lock(store, arena, options));
@@ -210,6 +211,8 @@ static struct status open_parts(struct store *store, struct arena *arena,
     TRY(sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));
+    TRY(watermark_read(store->db, &reserved_us));
+    watermark_init(&store->writer.watermark, store->head.time_us, reserved_us);
     if (pthread_key_create(&store->reader_key, on_thread_end) != 0) {
         return status_out_of_memory();
     }
@@ -299,11 +302,13 @@ void store_read_end(struct tx *tx)
 
 struct tx store_write_tx(struct store *store, struct arena *arena)
 {
+    const int64_t next_us = journal_next_time(&store->head);
+
     return (struct tx){
         .store = store,
         .db = store->db,
         .arena = arena,
-        .time_us = journal_next_time(&store->head),
+        .time_us = next_us > store->first_time_us ? next_us : store->first_time_us,
         .version = journal_version(&store->head),
         .writable = true,
     };

@@ -123,6 +123,27 @@ struct write {
  */
 struct status store_write(struct store *store, struct write *write);
 
+/* The question up to which time the journal is complete. The caller owns it until done was called. */
+struct watermark_question {
+    struct arena *arena;
+    /* On the calling thread, or on the writer's: must not block. */
+    void (*done)(struct watermark_question *question);
+
+    /*
+     * Set before done: a snapshot that is begun from then on shows every entry, now and ever, with
+     * a time that is not later (store/watermark.h). It is not earlier than the question, unless the
+     * store takes no writes.
+     */
+    int64_t watermark_us;
+
+    struct store *store; /* the store's, from here on */
+    int64_t reserved_us;
+    struct write write;
+};
+
+/* Always calls done once. Any thread. */
+void store_watermark(struct store *store, struct watermark_question *question);
+
 /* Recomputes the hash chain. DATA_LOSS JOURNAL_BROKEN names the first bad seq. */
 struct status store_verify(struct store *store, struct arena *arena, uint64_t *ret_entries);
 

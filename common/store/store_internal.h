@@ -22,6 +22,7 @@ struct store {
     pthread_key_t reader_key; /* the calling thread's struct reader */
     struct db *db;            /* the writer's thread only, once it runs */
     struct journal_head head; /* the writer's thread only: of the open transaction */
+    int64_t first_time_us;    /* the writer's thread only: the least that the open group may take */
     struct writer writer;
 };
 

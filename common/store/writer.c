@@ -164,10 +164,27 @@ static struct status run_group(struct store *store, struct write *group)
     for (struct write *write = group; write != NULL; write = write->next) {
         TRY(run_one(store, write));
     }
-    if (store->head.seq != seq_before) {
-        TRY(journal_head_write(store->db, &store->head));
-    }
-    return db_commit(store->db);
+    return store->head.seq != seq_before ? journal_head_write(store->db, &store->head)
+                                         : STATUS_NONE;
+}
+
+static void open_group(struct store *store)
+{
+    struct writer *writer = &store->writer;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    store->first_time_us = watermark_open(&writer->watermark, clock_now_us());
+    (void)pthread_mutex_unlock(&writer->lock);
+}
+
+/* store->head is that of the last commit. */
+static void close_group(struct store *store, enum watermark_outcome outcome)
+{
+    struct writer *writer = &store->writer;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    watermark_close(&writer->watermark, outcome, store->head.time_us);
+    (void)pthread_mutex_unlock(&writer->lock);
 }
 
 static void publish(struct store *store, struct write *group)
@@ -178,6 +195,7 @@ static void publish(struct store *store, struct write *group)
     (void)pthread_mutex_lock(&writer->lock);
     writer->version = version;
     (void)pthread_mutex_unlock(&writer->lock);
+    close_group(store, WATERMARK_COMMITTED);
     for (struct write *write = group; write != NULL; write = write->next) {
         write->version = version;
     }
@@ -186,10 +204,17 @@ static void publish(struct store *store, struct write *group)
 static void write_group(struct store *store, struct write *group)
 {
     const struct journal_head before = store->head;
-    const struct status status = run_group(store, group);
+    enum watermark_outcome outcome = WATERMARK_ROLLED_BACK;
 
+    open_group(store);
+    struct status status = run_group(store, group);
+    if (status.code == STATUS_OK) {
+        outcome = WATERMARK_IN_DOUBT;
+        status = db_commit(store->db);
+    }
     if (status.code != STATUS_OK) {
         store->head = before;
+        close_group(store, outcome);
         fail_group(store, group, status);
         return;
     }
@@ -256,6 +281,7 @@ static void try_to_come_back(struct store *store)
     const char *why = status.code == STATUS_OK ? NULL : read_only_text(store, status);
     (void)pthread_mutex_lock(&store->writer.lock);
     if (status.code == STATUS_OK) {
+        watermark_close(&store->writer.watermark, WATERMARK_COMMITTED, store->head.time_us);
         store->writer.read_only = NULL;
     } else if (why != NULL) {
         store->writer.read_only = why;
@@ -294,12 +320,26 @@ static struct write *wait_for_work(struct writer *writer, bool *ret_probe)
     return group;
 }
 
+/* So that nothing is dated ahead of the clock because of what was reserved before a restart. */
+static void wait_for_clock(const struct watermark *mark)
+{
+    const int64_t wait_us = watermark_wait_us(mark, clock_now_us());
+    const struct timespec pause = {.tv_nsec = (long)(wait_us * 1000)};
+
+    (void)nanosleep(&pause, NULL);
+}
+
 static void *writer_main(void *arg)
 {
     struct store *store = arg;
+    struct watermark mark;
     bool want_probe = false;
     struct write *group = NULL;
 
+    (void)pthread_mutex_lock(&store->writer.lock);
+    mark = store->writer.watermark;
+    (void)pthread_mutex_unlock(&store->writer.lock);
+    wait_for_clock(&mark);
     while ((group = wait_for_work(&store->writer, &want_probe)) != NULL || want_probe) {
         if (want_probe) {
             try_to_come_back(store);

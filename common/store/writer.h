@@ -10,6 +10,7 @@
 #define STORE_WRITER_H
 
 #include "store/store.h"
+#include "store/watermark.h"
 
 #include <pthread.h>
 
@@ -27,6 +28,7 @@ struct writer {
     bool stopping;
     const char *read_only; /* a sentence; NULL while writes are taken */
     struct version version;
+    struct watermark watermark;
 };
 
 /* store->db and store->head are the thread's from here on. disk: of the checkpoint before; with a

@@ -82,6 +82,10 @@ static void on_request(void *arg, struct http_request *request)
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
+        if (feed_has_method(match.route->method)) {
+            feed_start(loop, request, &match);
+            return;
+        }
         exchange_start(loop, request, &match);
         return;
     case ROUTER_OTHER_VERB:
@@ -155,7 +159,8 @@ static struct status check_backends(struct gateway *gateway, struct arena *arena
 
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < services[i].method_count; k++) {
-            if (gateway_backend(gateway, &services[i].methods[k]) == NULL) {
+            if (!feed_has_method(&services[i].methods[k]) &&
+                gateway_backend(gateway, &services[i].methods[k]) == NULL) {
                 return status_make(arena, STATUS_INTERNAL, "NO_BACKEND", NULL,
                                    "no service is known for %s", services[i].methods[k].full_name);
             }
@@ -216,6 +221,7 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
     memcpy(gateway->backends, options->backends,
            options->backend_count * sizeof(options->backends[0]));
     answer_init();
+    feed_register_types(gateway->schema);
     TRY(check_backends(gateway, arena));
     TRY(router_new(arena, gateway->schema, &gateway->router));
     TRY(openapi_build(gateway->schema, arena, &gateway->openapi));

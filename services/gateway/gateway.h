@@ -64,6 +64,13 @@ struct backend *gateway_backend(struct gateway *gateway, const struct schema_met
 void exchange_start(struct gateway_loop *loop, struct http_request *request,
                     const struct router_match *match);
 
+/* feed.c: answers for the methods of ChangeService, which no single service has. */
+void feed_start(struct gateway_loop *loop, struct http_request *request,
+                const struct router_match *match);
+/* Call once, at start: resources stand in changes as what they are. */
+void feed_register_types(const struct schema *schema);
+bool feed_has_method(const struct schema_method *method);
+
 /* readiness.c: answers /readyz. */
 void readiness_start(struct gateway_loop *loop, struct http_request *request);
 

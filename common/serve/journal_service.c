@@ -1,0 +1,190 @@
+/* journal_service.c - ReadJournal: entries of the journal as changes, with their resources. */
+#include "serve/journal_service.h"
+
+#include "dongkhoi/rpc/v1/journal.pb-c.h"
+#include "google/protobuf/any.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "pb/decode.h"
+#include "store/journal.h"
+
+#include <stddef.h>
+
+typedef Dongkhoi__Changes__V1__Change Change;
+
+/* One call; lives in the call's arena. */
+struct journal_call {
+    struct pool_job job;
+    struct watermark_question question;
+    const struct journal_service *journal;
+    struct rpc_call *rpc;
+    const Dongkhoi__Rpc__V1__ReadJournalRequest *request;
+    Dongkhoi__Rpc__V1__ReadJournalResponse response;
+};
+
+static void answer_status(const struct journal_call *read, struct status status)
+{
+    struct rpc_result result = {.status = status};
+
+    read->journal->on_answer(read->journal->arg, read->rpc, &result,
+                             store_version(read->journal->store));
+}
+
+static const struct resource_kind *kind_of(const struct service *service, const char *plural)
+{
+    for (size_t i = 0; i < service->kind_count; i++) {
+        if (strcmp(service->kinds[i]->plural, plural) == 0) {
+            return service->kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* NULL when the arena is full. */
+static Google__Protobuf__Any *any_make(struct arena *arena, const struct resource_kind *kind,
+                                       struct slice body)
+{
+    Google__Protobuf__Any *any = ARENA_NEW(arena, Google__Protobuf__Any);
+
+    if (any == NULL) {
+        return NULL;
+    }
+    google__protobuf__any__init(any);
+    any->type_url = arena_printf(arena, "type.googleapis.com/%s", kind->type->name);
+    any->value.data = (uint8_t *)(uintptr_t)body.data;
+    any->value.len = body.length;
+    return any->type_url != NULL ? any : NULL;
+}
+
+static struct status change_make(const struct journal_call *read, const struct journal_entry *entry,
+                                 Change **ret_change)
+{
+    struct arena *arena = read->question.arena;
+    const struct resource_kind *kind = kind_of(read->journal->service, entry->kind);
+    Change *change = ARENA_NEW(arena, Change);
+    Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
+    char *hash = arena_alloc(arena, DIGEST_HEX_BYTES);
+
+    if (change == NULL || time == NULL || hash == NULL) {
+        return status_out_of_memory();
+    }
+    google__protobuf__timestamp__init(time);
+    time->seconds = entry->time_us / 1000000;
+    time->nanos = (int32_t)(entry->time_us % 1000000) * 1000;
+    hex_encode(entry->hash, DIGEST_BYTES, hash);
+    dongkhoi__changes__v1__change__init(change);
+    change->service = (char *)(uintptr_t)read->journal->service->name;
+    change->seq = (int64_t)entry->seq;
+    change->time = time;
+    change->actor = (char *)(uintptr_t)entry->actor;
+    change->method = (char *)(uintptr_t)entry->method;
+    change->kind = (char *)(uintptr_t)entry->kind;
+    change->name = (char *)(uintptr_t)entry->name;
+    change->revision = entry->revision;
+    change->deleted = entry->body.length == 0;
+    change->hash = hash;
+    if (!change->deleted && kind != NULL) {
+        change->resource = any_make(arena, kind, entry->body);
+        if (change->resource == NULL) {
+            return status_out_of_memory();
+        }
+    }
+    *ret_change = change;
+    return STATUS_NONE;
+}
+
+static struct status read_entries(struct journal_call *read, struct tx *tx)
+{
+    struct journal_page page = {
+        .after_seq = read->request->after_seq,
+        .after_hash = read->request->after_hash,
+        .watermark_us = read->question.watermark_us,
+        .limit = read->request->limit,
+    };
+    Dongkhoi__Rpc__V1__ReadJournalResponse *response = &read->response;
+
+    TRY(journal_read(tx, &page));
+    dongkhoi__rpc__v1__read_journal_response__init(response);
+    response->watermark_us = page.watermark_us;
+    response->has_more = page.has_more;
+    response->changes = arena_array(tx->arena, page.count, sizeof(response->changes[0]));
+    if (response->changes == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < page.count; i++) {
+        TRY(change_make(read, &page.entries[i], &response->changes[i]));
+    }
+    response->n_changes = page.count;
+    return STATUS_NONE;
+}
+
+static void on_pool_job(struct pool_job *job)
+{
+    struct journal_call *read =
+        (struct journal_call *)((char *)job - offsetof(struct journal_call, job));
+    struct rpc_result result = {.message = &read->response.base};
+    struct tx tx = {0};
+
+    if (rpc_call_expired(read->rpc)) {
+        answer_status(read,
+                      (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
+                                      "the deadline passed before the journal was read", NULL});
+        return;
+    }
+    const struct status begun = store_read_begin(read->journal->store, read->question.arena, &tx);
+    if (begun.code != STATUS_OK) {
+        answer_status(read, begun);
+        return;
+    }
+    result.status = read_entries(read, &tx);
+    const struct version version = tx.version;
+    store_read_end(&tx);
+    read->journal->on_answer(read->journal->arg, read->rpc, &result, version);
+}
+
+static void on_watermark(struct watermark_question *question)
+{
+    struct journal_call *read =
+        (struct journal_call *)((char *)question - offsetof(struct journal_call, question));
+
+    read->job.run = on_pool_job;
+    if (!pool_submit(read->journal->pool, &read->job)) {
+        answer_status(read, (struct status){STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL",
+                                            "too many requests are waiting", NULL});
+    }
+}
+
+static struct status start(const struct journal_service *journal, struct rpc_call *rpc,
+                           struct journal_call *read)
+{
+    struct arena *arena = rpc_call_arena(rpc);
+    void *request = NULL;
+
+    TRY(message_decode(arena, &dongkhoi__rpc__v1__read_journal_request__descriptor,
+                       rpc_call_info(rpc)->payload, &request));
+    read->request = request;
+    if (read->request->limit < 1 || read->request->limit > JOURNAL_PAGE_MAX) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE", "limit",
+                           "limit is %u, and must be 1 to %d", read->request->limit,
+                           JOURNAL_PAGE_MAX);
+    }
+    read->question.arena = arena;
+    read->question.done = on_watermark;
+    store_watermark(journal->store, &read->question);
+    return STATUS_NONE;
+}
+
+void journal_service_call(const struct journal_service *journal, struct rpc_call *rpc)
+{
+    struct journal_call *read = ARENA_NEW(rpc_call_arena(rpc), struct journal_call);
+    struct journal_call none = {.journal = journal, .rpc = rpc};
+
+    if (read == NULL) {
+        answer_status(&none, status_out_of_memory());
+        return;
+    }
+    *read = none;
+    const struct status status = start(journal, rpc, read);
+    if (status.code != STATUS_OK) {
+        answer_status(&none, status);
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * journal_service.h - the journal of any service, for the feed of changes.
+ *
+ *     ASKED --watermark: at once, or by way of the writer--> QUEUED --pool--> read and answered
+ *
+ * The watermark is given before the snapshot is begun (store/watermark.h).
+ */
+#ifndef SERVE_JOURNAL_SERVICE_H
+#define SERVE_JOURNAL_SERVICE_H
+
+#include "rpc/rpc_server.h"
+#include "serve/pool.h"
+#include "serve/service.h"
+
+#define JOURNAL_METHOD "dongkhoi.rpc.v1.JournalService/ReadJournal"
+
+/* What a feed works with; must outlive its calls. */
+struct journal_service {
+    const struct service *service;
+    struct store *store;
+    struct pool *pool;
+    /* Ends the call; any thread. */
+    void (*on_answer)(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                      struct version version);
+    void *arg;
+};
+
+/* Answers a call of JOURNAL_METHOD, now or later. Never waits. */
+void journal_service_call(const struct journal_service *journal, struct rpc_call *rpc);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * feed.c - GET /v1/changes: every service is asked at once behind the cursor's place; the last
+ * answer merges and answers. A service that cannot be read holds the feed.
+ */
+#include "answer.h"
+#include "call_headers.h"
+#include "dongkhoi/rpc/v1/journal.pb-c.h"
+#include "feed_cursor.h"
+#include "feed_merge.h"
+#include "gateway.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "pb/decode.h"
+#include "pb/json.h"
+#include "transcode.h"
+
+#include <stdlib.h>
+
+typedef Dongkhoi__Changes__V1__Change Change;
+
+struct feed;
+
+/* One service's part. */
+struct feed_part {
+    struct letter letter; /* first: the letter is the part */
+    struct feed *feed;
+    struct status failure; /* of the call itself */
+    struct rpc_reply *reply;
+};
+
+/* Lives in the request's arena. */
+struct feed {
+    struct gateway_loop *loop;
+    struct http_request *request;
+    struct call_headers headers;
+    size_t limit;
+    size_t waiting;
+    size_t count;
+    struct feed_position positions[BACKENDS_MAX];
+    struct feed_part parts[BACKENDS_MAX];
+};
+
+void feed_register_types(const struct schema *schema)
+{
+    size_t count = 0;
+    const struct schema_service *services = schema_services(schema, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < services[i].method_count; k++) {
+            const struct schema_message *output = services[i].methods[k].output;
+
+            if (output->resource_type != NULL && output->type != NULL) {
+                json_register_any(output->type);
+            }
+        }
+    }
+}
+
+bool feed_has_method(const struct schema_method *method)
+{
+    return strcmp(method->service->name, dongkhoi__changes__v1__change_service__descriptor.name) ==
+           0;
+}
+
+static const char *service_name(const struct feed *feed, size_t index)
+{
+    return feed->loop->gateway->backends[index].name;
+}
+
+/* The answer of one service, in the loop's scratch. */
+static struct status part_parse(const struct feed *feed, size_t index,
+                                struct feed_source *ret_source)
+{
+    const struct feed_part *part = &feed->parts[index];
+    struct arena *scratch = feed->loop->scratch;
+    struct rpc_answer answer;
+    void *message = NULL;
+
+    TRY(part->failure);
+    TRY(rpc_reply_parse(part->reply, scratch, &answer));
+    TRY(answer.status);
+    TRY(message_decode(scratch, &dongkhoi__rpc__v1__read_journal_response__descriptor,
+                       answer.payload, &message));
+    const Dongkhoi__Rpc__V1__ReadJournalResponse *response = message;
+    *ret_source = (struct feed_source){
+        .service = service_name(feed, index),
+        .changes = response->changes,
+        .count = response->n_changes,
+        .has_more = response->has_more,
+        .watermark_us = response->watermark_us,
+    };
+    return STATUS_NONE;
+}
+
+/* What to say of all failures: that services are away before anything else, naming them. */
+static void answer_held(const struct feed *feed, const struct status *statuses)
+{
+    struct http_request *request = feed->request;
+    struct status chosen = STATUS_NONE;
+    const char *names = "";
+
+    for (size_t i = 0; i < feed->count; i++) {
+        const bool is_worse = chosen.code == STATUS_OK || (chosen.code != STATUS_UNAVAILABLE &&
+                                                           statuses[i].code == STATUS_UNAVAILABLE);
+
+        if (statuses[i].code != STATUS_OK && names != NULL) {
+            names = arena_printf(request->arena, "%s%s%s", names, names[0] != '\0' ? ", " : "",
+                                 service_name(feed, i));
+            chosen = is_worse ? statuses[i] : chosen;
+        }
+    }
+    if (names == NULL) {
+        answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    const char *const metadata[] = {"service", names, NULL};
+    const char *text = arena_printf(request->arena, "the feed waits for %s: %s", names,
+                                    chosen.message != NULL ? chosen.message : "");
+    chosen.message = text != NULL ? text : "the feed waits for a service";
+    if (chosen.reason != NULL && strcmp(chosen.reason, "OUTCOME_UNKNOWN") == 0) {
+        chosen.reason = "SERVICE_DOWN"; /* nothing was to be changed */
+    } else if (chosen.reason != NULL && strcmp(chosen.reason, "CURSOR_OUTDATED") == 0) {
+        chosen.field = "since";
+    }
+    if (http_code_of(chosen, false) == 500) {
+        answer_failure(request, chosen, NULL, false);
+    } else {
+        answer_status(request, chosen, metadata);
+    }
+}
+
+static uint64_t hash_start(const char *hex)
+{
+    char digits[17] = {0};
+
+    memcpy(digits, hex, strnlen(hex, 16));
+    return strtoull(digits, NULL, 16);
+}
+
+/* Each service goes on behind the last change that is in the page. */
+static const char *next_cursor(struct feed *feed, const struct feed_source *sources)
+{
+    for (size_t i = 0; i < feed->count; i++) {
+        if (sources[i].taken > 0) {
+            const Change *last = sources[i].changes[sources[i].taken - 1];
+
+            feed->positions[i].seq = (uint64_t)last->seq;
+            feed->positions[i].hash = hash_start(last->hash);
+        }
+    }
+    return feed_cursor_make(feed->request->arena, feed->positions, feed->count);
+}
+
+static void answer_page(struct feed *feed, struct feed_source *sources)
+{
+    Dongkhoi__Changes__V1__ListChangesResponse response =
+        DONGKHOI__CHANGES__V1__LIST_CHANGES_RESPONSE__INIT;
+    Google__Protobuf__Timestamp watermark = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    struct feed_page page = {.limit = feed->limit};
+
+    page.changes = arena_array(feed->loop->scratch, page.limit, sizeof(page.changes[0]));
+    if (page.changes == NULL) {
+        answer_status(feed->request, status_out_of_memory(), NULL);
+        return;
+    }
+    feed_merge(sources, feed->count, &page);
+    const char *cursor = next_cursor(feed, sources);
+    if (cursor == NULL) {
+        answer_status(feed->request, status_out_of_memory(), NULL);
+        return;
+    }
+    watermark.seconds = page.watermark_us / 1000000;
+    watermark.nanos = (int32_t)(page.watermark_us % 1000000) * 1000;
+    response.changes = page.changes;
+    response.n_changes = page.count;
+    response.next_cursor = (char *)(uintptr_t)cursor;
+    response.caught_up = page.is_caught_up;
+    response.watermark = &watermark;
+    answer_message(feed->request, &response.base);
+}
+
+static void answer_all(struct feed *feed)
+{
+    struct feed_source sources[BACKENDS_MAX] = {0};
+    struct status statuses[BACKENDS_MAX] = {0};
+    bool is_held = false;
+
+    arena_reset(feed->loop->scratch);
+    for (size_t i = 0; i < feed->count; i++) {
+        statuses[i] = part_parse(feed, i, &sources[i]);
+        is_held = is_held || statuses[i].code != STATUS_OK;
+    }
+    if (is_held) {
+        answer_held(feed, statuses);
+    } else {
+        answer_page(feed, sources);
+    }
+}
+
+static void settle(struct feed *feed)
+{
+    struct rpc_reply *replies[BACKENDS_MAX] = {0};
+    const size_t count = feed->count;
+
+    if (--feed->waiting > 0) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        replies[i] = feed->parts[i].reply;
+    }
+    answer_all(feed); /* the feed is gone with its request */
+    for (size_t i = 0; i < count; i++) {
+        rpc_reply_free(replies[i]);
+    }
+}
+
+static void deliver(struct letter *letter)
+{
+    settle(((struct feed_part *)letter)->feed);
+}
+
+static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
+{
+    struct feed_part *part = arg;
+
+    part->failure = status;
+    part->reply = reply;
+    /* The mailbox is open while a request waits. */
+    if (mailbox_post(part->feed->loop->mailbox, &part->letter) != 0) {
+        rpc_reply_free(reply);
+    }
+}
+
+static void ask(struct feed *feed, size_t index)
+{
+    struct feed_part *part = &feed->parts[index];
+    Dongkhoi__Rpc__V1__ReadJournalRequest payload = DONGKHOI__RPC__V1__READ_JOURNAL_REQUEST__INIT;
+    const struct rpc_request call = {
+        .method = "dongkhoi.rpc.v1.JournalService/ReadJournal",
+        .traceparent = feed->headers.traceparent,
+        .timeout_ms = feed->headers.timeout_ms,
+        .payload = &payload.base,
+    };
+
+    payload.after_seq = feed->positions[index].seq;
+    payload.after_hash = feed->positions[index].hash;
+    payload.limit = (uint32_t)feed->limit;
+    part->letter.deliver = deliver;
+    part->feed = feed;
+    const struct status status =
+        rpc_client_call(feed->loop->gateway->backends[index].client, &call, on_reply, part);
+    if (status.code != STATUS_OK) {
+        part->failure = status;
+        settle(feed);
+    }
+}
+
+static struct status page_size(struct arena *arena, int32_t asked, size_t *ret_limit)
+{
+    if (asked < 0) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE", "pageSize",
+                           "pageSize is %d, and may not be negative", asked);
+    }
+    *ret_limit = asked == 0              ? FEED_PAGE_DEFAULT
+                 : asked > FEED_PAGE_MAX ? FEED_PAGE_MAX
+                                         : (size_t)asked;
+    return STATUS_NONE;
+}
+
+static struct status read_request(struct feed *feed, const struct router_match *match)
+{
+    struct http_request *request = feed->request;
+    struct transcode_source source = {
+        .match = match,
+        .query = request->head.query,
+        .body = request->body,
+    };
+    ProtobufCMessage *message = NULL;
+
+    TRY(call_headers_read(request->arena, &request->head, false, &feed->headers));
+    source.has_content_type = http_head_find(&request->head, "content-type", &source.content_type);
+    TRY(transcode_request(feed->loop->scratch, &source, &message));
+    const Dongkhoi__Changes__V1__ListChangesRequest *list =
+        (const Dongkhoi__Changes__V1__ListChangesRequest *)message;
+    TRY(page_size(request->arena, list->page_size, &feed->limit));
+    return feed_cursor_read(request->arena, list->since, feed->positions, feed->count);
+}
+
+void feed_start(struct gateway_loop *loop, struct http_request *request,
+                const struct router_match *match)
+{
+    struct feed *feed = ARENA_NEW(request->arena, struct feed);
+
+    if (feed == NULL) {
+        answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    feed->loop = loop;
+    feed->request = request;
+    feed->count = loop->gateway->backend_count;
+    for (size_t i = 0; i < feed->count; i++) {
+        feed->positions[i].service = service_name(feed, i);
+    }
+    arena_reset(loop->scratch);
+    const struct status status = read_request(feed, match);
+    if (status.code != STATUS_OK) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    /* One for this function: no answer may come before all were asked. */
+    feed->waiting = feed->count + 1;
+    for (size_t i = 0; i < feed->count; i++) {
+        ask(feed, i);
+    }
+    settle(feed);
+}
