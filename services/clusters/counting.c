@@ -95,8 +95,15 @@ static struct evidence evidence_of_stage(struct call *call,
     return evidence;
 }
 
+/* "" published_by: any day is early enough. */
+static bool is_published(const char *date, const char *published_by)
+{
+    return published_by[0] == '\0' || strcmp(date, published_by) <= 0;
+}
+
 static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
                                 const struct evidence *evidence, int rule, int year,
+                                const char *published_by,
                                 Dongkhoi__Clusters__V1__NewClusterVerdict *verdict)
 {
     const char *revoked = cluster_revoked_on(cluster);
@@ -107,7 +114,14 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
                                            : "AFTER_YEAR";
     const char *sentence = NULL;
 
-    if (happened == year && revoked != NULL && revoked[0] != '\0' && year_of(revoked) <= year) {
+    if (!is_published(evidence->date, published_by)) {
+        reason = "PUBLISHED_LATER";
+        sentence = arena_printf(call->arena,
+                                "not counted for %d: by %s it was not known that it "
+                                "%s on %s (%s)",
+                                year, published_by, rules[rule].event, evidence->date, number);
+    } else if (happened == year && revoked != NULL && revoked[0] != '\0' &&
+               year_of(revoked) <= year && is_published(revoked, published_by)) {
         reason = "REVOKED_IN_YEAR";
         sentence =
             arena_printf(call->arena, "not counted for %d: it %s on %s (%s), and was revoked on %s",
@@ -126,6 +140,13 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
 struct status counting_judge(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
                              int rule, int year, Dongkhoi__Clusters__V1__NewClusterVerdict *verdict)
 {
+    return counting_judge_by(call, cluster, rule, year, "", verdict);
+}
+
+struct status counting_judge_by(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
+                                int rule, int year, const char *published_by,
+                                Dongkhoi__Clusters__V1__NewClusterVerdict *verdict)
+{
     const struct evidence evidence = rules[rule].stage == STAGE_NONE
                                          ? evidence_of_owner(cluster)
                                          : evidence_of_stage(call, cluster, rules[rule].stage);
@@ -136,7 +157,7 @@ struct status counting_judge(struct call *call, const Dongkhoi__Clusters__V1__Cl
     verdict->document = evidence.document;
     verdict->date = (char *)evidence.date;
     if (evidence.date[0] != '\0') {
-        return judge_date(call, cluster, &evidence, rule, year, verdict);
+        return judge_date(call, cluster, &evidence, rule, year, published_by, verdict);
     }
     if (evidence.words == NULL) {
         return status_out_of_memory();
@@ -183,7 +204,7 @@ static struct status input_add(struct call *call,
 }
 
 static struct status judge_all(struct call *call, const struct resource_revision *rows,
-                               size_t count, int rule,
+                               size_t count, int rule, const char *published_by,
                                Dongkhoi__Clusters__V1__CountNewClustersResponse *answer)
 {
     answer->clusters = arena_array(call->arena, count, sizeof(*answer->clusters));
@@ -198,7 +219,7 @@ static struct status judge_all(struct call *call, const struct resource_revision
         if (verdict == NULL) {
             return status_out_of_memory();
         }
-        TRY(counting_judge(call, cluster, rule, answer->year, verdict));
+        TRY(counting_judge_by(call, cluster, rule, answer->year, published_by, verdict));
         answer->clusters[answer->n_clusters++] = verdict;
         answer->count += verdict->counted;
         TRY(input_add(call, answer, cluster->name, cluster->revision));
@@ -237,6 +258,7 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
         return INVALID(call, "OUT_OF_RANGE", "year", "year is required, %d to %d", YEAR_MIN,
                        YEAR_MAX);
     }
+    TRY(call_check_date(call, "publishedBy", req->published_by));
     TRY(standard_as_of(call, request));
     TRY(find_target(call, req->year, &target));
     if (target->counting_rule == RULE_NONE) {
@@ -253,6 +275,6 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
         return status_out_of_memory();
     }
     TRY(input_add(call, answer, target->name, target->revision));
-    TRY(judge_all(call, rows, count, (int)target->counting_rule, answer));
+    TRY(judge_all(call, rows, count, (int)target->counting_rule, req->published_by, answer));
     return judge_achieved(call, target, answer);
 }

@@ -21,6 +21,12 @@ struct status counting_judge(struct call *call, const Dongkhoi__Clusters__V1__Cl
                              int rule, int year,
                              Dongkhoi__Clusters__V1__NewClusterVerdict *verdict);
 
+/* The same with only what documents of published_by ("YYYY-MM-DD", "" for any day) or before say.
+ */
+struct status counting_judge_by(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
+                                int rule, int year, const char *published_by,
+                                Dongkhoi__Clusters__V1__NewClusterVerdict *verdict);
+
 /* Method: GET clusters:countNew. */
 struct status count_new_clusters(struct call *call, const void *request, void *response);
 

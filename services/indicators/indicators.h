@@ -19,6 +19,7 @@ struct status observation_update(struct call *call, const void *request, void *r
 struct status observation_batch_upsert(struct call *call, const void *request, void *response);
 struct status observation_reopen(struct call *call, const void *request, void *response);
 struct status progress_get(struct call *call, const void *request, void *response);
+struct status progress_batch_get(struct call *call, const void *request, void *response);
 struct status contributions_get(struct call *call, const void *request, void *response);
 
 #endif

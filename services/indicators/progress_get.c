@@ -1,9 +1,13 @@
 /* progress_get.c - GetProgress: from the store through the arithmetic into the answer. */
+#include "base/clock.h"
 #include "indicators.h"
 #include "observed.h"
+#include "pb/message.h"
 #include "target.h"
 
-enum { PERCENT_OUTPUT_DECIMALS = 2, PROGRESS_NOTES_MAX = 32 };
+#include <string.h>
+
+enum { PERCENT_OUTPUT_DECIMALS = 2, PROGRESS_NOTES_MAX = 32, BATCH_NAMES_MAX = 100 };
 
 static const char *month_text(struct arena *arena, int year, int month)
 {
@@ -145,6 +149,7 @@ static struct status write_answer(struct call *call, const indicator_message *in
     answer->name = indicator->name;
     answer->display_name = indicator->display_name;
     answer->unit = indicator->unit;
+    answer->direction = indicator->direction;
     answer->period = (char *)month_text(arena, question->year, question->month);
     if (answer->period == NULL) {
         return status_out_of_memory();
@@ -160,42 +165,154 @@ static struct status write_answer(struct call *call, const indicator_message *in
     return STATUS_NONE;
 }
 
-struct status progress_get(struct call *call, const void *request, void *response)
+/* Of a STOCK the months after the day of the answer are not there yet. */
+static int stock_last_month(const struct call *call, const char *published_by, struct period period)
 {
-    const Dongkhoi__Indicators__V1__GetProgressRequest *get = request;
-    const indicator_message *indicator = NULL;
-    target_message *target = NULL;
-    struct series *series = NULL;
-    struct progress progress;
-    struct period period;
-    struct plan plan;
+    const int64_t time_us = call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us;
+    const int last = period_last_month(period);
+    char day[DATE_TEXT_BYTES];
+    int year = 0;
+    int month = 0;
 
-    TRY(call_check_required(call, "period", get->period));
-    if (!period_parse(get->period, &period)) {
-        return INVALID(call, "INVALID_PERIOD", "period",
-                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
-                       YEAR_MAX, get->period);
+    date_format(date_of_time(time_us), day);
+    const char *text = published_by[0] != '\0' ? published_by : day;
+    if (!month_parse((struct slice){text, MONTH_TEXT_BYTES - 1}, &year, &month) ||
+        year > period.year) {
+        return last;
     }
-    TRY(computed_read_begin(call, get, get->name, get->published_by, &indicator));
+    return year < period.year ? 1 : month < last ? month : last;
+}
+
+static int latest_month(const struct series *series, int year, int last_month)
+{
+    struct total total;
+
+    for (int month = last_month; month >= 1; month--) {
+        if (series_year_to_date(series, year, month, &total)) {
+            return month;
+        }
+    }
+    return last_month;
+}
+
+struct asked {
+    struct period period;
+    bool latest;
+    const char *published_by;
+};
+
+static struct status progress_fill(struct call *call, const indicator_message *indicator,
+                                   const struct asked *asked, progress_message *answer)
+{
     const struct observed_query query = {
         .indicator = indicator,
         .dimension = "",
-        .first_year = period.year - BASE_YEARS_MAX,
-        .last_year = period.year,
-        .published_by = get->published_by,
+        .first_year = asked->period.year - BASE_YEARS_MAX,
+        .last_year = asked->period.year,
+        .published_by = asked->published_by,
     };
+    target_message *target = NULL;
+    struct series *series = NULL;
+    struct progress progress;
+    struct plan plan;
+    int month = period_last_month(asked->period);
+
     TRY(observed_series(call, &query, &series));
-    TRY(target_find(call, indicator->name, period.year, &target));
+    TRY(target_find(call, indicator->name, asked->period.year, &target));
     if (target != NULL) {
-        plan = plan_of(target, indicator->decimals, get->published_by);
+        plan = plan_of(target, indicator->decimals, asked->published_by);
+    }
+    if (asked->latest) {
+        month = series->stock ? stock_last_month(call, asked->published_by, asked->period)
+                              : latest_month(series, asked->period.year, month);
     }
     const struct progress_question question = {
         .series = series,
-        .year = period.year,
-        .month = period_last_month(period),
+        .year = asked->period.year,
+        .month = month,
         .plan = target != NULL ? &plan : NULL,
         .neutral = (int)indicator->direction == DIRECTION_NEUTRAL,
     };
     progress_compute(&question, &progress);
-    return write_answer(call, indicator, target, &question, &progress, response);
+    return write_answer(call, indicator, target, &question, &progress, answer);
+}
+
+static struct status period_check(struct call *call, const char *text, struct period *ret_period)
+{
+    TRY(call_check_required(call, "period", text));
+    if (!period_parse(text, ret_period)) {
+        return INVALID(call, "INVALID_PERIOD", "period",
+                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
+                       YEAR_MAX, text);
+    }
+    return STATUS_NONE;
+}
+
+struct status progress_get(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Indicators__V1__GetProgressRequest *get = request;
+    const indicator_message *indicator = NULL;
+    struct asked asked = {.published_by = get->published_by};
+
+    TRY(period_check(call, get->period, &asked.period));
+    TRY(computed_read_begin(call, get, get->name, get->published_by, &indicator));
+    return progress_fill(call, indicator, &asked, response);
+}
+
+static struct status names_check(struct call *call, char *const *names, size_t count)
+{
+    if (count == 0 || count > BATCH_NAMES_MAX) {
+        return INVALID(call, count == 0 ? "FIELD_REQUIRED" : "TOO_MANY_NAMES", "names",
+                       "names must be 1 to %d, not %zu", BATCH_NAMES_MAX, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *field = arena_printf(call->arena, "names[%zu]", i);
+        if (field == NULL) {
+            return status_out_of_memory();
+        }
+        if (!resource_name_matches(indicator_kind.pattern, names[i])) {
+            return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
+                           indicator_kind.pattern, names[i]);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(names[i], names[j]) == 0) {
+                return INVALID(call, "DUPLICATE_NAME", field, "%s is there twice: \"%s\"", field,
+                               names[i]);
+            }
+        }
+    }
+    return STATUS_NONE;
+}
+
+struct status progress_batch_get(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Indicators__V1__BatchGetProgressRequest *get = request;
+    Dongkhoi__Indicators__V1__BatchGetProgressResponse *answer = response;
+    struct asked asked = {.latest = get->latest, .published_by = get->published_by};
+
+    TRY(period_check(call, get->period, &asked.period));
+    TRY(names_check(call, get->names, get->n_names));
+    TRY(call_check_date(call, "publishedBy", get->published_by));
+    TRY(standard_as_of(call, request));
+    answer->progresses = arena_array(call->arena, get->n_names, sizeof(*answer->progresses));
+    answer->not_found = arena_array(call->arena, get->n_names, sizeof(*answer->not_found));
+    if (answer->progresses == NULL || answer->not_found == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < get->n_names; i++) {
+        void *indicator = NULL;
+        TRY(resource_find(call->tx, &indicator_kind, get->names[i], &indicator));
+        if (indicator == NULL) {
+            answer->not_found[answer->n_not_found++] = get->names[i];
+            continue;
+        }
+        progress_message *progress =
+            message_new(call->arena, &dongkhoi__indicators__v1__progress__descriptor);
+        if (progress == NULL) {
+            return status_out_of_memory();
+        }
+        answer->progresses[answer->n_progresses++] = progress;
+        TRY(progress_fill(call, indicator, &asked, progress));
+    }
+    return STATUS_NONE;
 }

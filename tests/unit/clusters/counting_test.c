@@ -36,6 +36,33 @@ static void a_documented_establishment_counts_in_its_year_only(void **state)
     assert_verdict(call, cluster, RULE_ESTABLISHED, 2021, false, "AFTER_YEAR");
 }
 
+static void a_document_counts_from_its_own_day(void **state)
+{
+    static const struct {
+        const char *published_by;
+        bool counted;
+        const char *reason;
+    } cases[] = {
+        {"2022-06-29", false, "PUBLISHED_LATER"}, {"2022-06-30", true, "IN_YEAR"},
+        {"2022-09-30", true, "IN_YEAR"},          {"2022-10-01", false, "REVOKED_IN_YEAR"},
+        {"", false, "REVOKED_IN_YEAR"},
+    };
+    struct call *call = call_of(state);
+    Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
+
+    assert_ok(
+        enter(call, cluster, STAGE_ESTABLISHED, BASIS_DOCUMENTED, "2022-06-30", waiver(call)));
+    assert_ok(enter(call, cluster, STAGE_REVOKED, BASIS_DOCUMENTED, "2022-10-01", NULL));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Dongkhoi__Clusters__V1__NewClusterVerdict *verdict =
+            message_new(call->arena, &dongkhoi__clusters__v1__new_cluster_verdict__descriptor);
+        assert_ok(counting_judge_by(call, cluster, RULE_ESTABLISHED, 2022, cases[i].published_by,
+                                    verdict));
+        assert_string_equal(verdict->reason, cases[i].reason);
+        assert_int_equal(verdict->counted, cases[i].counted);
+    }
+}
+
 static void a_recorded_stage_never_counts(void **state)
 {
     struct call *call = call_of(state);
@@ -106,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(a_documented_establishment_counts_in_its_year_only),
+        fixture_test(a_document_counts_from_its_own_day),
         fixture_test(a_recorded_stage_never_counts),
         fixture_test(a_document_added_later_makes_a_recorded_stage_count),
         fixture_test(a_stage_skipped_by_waiver_does_not_count),

@@ -222,6 +222,57 @@ static void questions_that_cannot_be_answered_are_refused(void **state)
     assert_has(progress_answer(name, "2200"), "'period':'2200-12'");
 }
 
+static void a_batch_answers_for_the_latest_month_there_is(void **state)
+{
+    const char *flow = made_indicator("FLOW", 0);
+    const char *stock = made_indicator("STOCK", 0);
+    const char *empty = made_indicator("FLOW", 0);
+
+    (void)state;
+    (void)made_target(flow, 2022, "'comparator':'AT_LEAST','value':100");
+    (void)ask("CreateObservation",
+              create_request(flow, value_fields("2022-09", "YEAR_TO_DATE", "60", "PRELIMINARY")));
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("2021-11", "PERIOD", "93", "OFFICIAL")));
+    const char *names =
+        json("'names':['%s','indicators/nobody','%s','%s'],'period':'2022'", flow, stock, empty);
+    const char *answer = ask("BatchGetProgress", json("{%s,'latest':true}", names));
+    assert_has(answer, "'notFound':['indicators/nobody']");
+    assert_has(answer, "'period':'2022-09'");
+    assert_has(answer, "'yearToDate':60");
+    assert_has(answer, "'linearForecast':80");
+    assert_has(answer, "'yearToDatePeriod':'2021-11'");
+    assert_has(answer, "'yearToDate':null");
+    answer = ask("BatchGetProgress", json("{%s}", names));
+    assert_true(strstr(answer, "2022-09\",\"target") == NULL);
+    assert_true(strstr(answer, "\"yearToDate\":60") == NULL);
+    answer = ask(
+        "BatchGetProgress",
+        json("{'names':['%s'],'period':'2022','latest':true,'publishedBy':'2022-03-31'}", stock));
+    assert_has(answer, "'period':'2022-03'");
+}
+
+static void bad_batches_of_progress_are_refused(void **state)
+{
+    static const struct {
+        const char *names;
+        const char *reason;
+    } cases[] = {
+        {"[]", "FIELD_REQUIRED"},
+        {"['indicators/a','indicators/a']", "DUPLICATE_NAME"},
+        {"['indicators/a','clusters/a']", "INVALID_NAME"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_status(ask_refused("BatchGetProgress",
+                                  json("{'names':%s,'period':'2022'}", json("%s", cases[i].names))),
+                      STATUS_INVALID_ARGUMENT, cases[i].reason);
+    }
+    assert_status(ask_refused("BatchGetProgress", json("{'names':['indicators/a']}")),
+                  STATUS_INVALID_ARGUMENT, "FIELD_REQUIRED");
+}
+
 static void contributions_name_the_parts_by_code(void **state)
 {
     const char *name = made_indicator("FLOW", 0);
@@ -262,6 +313,8 @@ int main(void)
         cmocka_unit_test(progress_is_as_it_was_published),
         cmocka_unit_test(progress_is_as_it_was_recorded),
         cmocka_unit_test(questions_that_cannot_be_answered_are_refused),
+        cmocka_unit_test(a_batch_answers_for_the_latest_month_there_is),
+        cmocka_unit_test(bad_batches_of_progress_are_refused),
         cmocka_unit_test(contributions_name_the_parts_by_code),
     };
 
