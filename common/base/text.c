@@ -208,3 +208,44 @@ struct status text_to_nfc(struct arena *arena, const char *text, const char **re
     *ret_text = strcmp(normal, text) == 0 ? text : normal;
     return STATUS_NONE;
 }
+
+static bool is_blank(utf8proc_int32_t c)
+{
+    return utf8proc_category(c) == UTF8PROC_CATEGORY_ZS || (c >= '\t' && c <= '\r');
+}
+
+struct status text_fold(struct arena *arena, const char *text, const char **ret_text)
+{
+    utf8proc_int32_t *points = arena_array(arena, strlen(text) + 1, sizeof(*points));
+    struct slice rest = slice_from(text);
+    bool blank = false;
+    size_t count = 0;
+
+    if (points == NULL) {
+        return status_out_of_memory();
+    }
+    while (rest.length > 0) {
+        utf8proc_int32_t c = 0;
+        const size_t length = next_code_point(rest, &c);
+
+        if (length == 0) {
+            break;
+        }
+        rest = skip(rest, length);
+        if (is_blank(c)) {
+            blank = count > 0;
+        } else if (utf8proc_category(c) != UTF8PROC_CATEGORY_CF) {
+            if (blank) {
+                points[count++] = ' ';
+            }
+            blank = false;
+            points[count++] = utf8proc_tolower(c);
+        }
+    }
+    const char *folded = encode(arena, points, count);
+    if (folded == NULL) {
+        return status_out_of_memory();
+    }
+    *ret_text = folded;
+    return STATUS_NONE;
+}

@@ -21,4 +21,8 @@ size_t utf8_code_point_bytes(struct slice text);
  */
 struct status text_to_nfc(struct arena *arena, const char *text, const char **ret_text);
 
+/* For telling names apart: NFC text in small letters, without blanks at the ends, one blank where
+ * there are several, and without what cannot be seen (Unicode category Cf). RESOURCE_EXHAUSTED. */
+struct status text_fold(struct arena *arena, const char *text, const char **ret_text);
+
 #endif

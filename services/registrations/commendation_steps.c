@@ -1,0 +1,199 @@
+/*
+ * commendation_steps.c - from a proposal to an award. An achievement keeps the name of its award,
+ * and both are written in one transaction: so there is at most one.
+ */
+#include "commendation.h"
+#include "party.h"
+#include "pb/message.h"
+#include "registration.h"
+#include "serve/service.h"
+
+#include <string.h>
+
+enum { VOTES_MAX = 1000 };
+
+/* The commendation after the step, not yet stored. */
+static struct status take(struct call *call, const char *name, const char *etag, const char *step,
+                          commendation_message **ret_commendation)
+{
+    void *found = NULL;
+    int state = 0;
+
+    TRY(standard_load(call, &commendation_kind, name, etag, &found));
+    commendation_message *commendation = found;
+    TRY(machine_step(call, &commendation_machine, (int)commendation->state, step, &state));
+    commendation->state = (Dongkhoi__Registrations__V1__Commendation__State)state;
+    *ret_commendation = commendation;
+    return STATUS_NONE;
+}
+
+static struct status store(struct call *call, commendation_message *commendation, void *response)
+{
+    return standard_store(call, &commendation_kind, commendation, response);
+}
+
+static struct status votes_check(struct call *call, const char *field, int votes)
+{
+    if (votes < 0 || votes > VOTES_MAX) {
+        return INVALID(call, "OUT_OF_RANGE", field, "%s must be from 0 to %d", field, VOTES_MAX);
+    }
+    return STATUS_NONE;
+}
+
+static struct status review_check(struct call *call,
+                                  const Dongkhoi__Registrations__V1__ReviewCommendationRequest *req)
+{
+    TRY(person_require(call, "reviewer", req->reviewer));
+    TRY(document_require(call, "minutes", req->minutes, NEED_NUMBER));
+    TRY(votes_check(call, "votesFor", req->votes_for));
+    TRY(votes_check(call, "votesAgainst", req->votes_against));
+    TRY(votes_check(call, "votesAbstain", req->votes_abstain));
+    if (req->votes_for + req->votes_against + req->votes_abstain == 0) {
+        return INVALID(call, "FIELD_REQUIRED", "votesFor",
+                       "votes are required: votesFor, votesAgainst, votesAbstain");
+    }
+    return call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS);
+}
+
+struct status review_commendation(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Registrations__V1__ReviewCommendationRequest *req = request;
+    Dongkhoi__Registrations__V1__Commendation__Review *review =
+        message_new(call->arena, &dongkhoi__registrations__v1__commendation__review__descriptor);
+    commendation_message *commendation = NULL;
+
+    if (review == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(take(call, req->name, req->etag, "review", &commendation));
+    TRY(review_check(call, req));
+    TRY(reviewer_check(call, commendation, req->reviewer));
+    review->reviewer = req->reviewer;
+    review->minutes = req->minutes;
+    review->votes_for = req->votes_for;
+    review->votes_against = req->votes_against;
+    review->votes_abstain = req->votes_abstain;
+    review->note = req->note;
+    commendation->review = review;
+    return store(call, commendation, response);
+}
+
+static struct status decision_check(struct call *call, const commendation_message *commendation,
+                                    const document_message *decision)
+{
+    const char *minutes = commendation->review != NULL ? commendation->review->minutes->date : "";
+
+    TRY(document_require(call, "decision", decision, NEED_DATE | NEED_AUTHORITY));
+    if (strcmp(decision->date, minutes) < 0) {
+        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "decision.date",
+                            "decision.date %s is before the minutes of %s", decision->date,
+                            minutes);
+    }
+    return STATUS_NONE;
+}
+
+/* The achievement keeps its award; "" frees it. */
+static struct status achievement_mark(struct call *call, const commendation_message *commendation,
+                                      const char *award)
+{
+    registration_message *achievement = NULL;
+
+    TRY(registration_find(call, "achievement", commendation->achievement, &achievement));
+    if (award[0] != '\0' && achievement->award[0] != '\0') {
+        call_metadata(call, "achievement", achievement->name);
+        call_metadata(call, "award", achievement->award);
+        return PRECONDITION(call, "ACHIEVEMENT_ALREADY_AWARDED", "achievement",
+                            "%s was rewarded by %s: one achievement, one award", achievement->name,
+                            achievement->award);
+    }
+    achievement->award = (char *)award;
+    return resource_update(call->tx, &registration_kind, achievement);
+}
+
+struct status award_commendation(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Registrations__V1__AwardCommendationRequest *req = request;
+    commendation_message *commendation = NULL;
+
+    TRY(take(call, req->name, req->etag, "award", &commendation));
+    TRY(decision_check(call, commendation, req->decision));
+    if (req->form != COMMENDATION_FORM(FORM_UNSPECIFIED)) {
+        TRY(form_check(call, (int)req->form, commendation->person != NULL));
+        commendation->form = req->form;
+    }
+    TRY(achievement_mark(call, commendation, commendation->name));
+    commendation->decision = req->decision;
+    return store(call, commendation, response);
+}
+
+struct status reject_commendation(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Registrations__V1__RejectCommendationRequest *req = request;
+    Dongkhoi__Registrations__V1__Commendation__Rejection *rejection =
+        message_new(call->arena, &dongkhoi__registrations__v1__commendation__rejection__descriptor);
+    commendation_message *commendation = NULL;
+
+    if (rejection == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(take(call, req->name, req->etag, "reject", &commendation));
+    TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
+    TRY(type_document_check(call, "document", req->document));
+    rejection->reason = req->reason;
+    rejection->document = req->document;
+    commendation->rejection = rejection;
+    return store(call, commendation, response);
+}
+
+struct status forward_commendation(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Registrations__V1__ForwardCommendationRequest *req = request;
+    Dongkhoi__Registrations__V1__Commendation__Forwarding *forwarding = message_new(
+        call->arena, &dongkhoi__registrations__v1__commendation__forwarding__descriptor);
+    commendation_message *commendation = NULL;
+
+    if (forwarding == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(take(call, req->name, req->etag, "forward", &commendation));
+    TRY(enum_required(call, "level", &dongkhoi__registrations__v1__commendation__level__descriptor,
+                      (int)req->level));
+    TRY(call_check_length(call, "authority", req->authority, PARTY_MAX_CHARACTERS));
+    TRY(type_document_check(call, "document", req->document));
+    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
+    forwarding->level = req->level;
+    forwarding->authority = req->authority;
+    forwarding->document = req->document;
+    forwarding->note = req->note;
+    commendation->forwarding = forwarding;
+    return store(call, commendation, response);
+}
+
+struct status revoke_commendation(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Registrations__V1__RevokeCommendationRequest *req = request;
+    Dongkhoi__Registrations__V1__Commendation__Revocation *revocation = message_new(
+        call->arena, &dongkhoi__registrations__v1__commendation__revocation__descriptor);
+    commendation_message *commendation = NULL;
+
+    if (revocation == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(take(call, req->name, req->etag, "revoke", &commendation));
+    TRY(enum_required(call, "ground",
+                      &dongkhoi__registrations__v1__commendation__ground__descriptor,
+                      (int)req->ground));
+    TRY(document_require(call, "document", req->document, NEED_DATE));
+    if (strcmp(req->document->date, commendation->decision->date) < 0) {
+        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "document.date",
+                            "document.date %s is before the award of %s", req->document->date,
+                            commendation->decision->date);
+    }
+    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
+    TRY(achievement_mark(call, commendation, ""));
+    revocation->ground = req->ground;
+    revocation->document = req->document;
+    revocation->note = req->note;
+    commendation->revocation = revocation;
+    return store(call, commendation, response);
+}

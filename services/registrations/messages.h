@@ -1,0 +1,70 @@
+/*
+ * messages.h - the messages of the proto under short names, and what several rules ask of them.
+ *
+ * Messages live in the arena of the call. Errors: INVALID_ARGUMENT, naming the field.
+ */
+#ifndef REGISTRATIONS_MESSAGES_H
+#define REGISTRATIONS_MESSAGES_H
+
+#include "dongkhoi/registrations/v1/registrations.pb-c.h"
+#include "serve/values.h"
+
+typedef Dongkhoi__Registrations__V1__Organization organization_message;
+typedef Dongkhoi__Registrations__V1__Person person_message;
+typedef Dongkhoi__Registrations__V1__Movement movement_message;
+typedef Dongkhoi__Registrations__V1__Theme theme_message;
+typedef Dongkhoi__Registrations__V1__Commitment commitment_message;
+typedef Dongkhoi__Registrations__V1__Registration registration_message;
+typedef Dongkhoi__Registrations__V1__Report report_message;
+typedef Dongkhoi__Registrations__V1__Commendation commendation_message;
+typedef Dongkhoi__Registrations__V1__Exemplar exemplar_message;
+typedef Dongkhoi__Type__V1__Document document_message;
+
+#define MOVEMENT_STATE(name) DONGKHOI__REGISTRATIONS__V1__MOVEMENT__STATE__##name
+#define REGISTRATION_STATE(name) DONGKHOI__REGISTRATIONS__V1__REGISTRATION__STATE__##name
+#define REGISTRATION_RESULT(name) DONGKHOI__REGISTRATIONS__V1__REGISTRATION__RESULT__##name
+#define COMMENDATION_STATE(name) DONGKHOI__REGISTRATIONS__V1__COMMENDATION__STATE__##name
+#define COMMENDATION_FORM(name) DONGKHOI__REGISTRATIONS__V1__COMMENDATION__FORM__##name
+#define EXEMPLAR_STATE(name) DONGKHOI__REGISTRATIONS__V1__EXEMPLAR__STATE__##name
+
+enum {
+    YEAR_MIN = 1900,
+    YEAR_MAX = 2200,
+    VALUE_DECIMALS = 6,
+    PERCENT_DECIMALS = 6,
+    DOCUMENTS_MAX = 50,
+};
+
+/* "field.child"; on a full arena the parent stands for it. */
+const char *path_below(struct call *call, const char *field, const char *child);
+
+/* "a, b" and "c" make "a, b, c"; "" and "c" make "c". Never NULL: what does not fit is left out. */
+const char *list_text(struct arena *arena, const char *names, const char *name);
+
+/* A value that the proto has a name for, and not the unspecified one: on the wire an enum may hold
+ * any number. FIELD_REQUIRED, INVALID_VALUE. */
+struct status enum_required(struct call *call, const char *field,
+                            const ProtobufCEnumDescriptor *type, int value);
+
+/* The name in the proto; "" for a number without one. */
+const char *enum_name(const ProtobufCEnumDescriptor *type, int value);
+
+/* OUT_OF_RANGE outside of YEAR_MIN to YEAR_MAX. */
+struct status year_check(struct call *call, const char *field, int year);
+
+/* What a document must say beside its number. */
+enum document_need { NEED_NUMBER = 0, NEED_DATE = 1, NEED_AUTHORITY = 2 };
+
+/* DOCUMENT_REQUIRED, DATE_REQUIRED, AUTHORITY_REQUIRED. needs: bits of enum document_need. */
+struct status document_require(struct call *call, const char *field,
+                               const document_message *document, unsigned needs);
+
+/* At most DOCUMENTS_MAX, each valid. */
+struct status documents_check(struct call *call, const char *field,
+                              document_message *const *documents, size_t count);
+
+/* The day of a step with an optional document: date, else that of the document. */
+struct status step_date(struct call *call, const char *date, const document_message *document,
+                        const char **ret_date);
+
+#endif

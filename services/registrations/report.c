@@ -1,0 +1,61 @@
+/* report.c - reports are written while the registration is APPROVED, and stay afterwards. */
+#include "report.h"
+
+#include "base/decimal.h"
+#include "registration.h"
+
+enum { PROGRESS_MAX_CHARACTERS = 10000 };
+
+static struct status approved_check(struct call *call, const char *name)
+{
+    const char *parent = resource_parent(call->arena, name);
+    void *found = NULL;
+
+    if (parent == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(resource_get(call->tx, &registration_kind, parent, &found));
+    const registration_message *registration = found;
+    if (registration->state != REGISTRATION_STATE(APPROVED)) {
+        return machine_refuse(call, &registration_machine, (int)registration->state, "a report");
+    }
+    return STATUS_NONE;
+}
+
+static struct status report_prepare(struct call *call, const void *before, void *resource)
+{
+    const report_message *report = resource;
+    int64_t scaled = 0;
+
+    (void)before;
+    TRY(approved_check(call, report->name));
+    TRY(text_required(call, "progress", report->progress, PROGRESS_MAX_CHARACTERS));
+    TRY(call_check_month(call, "period", report->period));
+    TRY(past_date_check(call, "date", report->date));
+    TRY(scaled_check(call, "value", report->value, VALUE_DECIMALS, -DECIMAL_MAX_SCALED,
+                     DECIMAL_MAX_SCALED, &scaled));
+    TRY(documents_check(call, "evidence", report->evidence, report->n_evidence));
+    return call_check_length(call, "note", report->note, NOTE_MAX_CHARACTERS);
+}
+
+static struct status report_prepare_delete(struct call *call, const void *resource)
+{
+    return approved_check(call, ((const report_message *)resource)->name);
+}
+
+static const struct resource_column columns[] = {
+    {.name = "period", .type = COLUMN_TEXT, .path = "period", .indexed = true},
+    {.name = "date", .type = COLUMN_TEXT, .path = "date", .indexed = true},
+};
+
+const struct resource_kind report_kind = {
+    .singular = "report",
+    .plural = "reports",
+    .pattern = "movements/{movement}/registrations/{registration}/reports/{report}",
+    .type = &dongkhoi__registrations__v1__report__descriptor,
+    .columns = columns,
+    .column_count = sizeof(columns) / sizeof(columns[0]),
+    .layout = 1,
+    .prepare = report_prepare,
+    .prepare_delete = report_prepare_delete,
+};
