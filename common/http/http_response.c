@@ -21,6 +21,7 @@ const char *http_reason_phrase(int code)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {408, "Request Timeout"},
         {409, "Conflict"},
         {412, "Precondition Failed"},

@@ -6,11 +6,19 @@
 #include "call_headers.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "language.h"
+#include "localize.h"
+#include "media.h"
+#include "page_link.h"
+#include "pb/csv.h"
 #include "pb/json.h"
 #include "pb/message.h"
 #include "rpc/rpc_server.h"
+#include "sdmx_csv.h"
 
 #include <string.h>
+
+enum { SENTENCE_MAX_BYTES = 64 << 10 };
 
 static const char json_type[] = "application/json; charset=utf-8";
 
@@ -35,6 +43,9 @@ int http_code_of(struct status status, bool has_if_match)
     case STATUS_INVALID_ARGUMENT:
         if (reason_is(status, "IDEMPOTENCY_KEY_REUSED")) {
             return 422;
+        }
+        if (reason_is(status, "NOT_ACCEPTABLE")) {
+            return 406;
         }
         return reason_is(status, "UNSUPPORTED_MEDIA_TYPE") ? 415 : 400;
     case STATUS_FAILED_PRECONDITION:
@@ -66,8 +77,28 @@ int http_code_of(struct status status, bool has_if_match)
     return 500;
 }
 
-static void append_details(struct buffer *body, const struct Google__Rpc__Status *detail)
+/* A google.rpc.LocalizedMessage. */
+static void append_localized(struct http_request *request, struct status status,
+                             const struct Google__Rpc__Status *detail)
 {
+    struct buffer *body = http_output(request);
+    struct buffer sentence;
+
+    buffer_init(&sentence, SENTENCE_MAX_BYTES);
+    localize_vi(request->arena, &sentence, status, detail);
+    buffer_append_text(body, "{\"@type\":\"type.googleapis.com/google.rpc.LocalizedMessage\","
+                             "\"locale\":\"vi\",\"message\":");
+    json_append_string(body, buffer_slice(&sentence));
+    buffer_append_char(body, '}');
+    buffer_done(&sentence);
+}
+
+static void append_details(struct http_request *request, struct status status,
+                           const struct Google__Rpc__Status *detail)
+{
+    struct buffer *body = http_output(request);
+    const bool is_vietnamese = language_choose(&request->head, LANGUAGE_EN) == LANGUAGE_VI;
+
     buffer_append_text(body, ",\"details\":[");
     for (size_t i = 0; detail != NULL && i < detail->n_details; i++) {
         if (i > 0) {
@@ -75,7 +106,16 @@ static void append_details(struct buffer *body, const struct Google__Rpc__Status
         }
         json_encode(body, &detail->details[i]->base);
     }
+    if (is_vietnamese) {
+        if (detail != NULL && detail->n_details > 0) {
+            buffer_append_char(body, ',');
+        }
+        append_localized(request, status, detail);
+    }
     buffer_append_char(body, ']');
+    http_add_header(request, "Content-Language",
+                    slice_from(language_tag(is_vietnamese ? LANGUAGE_VI : LANGUAGE_EN)));
+    http_add_header(request, "Vary", slice_from("Accept, Accept-Language"));
 }
 
 static void answer_error(struct http_request *request, int http_code, struct status status,
@@ -88,7 +128,7 @@ static void answer_error(struct http_request *request, int http_code, struct sta
     buffer_printf(body, "{\"error\":{\"code\":%d,\"status\":\"%s\",\"message\":", http_code,
                   status_code_name(status.code));
     json_append_string(body, slice_from(message));
-    append_details(body, detail);
+    append_details(request, status, detail);
     buffer_append_text(body, "}}\n");
     if (http_code == 429 || http_code == 503) {
         http_add_header(request, "Retry-After", slice_from("1"));
@@ -157,25 +197,83 @@ static bool is_read(const struct http_request *request)
     return slice_is(request->head.method, "GET") || slice_is(request->head.method, "HEAD");
 }
 
-void answer_message(struct http_request *request, const ProtobufCMessage *message)
+static void answer_not_acceptable(struct http_request *request, unsigned offered)
+{
+    const char *names = media_names(request->arena, offered);
+
+    if (names == NULL) {
+        answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    const char *const metadata[] = {"possibleTypes", names, NULL};
+    answer_status(request,
+                  status_make(request->arena, STATUS_INVALID_ARGUMENT, "NOT_ACCEPTABLE", NULL,
+                              "nothing that Accept names can be had here; possible: %s", names),
+                  metadata);
+}
+
+bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDescriptor *type)
+{
+    const unsigned offered = media_of(type);
+    enum media media = MEDIA_JSON;
+
+    if (media_choose(&request->head, offered, &media)) {
+        return true;
+    }
+    answer_not_acceptable(request, offered);
+    return false;
+}
+
+static struct status render(struct http_request *request, const ProtobufCMessage *message,
+                            enum media media)
 {
     struct buffer *body = http_output(request);
 
-    json_encode(body, message);
-    buffer_append_char(body, '\n');
-    if (buffer_failed(body)) {
-        answer_status(request, status_out_of_memory(), NULL);
+    switch (media) {
+    case MEDIA_CSV:
+        csv_encode(body, message);
+        break;
+    case MEDIA_SDMX_CSV_2:
+        TRY(sdmx_csv_encode(request->arena, body, message, 2));
+        break;
+    case MEDIA_SDMX_CSV_1:
+        TRY(sdmx_csv_encode(request->arena, body, message, 1));
+        break;
+    case MEDIA_JSON:
+    case MEDIA_COUNT:
+        json_encode(body, message);
+        buffer_append_char(body, '\n');
+        break;
+    }
+    return buffer_failed(body) ? status_out_of_memory() : STATUS_NONE;
+}
+
+void answer_message(struct http_request *request, const ProtobufCMessage *message)
+{
+    enum media media = MEDIA_JSON;
+
+    (void)media_choose(&request->head, media_of(message->descriptor), &media);
+    const struct status status = render(request, message, media);
+    const struct slice body = buffer_slice(http_output(request));
+    const char *content_type = media_content_type(media);
+
+    if (status.code != STATUS_OK) {
+        answer_status(request, status, NULL);
         return;
+    }
+    http_add_header(request, "Vary", slice_from("Accept"));
+    if (media != MEDIA_JSON) {
+        page_link_add(request, message_string(message, "next_page_token"));
     }
     if (is_read(request)) {
         const char *entity_tag = entity_tag_for(request, message);
 
         if (entity_tag != NULL) {
-            answer_constant(request, json_type, buffer_slice(body), entity_tag);
+            answer_constant(request, content_type, body, entity_tag);
             return;
         }
     }
-    http_respond(request, 200, json_type, buffer_slice(body));
+    http_respond(request, 200, content_type, body);
 }
 
 void answer_constant(struct http_request *request, const char *content_type, struct slice body,

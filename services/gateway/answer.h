@@ -1,6 +1,7 @@
 /*
  * answer.h - from a status or a message to the HTTP answer. The one place where a status becomes
- * an HTTP code and an error body. Loop thread.
+ * an HTTP code and an error body, which is always JSON: its message is English, and a client that
+ * asks for Vietnamese gets that in a LocalizedMessage. Loop thread.
  */
 #ifndef GATEWAY_ANSWER_H
 #define GATEWAY_ANSWER_H
@@ -26,7 +27,12 @@ void answer_status_as(struct http_request *request, int http_code, struct status
 void answer_failure(struct http_request *request, struct status status,
                     const struct Google__Rpc__Status *detail, bool has_if_match);
 
-/* 200 with the message as JSON; a GET gets an ETag, and 304 where If-None-Match names it. */
+/* False: Accept takes no form that messages of this type have, and the request is answered so
+ * (406). Ask before anything is done. */
+bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDescriptor *type);
+
+/* 200 with the message in the form that Accept asks for, else as JSON; a GET gets an ETag, and 304
+ * where If-None-Match names it. */
 void answer_message(struct http_request *request, const ProtobufCMessage *message);
 
 /* 200 with bytes that outlive the request; entity_tag has its quotes. */
