@@ -148,16 +148,6 @@ Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us)
     return time;
 }
 
-const char *day_of_time(struct arena *arena, const Google__Protobuf__Timestamp *time)
-{
-    char *day = time != NULL ? arena_alloc(arena, DATE_TEXT_BYTES) : NULL;
-
-    if (day != NULL) {
-        date_format(date_of_time(time->seconds * 1000000 + time->nanos / 1000), day);
-    }
-    return day;
-}
-
 struct status message_append(struct call *call, void *message, const char *field, void *item)
 {
     size_t count = 0;

@@ -49,9 +49,6 @@ Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value);
 Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value);
 Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us);
 
-/* The day in Asia/Ho_Chi_Minh, "YYYY-MM-DD"; NULL also for no time. */
-const char *day_of_time(struct arena *arena, const Google__Protobuf__Timestamp *time);
-
 /* Puts item at the end of the repeated field; item may be NULL for one that could not be made. */
 struct status message_append(struct call *call, void *message, const char *field, void *item);
 
@@ -61,7 +58,8 @@ __attribute__((format(printf, 5, 6))) struct status note_append(struct call *cal
                                                                 const char *reason,
                                                                 const char *format, ...);
 
-/* "a, b, c", with ", " or another separator between them; "" for none. NULL when the arena is full. */
+/* "a, b, c", with ", " or another separator between them; "" for none. NULL when the arena is full.
+ */
 const char *names_join(struct arena *arena, const char *const *names, size_t count,
                        const char *separator);
 

@@ -1,0 +1,213 @@
+/* schedule.c - the schedule of a scheme: read, compute, explain. */
+#include "schedule.h"
+
+#include "base/clock.h"
+#include "late.h"
+#include "nighteconomy.h"
+#include "pb/message.h"
+
+#include <string.h>
+
+/* Given, else the day of as_of, else today. */
+static struct status status_date_fill(struct call *call,
+                                      const Dongkhoi__Nighteconomy__V1__GetScheduleRequest *req,
+                                      struct timetable *timetable, schedule_message *answer)
+{
+    TRY(call_check_date(call, "statusDate", req->status_date));
+    answer->status_date = req->status_date;
+    if (req->status_date[0] != '\0') {
+        (void)date_parse(slice_from(req->status_date), &timetable->status_day);
+        return STATUS_NONE;
+    }
+    timetable->status_day =
+        date_of_time(req->as_of != NULL ? req->as_of->seconds * 1000000 + req->as_of->nanos / 1000
+                                        : call->now_us);
+    answer->status_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
+    if (answer->status_date == NULL) {
+        return status_out_of_memory();
+    }
+    date_format(timetable->status_day, answer->status_date);
+    return STATUS_NONE;
+}
+
+static struct status input_add(struct call *call, schedule_message *answer, const char *name,
+                               int32_t revision, const char *value)
+{
+    input_message *input = input_make(call->arena, name, revision, value);
+
+    if (input == NULL) {
+        return status_out_of_memory();
+    }
+    answer->inputs[answer->n_inputs++] = input;
+    return STATUS_NONE;
+}
+
+/* Counts the accepted evidence, and names all that the answer is made from. */
+static struct status evidence_load(struct call *call, struct timetable *timetable,
+                                   schedule_message *answer)
+{
+    const struct plan *plan = &timetable->plan;
+    const struct resource_scan scan = {
+        .parent = arena_printf(call->arena, "%s/milestones/-", timetable->scheme->name)};
+    struct resource_revision *rows = NULL;
+    size_t count = 0;
+
+    if (scan.parent == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(resource_all(call->tx, &evidence_kind, &scan, &rows, &count));
+    timetable->accepted = arena_array(call->arena, plan->count, sizeof(*timetable->accepted));
+    answer->inputs = arena_array(call->arena, 1 + plan->count + count, sizeof(*answer->inputs));
+    if (timetable->accepted == NULL || answer->inputs == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(input_add(call, answer, timetable->scheme->name, timetable->scheme->revision,
+                  scheme_state_name((int)timetable->scheme->state)));
+    for (size_t i = 0; i < plan->count; i++) {
+        const milestone_message *milestone = plan->milestones[i];
+        TRY(input_add(call, answer, milestone->name, milestone->revision,
+                      milestone_state_name((int)milestone->state)));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const evidence_message *evidence = rows[i].message;
+        const char *parent = resource_parent(call->arena, evidence->name);
+        size_t index = 0;
+        if (parent == NULL) {
+            return status_out_of_memory();
+        }
+        if (plan_find(plan, parent, &index) && evidence->accepted != NULL) {
+            timetable->accepted[index] += evidence->accepted->value ? 1 : 0;
+        }
+        TRY(input_add(call, answer, evidence->name, evidence->revision,
+                      evidence_state_name(evidence)));
+    }
+    return STATUS_NONE;
+}
+
+/* Day 0 and the imposed finish, as far as the scheme says them. */
+static struct status frame_fill(struct call *call, struct timetable *timetable,
+                                schedule_message *answer, struct offset *ret_imposed)
+{
+    const scheme_message *scheme = timetable->scheme;
+    struct offset imposed = {0};
+    int32_t start = 0;
+    int32_t finish = 0;
+
+    timetable->start_known = date_parse(slice_from(scheme->start_date), &start) &&
+                             workday_at(timetable->workdays, start, 0, &timetable->start_day);
+    TRY(start_date_of(call, timetable, (struct offset){.known = true}, &answer->start_date));
+    if (!timetable->start_known) {
+        TRY(note_append(call, answer, "startDate", "START_DATE_UNKNOWN",
+                        "the start date of the scheme is not known, so offsets have no dates"));
+    } else if (timetable->workdays->holiday_count == 0) {
+        TRY(note_append(call, answer, "startDate", "NO_HOLIDAYS",
+                        "no holidays are configured: every Monday to Friday is a working day"));
+    }
+    answer->imposed_finish_date = scheme->imposed_finish_date;
+    if (!date_parse(slice_from(scheme->imposed_finish_date), &finish)) {
+        TRY(note_append(call, answer, "imposedFinish", "NO_IMPOSED_FINISH",
+                        "the scheme has no imposed finish; the latest times are those of the "
+                        "earliest finish"));
+    } else if (!timetable->start_known) {
+        TRY(note_append(call, answer, "imposedFinish", "START_DATE_UNKNOWN",
+                        "the imposed finish cannot be counted from an unknown start"));
+    } else {
+        imposed.known = true;
+        imposed.days = workdays_between(timetable->workdays, timetable->start_day, finish);
+    }
+    *ret_imposed = imposed;
+    return offset_wrap(call, imposed, &answer->imposed_finish);
+}
+
+/* Why there is no end, and what it means that there are no links. */
+static struct status plan_explain(struct call *call, const struct timetable *timetable,
+                                  struct offset finish, schedule_message *answer)
+{
+    size_t unknown = 0;
+    size_t links = 0;
+
+    for (size_t i = 0; i < timetable->plan.count; i++) {
+        unknown += !timetable->activities[i].duration.known;
+        links += timetable->activities[i].link_count;
+    }
+    if (timetable->plan.count == 0) {
+        return note_append(call, answer, "earlyFinish", "NO_MILESTONES",
+                           "the scheme has no milestones");
+    }
+    if (!finish.known) {
+        TRY(note_append(call, answer, "earlyFinish", "MISSING_DURATION",
+                        "the durations of %zu of %zu milestones are not known, so the end cannot "
+                        "be computed",
+                        unknown, timetable->plan.count));
+    }
+    if (links == 0 && timetable->plan.count > 1) {
+        TRY(note_append(call, answer, "milestones", "NO_LINKS",
+                        "no milestone is linked to another: each is taken to start on day 0 as "
+                        "soon as its duration is known"));
+    }
+    return STATUS_NONE;
+}
+
+static struct status milestones_fill(struct call *call, const struct timetable *timetable,
+                                     schedule_message *answer)
+{
+    answer->milestones =
+        arena_array(call->arena, timetable->plan.count, sizeof(*answer->milestones));
+    if (answer->milestones == NULL) {
+        return status_out_of_memory();
+    }
+    answer->complete = timetable->plan.count > 0;
+    for (size_t i = 0; i < timetable->plan.count; i++) {
+        scheduled_message *scheduled =
+            message_new(call->arena, &dongkhoi__nighteconomy__v1__scheduled_milestone__descriptor);
+        if (scheduled == NULL) {
+            return status_out_of_memory();
+        }
+        TRY(scheduled_fill(call, timetable, i, scheduled));
+        answer->milestones[answer->n_milestones++] = scheduled;
+        answer->complete = answer->complete && timetable->activities[i].slack.known;
+    }
+    return STATUS_NONE;
+}
+
+static struct status times_compute(struct call *call, struct timetable *timetable,
+                                   struct offset imposed, schedule_message *answer)
+{
+    struct offset finish = {0};
+
+    TRY(plan_activities(call, &timetable->plan, &timetable->activities));
+    switch (critical_path_compute(call->arena, timetable->activities, timetable->plan.count,
+                                  imposed, &finish)) {
+    case CRITICAL_PATH_OK:
+        break;
+    case CRITICAL_PATH_CYCLE: /* no write lets one in */
+        return plan_check_cycle(call, &timetable->plan);
+    case CRITICAL_PATH_NO_MEMORY:
+    default:
+        return status_out_of_memory();
+    }
+    TRY(offset_wrap(call, finish, &answer->early_finish));
+    TRY(finish_date_of(call, timetable, finish, &answer->early_finish_date));
+    return plan_explain(call, timetable, finish, answer);
+}
+
+struct status get_schedule(struct call *call, const void *request, void *response)
+{
+    const Dongkhoi__Nighteconomy__V1__GetScheduleRequest *req = request;
+    schedule_message *answer = response;
+    struct timetable timetable = {.workdays = nighteconomy_workdays()};
+    struct offset imposed = {0};
+    void *found = NULL;
+
+    TRY(computed_read_begin(call, request, &scheme_kind, req->name, &found));
+    timetable.scheme = found;
+    answer->name = timetable.scheme->name;
+    TRY(status_date_fill(call, req, &timetable, answer));
+    TRY(plan_load(call, timetable.scheme->name, &timetable.plan));
+    TRY(evidence_load(call, &timetable, answer));
+    TRY(frame_fill(call, &timetable, answer, &imposed));
+    TRY(times_compute(call, &timetable, imposed, answer));
+    TRY(milestones_fill(call, &timetable, answer));
+    TRY(earned_fill(call, &timetable, answer));
+    return late_fill(call, &timetable.plan, answer);
+}
