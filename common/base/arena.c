@@ -64,22 +64,19 @@ void arena_free(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    struct chunk *kept = arena->newest;
+    struct chunk *newest = arena->newest;
 
-    if (kept != NULL) {
-        while (kept->older != NULL) {
-            struct chunk *older = kept->older;
-            kept->older = older->older;
-            chunk_free(older);
-        }
-        if (kept->capacity > CHUNK_MAX_BYTES) {
-            chunk_free(kept);
-            arena->newest = NULL;
-        } else {
-            kept->used = 0;
-            POISON(kept->bytes, kept->capacity);
-        }
+    /* The oldest is the smallest: a server keeps one for each of its many calls. */
+    while (newest != NULL && (newest->older != NULL || newest->capacity > CHUNK_MIN_BYTES)) {
+        struct chunk *older = newest->older;
+        chunk_free(newest);
+        newest = older;
     }
+    if (newest != NULL) {
+        newest->used = 0;
+        POISON(newest->bytes, newest->capacity);
+    }
+    arena->newest = newest;
     arena->used_bytes = 0;
 }
 

@@ -19,7 +19,7 @@ struct arena *arena_new(size_t limit_bytes);
 /* arena may be NULL. */
 void arena_free(struct arena *arena);
 
-/* Forget every allocation; keeps one chunk so that the next call does not ask the system. */
+/* Forget every allocation; keeps one small chunk, so that the next call need not ask the system. */
 void arena_reset(struct arena *arena);
 
 /* Zeroed and aligned for any type; NULL past the limit. A size of 0 gives a valid pointer. */

@@ -22,7 +22,13 @@ static struct status scan_query(struct query *query, struct tx *tx,
 {
     *ret_pattern = NULL;
     if (scan->name != NULL) {
+        const char *parent = resource_parent(tx->arena, scan->name);
+        if (parent == NULL) {
+            return status_out_of_memory();
+        }
         query_compare_text(query, "name", " = ", scan->name);
+        /* Lets an index over (parent, column, name) serve a name with a column. */
+        query_compare_text(query, "parent", " = ", parent);
     } else {
         TRY(query_parent(query, tx->arena, scan->parent, ret_pattern));
     }

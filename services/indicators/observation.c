@@ -1,6 +1,7 @@
 /* observation.c - what may be said of a period, and what may be said after it. */
 #include "observation.h"
 
+#include "base/decimal.h"
 #include "indicators.h"
 #include "target.h"
 
@@ -114,19 +115,23 @@ static struct status observation_prepare_delete(struct call *call, const void *r
 struct status observation_was_said(struct call *call, const observation_message *before,
                                    const observation_message *observation, bool *ret_said)
 {
-    const char *token = "";
+    struct resource_scan scan = {
+        .name = before->name, .column = "value_scaled", .all_revisions = true};
+    struct resource_revision *rows = NULL;
+    size_t count = 0;
     bool said = false;
 
-    do {
-        struct resource_revision *rows = NULL;
-        size_t count = 0;
-        TRY(resource_history(call->tx, &observation_kind, before->name, 0, token, &rows, &count,
-                             &token));
-        for (size_t i = 0; i < count && !said; i++) {
-            const observation_message *row = rows[i].message;
-            said = strcmp(row->uid, before->uid) == 0 && observation_same_value(row, observation);
-        }
-    } while (!said && token[0] != '\0');
+    if (observation->value == NULL ||
+        decimal_from_double(observation->value->value, before->decimals, &scan.int64) !=
+            DECIMAL_OK) {
+        *ret_said = false;
+        return STATUS_NONE;
+    }
+    TRY(resource_all(call->tx, &observation_kind, &scan, &rows, &count));
+    for (size_t i = 0; i < count && !said; i++) {
+        const observation_message *row = rows[i].message;
+        said = strcmp(row->uid, before->uid) == 0 && observation_same_value(row, observation);
+    }
     *ret_said = said;
     return STATUS_NONE;
 }
@@ -292,7 +297,7 @@ static bool column_cumulative(struct arena *arena, const ProtobufCMessage *messa
 static const struct resource_column columns[] = {
     {.name = "period", .type = COLUMN_TEXT, .path = "period", .indexed = true},
     {.name = "status", .type = COLUMN_TEXT, .path = "status"},
-    {.name = "value_scaled", .type = COLUMN_INT64, .extract = column_value},
+    {.name = "value_scaled", .type = COLUMN_INT64, .extract = column_value, .indexed = true},
     {.name = "series", .type = COLUMN_TEXT, .extract = column_series, .indexed = true},
     {.name = "series_year", .type = COLUMN_TEXT, .extract = column_series_year, .indexed = true},
     {.name = "cumulative", .type = COLUMN_TEXT, .extract = column_cumulative, .indexed = true},
