@@ -29,7 +29,8 @@ target_compile_options(dongkhoi_flags INTERFACE
     -Wmissing-prototypes -Wwrite-strings -Wswitch-enum -Wvla
     -fno-omit-frame-pointer
     $<$<BOOL:${DONGKHOI_WERROR}>:-Werror>)
-target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE
+    $<$<BOOL:${DONGKHOI_MUTANT}>:DONGKHOI_MUTANT=${DONGKHOI_MUTANT}>)
 target_include_directories(dongkhoi_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 if(DONGKHOI_SANITIZE)
     target_compile_options(dongkhoi_flags INTERFACE -O1 -fsanitize=${DONGKHOI_SANITIZE}
