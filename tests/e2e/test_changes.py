@@ -279,3 +279,20 @@ def test_a_cursor_of_another_journal_is_refused(fresh, tmp_path_factory):
         assert answer.fields == ["since"] and answer.metadata["service"] == "clusters"
         make.cluster(other.client)
     other.stop()
+
+
+def test_a_page_of_large_resources_ends_early_and_nothing_is_lost(fresh):
+    make.cluster(fresh.client, "large")
+    for count in range(100):
+        fresh.client.ok(
+            "POST", "/v1/clusters/large:adjustArea",
+            {"kind": "ESTABLISH" if count == 0 else "EXPAND", "areaHectares": 10 + count / 100,
+             "document": make.document(f"{count}/QĐ-UBND", "2022-03-01", title="x" * 900)},
+        )
+    for count in range(20):
+        fresh.client.ok("PATCH", "/v1/clusters/large", {"note": f"{count}"})
+    changes, _ = read_all(fresh.client)
+    assert [c["revision"] for c in changes] == list(range(1, 122))
+    assert len(changes[-1]["resource"]["areaChanges"]) == 100
+    page = fresh.client.ok("GET", CHANGES, pageSize=1000)
+    assert 1 < len(page["changes"]) < 121 and not page["caughtUp"]
