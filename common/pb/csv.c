@@ -23,12 +23,17 @@ struct table {
     char path[CSV_PATH_BYTES];
 };
 
+static bool is_text(const ProtobufCFieldDescriptor *field)
+{
+    return field != NULL && field->type == PROTOBUF_C_TYPE_STRING && !field_is_repeated(field);
+}
+
 const ProtobufCFieldDescriptor *csv_items(const ProtobufCMessageDescriptor *type)
 {
-    const ProtobufCFieldDescriptor *token = message_field(type, slice_from("next_page_token"));
     const ProtobufCFieldDescriptor *items = NULL;
 
-    if (token == NULL || token->type != PROTOBUF_C_TYPE_STRING || field_is_repeated(token)) {
+    if (!is_text(message_field(type, slice_from("next_page_token"))) &&
+        !is_text(message_field(type, slice_from("next_cursor")))) {
         return NULL;
     }
     for (unsigned i = 0; i < type->n_fields; i++) {

@@ -19,8 +19,8 @@
 
 enum { CSV_DEPTH_MAX = 6, CSV_PATH_BYTES = 512 };
 
-/* The items of a page: the one repeated message field of a type that also has next_page_token.
- * NULL when the type is no page. */
+/* The items of a page: the one repeated message field of a type that also has next_page_token, or
+ * next_cursor. NULL when the type is no page. */
 const ProtobufCFieldDescriptor *csv_items(const ProtobufCMessageDescriptor *type);
 
 /* Appends the table of a page, whose type must be one. */

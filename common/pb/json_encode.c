@@ -14,7 +14,7 @@
 #include <google/protobuf/timestamp.pb-c.h>
 #include <math.h>
 
-enum { INDENT_SPACES = 2, ANY_MEMORY_BYTES = 1 << 20 };
+enum { INDENT_SPACES = 2, ANY_MEMORY_BYTES = 32 << 20 };
 
 struct encoder {
     struct buffer *buffer;

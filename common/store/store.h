@@ -123,7 +123,8 @@ struct write {
  */
 struct status store_write(struct store *store, struct write *write);
 
-/* The question up to which time the journal is complete. The caller owns it until done was called. */
+/* The question up to which time the journal is complete. The caller owns it until done was called.
+ */
 struct watermark_question {
     struct arena *arena;
     /* On the calling thread, or on the writer's: must not block. */

@@ -263,7 +263,7 @@ void answer_message(struct http_request *request, const ProtobufCMessage *messag
     }
     http_add_header(request, "Vary", slice_from("Accept"));
     if (media != MEDIA_JSON) {
-        page_link_add(request, message_string(message, "next_page_token"));
+        page_link_add(request, message);
     }
     if (is_read(request)) {
         const char *entity_tag = entity_tag_for(request, message);

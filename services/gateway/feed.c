@@ -294,6 +294,9 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
         answer_status(request, status_out_of_memory(), NULL);
         return;
     }
+    if (!answer_is_acceptable(request, match->route->method->output->type)) {
+        return;
+    }
     feed->loop = loop;
     feed->request = request;
     feed->count = loop->gateway->backend_count;

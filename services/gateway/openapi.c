@@ -1,7 +1,9 @@
 /* openapi.c - one path per binding, one operation per verb. */
 #include "openapi.h"
 
+#include "media.h"
 #include "openapi_writer.h"
+#include "pb/csv.h"
 #include "pb/message.h"
 #include "router.h"
 
@@ -33,9 +35,19 @@ static const char error_components[] =
     "resource must have; else 412\",\"schema\":{\"type\":\"string\"}},"
     "\"IfNoneMatch\":{\"name\":\"If-None-Match\",\"in\":\"header\",\"description\":\"ETags that "
     "the client has; 304 when one is current\",\"schema\":{\"type\":\"string\"}},"
+    "\"AcceptLanguage\":{\"name\":\"Accept-Language\",\"in\":\"header\",\"description\":\"vi: a "
+    "failure says in a LocalizedMessage in Vietnamese what is wrong\",\"schema\":{\"type\":"
+    "\"string\"}},"
     "\"RequestTimeout\":{\"name\":\"Request-Timeout\",\"in\":\"header\",\"description\":\"Seconds "
     "that the client waits: 10 unless given, at most 60\",\"schema\":{\"type\":\"number\","
     "\"exclusiveMinimum\":0}}}";
+
+static const char page_headers[] =
+    "{\"ETag\":{\"schema\":{\"type\":\"string\"}},"
+    "\"Link\":{\"description\":\"The next page, of an answer that is no JSON: rel=\\\"next\\\"\","
+    "\"schema\":{\"type\":\"string\"}},"
+    "\"Next-Page-Token\":{\"description\":\"The token of the next page, of an answer that is no "
+    "JSON\",\"schema\":{\"type\":\"string\"}}}";
 
 static const char error_schema[] =
     "\"Error\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":"
@@ -45,7 +57,8 @@ static const char error_schema[] =
     "\"message\":{\"type\":\"string\"},"
     "\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"@type\"],"
     "\"properties\":{\"@type\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},"
-    "\"domain\":{\"type\":\"string\"},\"metadata\":{\"type\":\"object\",\"additionalProperties\":{"
+    "\"domain\":{\"type\":\"string\"},\"locale\":{\"type\":\"string\"},\"message\":{\"type\":"
+    "\"string\"},\"metadata\":{\"type\":\"object\",\"additionalProperties\":{"
     "\"type\":\"string\"}},\"fieldViolations\":{\"type\":\"array\",\"items\":{\"type\":"
     "\"object\",\"properties\":{\"field\":{\"type\":\"string\"},\"description\":{\"type\":"
     "\"string\"}}}}}}}}}}}";
@@ -228,6 +241,7 @@ static void write_parameters(struct openapi_writer *writer, const struct operati
         write_parameter_reference(writer, "IfMatch");
     }
     write_parameter_reference(writer, "RequestTimeout");
+    write_parameter_reference(writer, "AcceptLanguage");
     write_close(writer, ']');
 }
 
@@ -264,6 +278,30 @@ static void write_body(struct openapi_writer *writer, const struct operation *op
     write_close(writer, '}');
 }
 
+/* Every form that the answer may have. */
+static void write_content(struct openapi_writer *writer, const ProtobufCMessageDescriptor *output)
+{
+    const unsigned offered = media_of(output);
+
+    write_key(writer, "content");
+    write_open(writer, '{');
+    for (unsigned media = 0; media < MEDIA_COUNT; media++) {
+        if ((offered & 1U << media) == 0) {
+            continue;
+        }
+        write_key(writer, media_name((enum media)media));
+        write_open(writer, '{');
+        write_key(writer, "schema");
+        if (media == MEDIA_JSON) {
+            write_message_reference(writer, output);
+        } else {
+            write_json(writer, "{\"type\":\"string\"}");
+        }
+        write_close(writer, '}');
+    }
+    write_close(writer, '}');
+}
+
 static void write_responses(struct openapi_writer *writer, const struct operation *operation)
 {
     const bool is_read = strcmp(operation->route->verb, "GET") == 0;
@@ -274,17 +312,11 @@ static void write_responses(struct openapi_writer *writer, const struct operatio
     write_open(writer, '{');
     write_pair(writer, "description", "The answer");
     write_key(writer, "headers");
-    write_json(writer, is_read ? "{\"ETag\":{\"schema\":{\"type\":\"string\"}}}"
-                               : "{\"Idempotency-Replayed\":{\"description\":\"The answer was "
-                                 "given before\",\"schema\":{\"type\":\"boolean\"}}}");
-    write_key(writer, "content");
-    write_open(writer, '{');
-    write_key(writer, "application/json");
-    write_open(writer, '{');
-    write_key(writer, "schema");
-    write_message_reference(writer, operation->method->output->type);
-    write_close(writer, '}');
-    write_close(writer, '}');
+    write_json(writer, csv_items(operation->method->output->type) != NULL ? page_headers
+                       : is_read ? "{\"ETag\":{\"schema\":{\"type\":\"string\"}}}"
+                                 : "{\"Idempotency-Replayed\":{\"description\":\"The answer was "
+                                   "given before\",\"schema\":{\"type\":\"boolean\"}}}");
+    write_content(writer, operation->method->output->type);
     write_close(writer, '}');
     if (is_read) {
         write_json(writer, "\"304\":{\"description\":\"The client's ETag is current\"}");

@@ -1,6 +1,7 @@
 /* page_link.c - the target as it was sent, its pageToken replaced. */
 #include "page_link.h"
 
+#include "pb/message.h"
 #include "transcode.h"
 
 /* Longer ones are more than clients take as a header. */
@@ -23,7 +24,19 @@ static void append_escaped(struct buffer *buffer, struct slice text, const char 
     }
 }
 
-static bool is_token(struct arena *arena, struct slice parameter)
+/* Where a page says what comes next, and the parameter that asks for it. */
+struct token {
+    const char *field;
+    const char *parameter;
+    const char *proto_parameter;
+};
+
+static const struct token tokens[] = {
+    {"next_page_token", "pageToken", "page_token"},
+    {"next_cursor", "since", "since"},
+};
+
+static bool is_token(struct arena *arena, struct slice parameter, const struct token *token)
 {
     const char *equals = memchr(parameter.data, '=', parameter.length);
     struct slice name = parameter;
@@ -32,10 +45,11 @@ static bool is_token(struct arena *arena, struct slice parameter)
         name.length = (size_t)(equals - parameter.data);
     }
     return percent_decode(arena, name, true, &name) &&
-           (slice_is(name, "pageToken") || slice_is(name, "page_token"));
+           (slice_is(name, token->parameter) || slice_is(name, token->proto_parameter));
 }
 
-static void append_query(struct arena *arena, struct buffer *buffer, struct slice query)
+static void append_query(struct arena *arena, struct buffer *buffer, struct slice query,
+                         const struct token *token)
 {
     static const char kept[] = "!$&'()*+,;=:@/?%";
 
@@ -45,7 +59,7 @@ static void append_query(struct arena *arena, struct buffer *buffer, struct slic
         const size_t taken = end != NULL ? length + 1 : length;
         const struct slice parameter = {query.data, length};
 
-        if (length > 0 && !is_token(arena, parameter)) {
+        if (length > 0 && !is_token(arena, parameter, token)) {
             append_escaped(buffer, parameter, kept);
             buffer_append_char(buffer, '&');
         }
@@ -53,24 +67,34 @@ static void append_query(struct arena *arena, struct buffer *buffer, struct slic
     }
 }
 
-void page_link_add(struct http_request *request, const char *next_page_token)
+static void add_headers(struct http_request *request, const struct token *token, const char *next)
 {
     struct buffer link;
 
-    if (next_page_token[0] == '\0') {
-        return;
-    }
     buffer_init(&link, LINK_MAX_BYTES);
     buffer_append_char(&link, '<');
     append_escaped(&link, request->head.path, "!$&'()*+,;=:@/%");
     buffer_append_char(&link, '?');
-    append_query(request->arena, &link, request->head.query);
-    buffer_append_text(&link, "pageToken=");
-    append_escaped(&link, slice_from(next_page_token), "");
+    append_query(request->arena, &link, request->head.query, token);
+    buffer_append_text(&link, token->parameter);
+    buffer_append_char(&link, '=');
+    append_escaped(&link, slice_from(next), "");
     buffer_append_text(&link, ">; rel=\"next\"");
     if (!buffer_failed(&link)) {
         http_add_header(request, "Link", buffer_slice(&link));
     }
-    http_add_header(request, "Next-Page-Token", slice_from(next_page_token));
+    http_add_header(request, "Next-Page-Token", slice_from(next));
     buffer_done(&link);
+}
+
+void page_link_add(struct http_request *request, const ProtobufCMessage *page)
+{
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        const char *next = message_string(page, tokens[i].field);
+
+        if (next[0] != '\0') {
+            add_headers(request, &tokens[i], next);
+            return;
+        }
+    }
 }

@@ -6,8 +6,10 @@
 
 #include "http/http_server.h"
 
-/* Adds Link (the same request with the next token, rel="next") and Next-Page-Token; nothing for
- * the token "". */
-void page_link_add(struct http_request *request, const char *next_page_token);
+#include <protobuf-c/protobuf-c.h>
+
+/* Adds Link (the same request with the token of the next page, or the next cursor of the feed,
+ * rel="next") and Next-Page-Token; nothing at the end. */
+void page_link_add(struct http_request *request, const ProtobufCMessage *page);
 
 #endif

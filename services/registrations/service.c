@@ -7,6 +7,8 @@
 #include "organization.h"
 #include "registration.h"
 #include "report.h"
+#include "scorecard.h"
+#include "scorecard_ask.h"
 #include "summary.h"
 
 static const struct method methods[] = {
@@ -23,6 +25,9 @@ static const struct method methods[] = {
     {"DeleteMovement", METHOD_WRITE, standard_delete, &movement_kind},
     {"LaunchMovement", METHOD_WRITE, launch_movement, NULL},
     {"CloseMovement", METHOD_WRITE, close_movement, NULL},
+
+    {"GetScorecard", METHOD_POOL, get_scorecard, NULL},
+    {"ListOverdue", METHOD_POOL, list_overdue, NULL},
 
     {"GetRegistration", METHOD_QUICK, standard_get, &registration_kind},
     {"ListRegistrations", METHOD_POOL, standard_list, &registration_kind},
@@ -80,4 +85,6 @@ const struct service registrations_service = {
     .method_count = sizeof(methods) / sizeof(methods[0]),
     .kinds = kinds,
     .kind_count = sizeof(kinds) / sizeof(kinds[0]),
+    .peers = scorecard_peers,
+    .peer_count = SOURCES,
 };

@@ -279,3 +279,45 @@ def test_a_cursor_of_another_journal_is_refused(fresh, tmp_path_factory):
         assert answer.fields == ["since"] and answer.metadata["service"] == "clusters"
         make.cluster(other.client)
     other.stop()
+
+
+def test_a_page_of_large_resources_ends_early_and_nothing_is_lost(fresh):
+    make.cluster(fresh.client, "large")
+    for count in range(100):
+        fresh.client.ok(
+            "POST", "/v1/clusters/large:adjustArea",
+            {"kind": "ESTABLISH" if count == 0 else "EXPAND", "areaHectares": 10 + count / 100,
+             "document": make.document(f"{count}/QĐ-UBND", "2022-03-01", title="x" * 900)},
+        )
+    for count in range(20):
+        fresh.client.ok("PATCH", "/v1/clusters/large", {"note": f"{count}"})
+    changes, _ = read_all(fresh.client)
+    assert [c["revision"] for c in changes] == list(range(1, 122))
+    assert len(changes[-1]["resource"]["areaChanges"]) == 100
+    page = fresh.client.ok("GET", CHANGES, pageSize=1000)
+    assert 1 < len(page["changes"]) < 121 and not page["caughtUp"]
+
+
+def test_a_commit_in_doubt_holds_the_feed_before_it(fresh):
+    """What a failed fsync left behind may come back with a restart: in its place, or not at all."""
+    from test_read_only import failing_fsync
+
+    client = fresh.client
+    make.cluster(client, "before")
+    changes, cursor = read_all(client)
+    body = {"displayName": {"vi": "X"}, "district": "834"}
+    with failing_fsync(fresh["clusters"].pid):
+        assert client.post("/v1/clusters", body, clusterId="during").status == 503
+    for _ in range(3):
+        make.indicator(client)
+        more, cursor = read_all(client, cursor)  # reads go on, up to the doubt
+        changes += more
+    assert [c["name"] for c in changes] == ["clusters/before"]
+    fresh.restart("clusters")
+    fresh.wait_ready()
+    make.cluster(client, "after")
+    more, _ = read_all(client, cursor)
+    changes += more
+    assert len(changes) >= 5
+    check_complete(fresh, changes)
+    assert read_all(client)[0] == changes

@@ -113,3 +113,27 @@ def test_two_run_side_by_side(tmp_path):
     with running(tmp_path / "a") as (_, first, _), running(tmp_path / "b") as (_, second, _):
         first.ok("PATCH", "/v1/clusters/phong-nam", {"note": "a"})
         assert second.ok("GET", "/v1/clusters/phong-nam")["note"] != "a"
+
+
+@pytest.mark.parametrize("with_sudo", [False, True])
+def test_missing_packages_without_the_right_to_install_them(tmp_path, with_sudo):
+    """Stand-ins: nothing is installed, the user is not root, and sudo refuses or is not there."""
+    stand_ins = {"dpkg-query": "exit 1", "id": "echo 1000", "apt-cache": "exit 0"}
+    if with_sudo:
+        stand_ins["sudo"] = "echo 'sudo: a password is required' >&2; exit 1"
+    for name, text in stand_ins.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    for name in ("bash", "env", "dirname", "mktemp", "cat", "tail", "rm"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    done = subprocess.run(
+        ["/usr/bin/bash", ROOT / "deploy" / "install.sh", "build"],
+        env={"PATH": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "what to do:" in done.stderr and "apt-get install" in done.stderr
+    assert ("a password is required" if with_sudo else "neither root nor") in done.stderr

@@ -30,6 +30,7 @@ static struct arena *arena;
 static struct service_instance *instance;
 static struct rpc_client *client;
 static char directory[] = "/tmp/registrations_test_XXXXXX";
+const char *running_peers[3] = {"tcp://127.0.0.1:1", "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"};
 static int made; /* counts what was made, for ids */
 
 int running_setup(void **state)
@@ -38,8 +39,8 @@ int running_setup(void **state)
     arena = arena_new(ARENA_LIMIT_BYTES);
     assert_non_null(arena);
     assert_non_null(mkdtemp(directory));
-    assert_ok(
-        service_open(&registrations_service, directory, "tcp://127.0.0.1:0", arena, &instance));
+    assert_ok(service_open_with_peers(&registrations_service, directory, "tcp://127.0.0.1:0",
+                                      running_peers, arena, &instance));
     const struct rpc_client_options options = {
         .service = "registrations",
         .addresses = arena_printf(arena, "tcp://127.0.0.1:%u", service_port(instance)),

@@ -14,6 +14,10 @@
 int running_setup(void **state);
 int running_teardown(void **state);
 
+/* Where the service finds its peers, in their order; by default nobody is there. Set it before
+ * running_setup(). */
+extern const char *running_peers[3];
+
 __attribute__((format(printf, 1, 2))) const char *json(const char *format, ...);
 
 /* The answer as JSON; fails the test when it is an error. */
