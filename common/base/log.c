@@ -33,6 +33,11 @@ void log_init(const char *program, enum log_level least)
     settings.least = least;
 }
 
+bool log_writes(enum log_level level)
+{
+    return level >= settings.least;
+}
+
 static bool line_append(struct line *line, const char *bytes, size_t length)
 {
     if (line->cut || length > sizeof(line->bytes) - (sizeof(LINE_CUT) - 1) - line->length) {

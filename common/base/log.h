@@ -4,10 +4,15 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 /* The program's name in every line and the least level that is written; call once, at start. */
 void log_init(const char *program, enum log_level least);
+
+/* Whether an event of this level is written. */
+bool log_writes(enum log_level level);
 
 /*
  * event says what happened, in snake_case ("service_started"). Then pairs of key and value, both

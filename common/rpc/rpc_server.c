@@ -45,6 +45,7 @@ struct rpc_call {
     nng_msg *request;
     enum call_state state;
     struct rpc_call_info info;
+    void *context;
     /* The last answer and its connection; nng's, only for message_lost(). */
     _Atomic(const nng_msg *) sent;
     atomic_int sent_pipe;
@@ -71,6 +72,16 @@ const struct rpc_call_info *rpc_call_info(const struct rpc_call *call)
 struct arena *rpc_call_arena(struct rpc_call *call)
 {
     return call->arena;
+}
+
+void rpc_call_set_context(struct rpc_call *call, void *context)
+{
+    call->context = context;
+}
+
+void *rpc_call_context(const struct rpc_call *call)
+{
+    return call->context;
 }
 
 bool rpc_call_expired(const struct rpc_call *call)
@@ -143,6 +154,7 @@ static void call_reset(struct rpc_call *call)
 {
     arena_reset(call->arena);
     call->info = (struct rpc_call_info){0};
+    call->context = NULL;
     atomic_fetch_sub(&call->server->busy, 1);
 }
 

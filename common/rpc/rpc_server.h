@@ -63,6 +63,10 @@ struct rpc_call_info {
 const struct rpc_call_info *rpc_call_info(const struct rpc_call *call);
 struct arena *rpc_call_arena(struct rpc_call *call);
 
+/* Whatever who handles the call keeps with it until it is answered; NULL at first. */
+void rpc_call_set_context(struct rpc_call *call, void *context);
+void *rpc_call_context(const struct rpc_call *call);
+
 /* True when the deadline has passed: drop the work and answer DEADLINE_EXCEEDED. */
 bool rpc_call_expired(const struct rpc_call *call);
 

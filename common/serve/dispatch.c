@@ -2,8 +2,10 @@
  * dispatch.c - each call is decoded on the thread of nng, then runs where its mode says:
  *
  *     QUICK  there, in a snapshot           --\
- *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on
- *     WRITE  on the store's writer          --/
+ *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on,
+ *     WRITE  on the store's writer          --/   which leaves through the gate (gate.h)
+ *
+ * What depends on nothing in the store does not wait at the gate, nor do health and versions.
  */
 #include "serve/dispatch.h"
 
@@ -13,7 +15,10 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "serve/gate.h"
 #include "serve/journal_service.h"
+#include "serve/last_change.h"
+#include "serve/version_service.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +28,8 @@ enum {
     KEY_MAX_BYTES = 255,
     /* Of all requests that are under way; each takes a multiple of that when it is decoded. */
     UNDER_WAY_MAX_BYTES = 32 << 20,
+    /* Calls that are kept free for health, renewals and refusals, whatever is parked or held. */
+    CALLS_SPARE = 16,
 };
 
 #define HEALTH_METHOD "dongkhoi.rpc.v1.HealthService/CheckHealth"
@@ -41,7 +48,11 @@ struct dispatch {
     struct pool *pool;
     struct peers *peers;
     struct journal_service journal;
+    struct version_service versions;
+    struct gate *gate;
+    unsigned calls_max;
     atomic_ulong count;
+    atomic_uint under_way;         /* calls that came and are not yet answered */
     atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
     size_t entry_count;
     struct dispatch_entry entries[]; /* by full_name */
@@ -86,15 +97,37 @@ static void hide_inside(const struct rpc_call *rpc, struct rpc_result *result)
     result->status_detail = NULL;
 }
 
-static void answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
-                   struct version version)
+/* Ends the call. */
+static void send_answer(struct dispatch *dispatch, struct rpc_call *rpc,
+                        const struct rpc_result *result)
 {
     atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
+    atomic_fetch_sub(&dispatch->under_way, 1);
+    rpc_call_answer(rpc, result);
+}
+
+static void on_gate_send(void *arg, struct parked *parked)
+{
+    send_answer(arg, parked->rpc, &parked->result);
+}
+
+static void result_finish(const struct dispatch *dispatch, const struct rpc_call *rpc,
+                          struct rpc_result *result, struct version version)
+{
     hide_inside(rpc, result);
     result->service = dispatch->service->name;
     result->seq = version.seq;
     result->hash = version.hash;
-    rpc_call_answer(rpc, result);
+}
+
+/* Past the gate: of health and versions, and what shows nothing of the store. */
+static void answer_at_once(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                           struct version version)
+{
+    struct dispatch *dispatch = arg;
+
+    result_finish(dispatch, rpc, result, version);
+    send_answer(dispatch, rpc, result);
 }
 
 /* An answer that depends on nothing in the store. */
@@ -102,13 +135,27 @@ static void answer_status(struct dispatch *dispatch, struct rpc_call *rpc, struc
 {
     struct rpc_result result = {.status = status};
 
-    answer(dispatch, rpc, &result, store_version(dispatch->store));
+    answer_at_once(dispatch, rpc, &result, gate_stable(dispatch->gate));
+}
+
+static void answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
+                   struct version version, enum lease_answer kind)
+{
+    struct parked *parked = rpc_call_context(rpc);
+
+    result_finish(dispatch, rpc, result, version);
+    *parked = (struct parked){.rpc = rpc, .result = *result, .answer = kind};
+    gate_answer(dispatch->gate, parked);
 }
 
 static void on_journal_answer(void *arg, struct rpc_call *rpc, struct rpc_result *result,
                               struct version version)
 {
-    answer(arg, rpc, result, version);
+    if (version.seq == 0 && version.hash == 0) {
+        answer_status(arg, rpc, result->status);
+        return;
+    }
+    answer(arg, rpc, result, version, LEASE_READ);
 }
 
 static struct status status_expired(void)
@@ -157,6 +204,10 @@ static void work_read(struct work *work)
         answer_status(dispatch, work->rpc, status_expired());
         return;
     }
+#if MUTANT(M19)
+    const struct version earlier = store_version(dispatch->store);
+    MUTANT_PAUSE();
+#endif
     struct status status = store_read_begin(dispatch->store, work->call.arena, &tx);
     if (status.code != STATUS_OK) {
         answer_status(dispatch, work->rpc, status);
@@ -165,12 +216,22 @@ static void work_read(struct work *work)
     work->call.tx = &tx;
     work->call.now_us = tx.time_us;
     status = handle(work);
-    const struct version version = tx.version;
+    struct version version = tx.version;
+    if (status.code == STATUS_OK && work->response != NULL) {
+        status = last_change_fill(work->call.arena, &tx, work->response);
+    }
     if (tx.db != NULL) { /* peer_call_all() ends it before */
         store_read_end(&tx);
     }
+#if MUTANT(M18)
+    MUTANT_PAUSE();
+    version = store_version(dispatch->store);
+#endif
+#if MUTANT(M19)
+    version = earlier;
+#endif
     result_of(work, status, &result);
-    answer(dispatch, work->rpc, &result, version);
+    answer(dispatch, work->rpc, &result, version, LEASE_READ);
 }
 
 static void on_pool_job(struct pool_job *job)
@@ -248,7 +309,7 @@ static void on_write_done(struct write *write)
     } else {
         result_of(work, write->status, &result);
     }
-    answer(work->dispatch, work->rpc, &result, version);
+    answer(work->dispatch, work->rpc, &result, version, LEASE_WRITE);
 }
 
 /* The key of a write: of the envelope, else of the request. */
@@ -395,35 +456,69 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
     response.message = (char *)(read_only != NULL ? read_only : "");
     response.seq = version.seq;
     response.program_version = (char *)DONGKHOI_VERSION;
-    answer(dispatch, rpc, &result, version);
+    answer_at_once(dispatch, rpc, &result, version);
+}
+
+/* True when the call was one of those that every service answers at once, or holds. */
+static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc, bool has_room)
+{
+    const char *method = rpc_call_info(rpc)->method;
+
+    if (strcmp(method, HEALTH_METHOD) == 0) {
+        answer_health(dispatch, rpc);
+    } else if (strcmp(method, RENEW_METHOD) == 0) {
+        version_service_renew(&dispatch->versions, rpc);
+    } else if (strcmp(method, WATCH_METHOD) == 0) {
+        version_service_watch(&dispatch->versions, rpc, has_room);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc, bool has_room)
+{
+    struct work *work = NULL;
+    /* Now, so that nothing is done whose answer could not be parked. */
+    struct parked *parked = ARENA_NEW(rpc_call_arena(rpc), struct parked);
+
+    if (!has_room) {
+        return status_full();
+    }
+    if (parked == NULL) {
+        return status_out_of_memory();
+    }
+    rpc_call_set_context(rpc, parked);
+    if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
+        journal_service_call(&dispatch->journal, rpc);
+        return STATUS_NONE;
+    }
+    TRY(work_new(dispatch, rpc, &work));
+    return work_start(work);
 }
 
 void dispatch_call(void *arg, struct rpc_call *rpc)
 {
     struct dispatch *dispatch = arg;
-    struct work *work = NULL;
     const size_t bytes = rpc_call_info(rpc)->payload.length;
     const size_t before = atomic_fetch_add(&dispatch->under_way_bytes, bytes);
+    const unsigned calls_before = atomic_fetch_add(&dispatch->under_way, 1);
+    const bool has_call = calls_before + CALLS_SPARE < dispatch->calls_max;
 
-    if (strcmp(rpc_call_info(rpc)->method, HEALTH_METHOD) == 0) {
-        answer_health(dispatch, rpc);
+    if (version_call(dispatch, rpc, has_call)) {
         return;
     }
     atomic_fetch_add(&dispatch->count, 1);
-    if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
-        journal_service_call(&dispatch->journal, rpc);
-        return;
-    }
-    struct status status = status_full();
-    if (before == 0 || before + bytes <= UNDER_WAY_MAX_BYTES) {
-        status = work_new(dispatch, rpc, &work);
-    }
-    if (status.code == STATUS_OK) {
-        status = work_start(work);
-    }
+    const bool has_bytes = before == 0 || before + bytes <= UNDER_WAY_MAX_BYTES;
+    const struct status status = call_start(dispatch, rpc, has_call && has_bytes);
     if (status.code != STATUS_OK) {
         answer_status(dispatch, rpc, status);
     }
+}
+
+void dispatch_drain(struct dispatch *dispatch)
+{
+    gate_drain(dispatch->gate);
 }
 
 unsigned long dispatch_count(const struct dispatch *dispatch)
@@ -488,28 +583,50 @@ static struct status dispatch_fill(struct dispatch *dispatch, struct arena *aren
     return STATUS_NONE;
 }
 
-struct status dispatch_new(const struct service *service, const struct schema *schema,
-                           struct store *store, struct pool *pool, struct peers *peers,
-                           struct arena *arena, struct dispatch **ret_dispatch)
+static struct status dispatch_open(struct dispatch *dispatch,
+                                   const struct dispatch_options *options, struct arena *arena)
 {
-    const size_t count = service->descriptor->n_methods;
+    TRY(dispatch_fill(dispatch, arena));
+    const struct gate_options gate_options = {
+        .published = store_version(options->store),
+        .lease_ms = options->lease_ms,
+        .longest_ms = options->longest_ms,
+        .send = on_gate_send,
+        .arg = dispatch,
+        .on_waited = options->on_waited,
+        .on_waited_arg = options->on_waited_arg,
+    };
+    TRY(gate_new(&gate_options, &dispatch->gate));
+    store_set_on_publish(options->store, gate_publish, dispatch->gate);
+    dispatch->versions = (struct version_service){.service = options->service->name,
+                                                  .gate = dispatch->gate,
+                                                  .on_answer = answer_at_once,
+                                                  .arg = dispatch};
+    return STATUS_NONE;
+}
+
+struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
+                           struct dispatch **ret_dispatch)
+{
+    const size_t count = options->service->descriptor->n_methods;
     struct dispatch *dispatch = calloc(1, sizeof(*dispatch) + count * sizeof(dispatch->entries[0]));
 
     if (dispatch == NULL) {
         return status_out_of_memory();
     }
-    dispatch->service = service;
-    dispatch->schema = schema;
-    dispatch->store = store;
-    dispatch->pool = pool;
-    dispatch->peers = peers;
+    dispatch->service = options->service;
+    dispatch->schema = options->schema;
+    dispatch->store = options->store;
+    dispatch->pool = options->pool;
+    dispatch->peers = options->peers;
+    dispatch->calls_max = options->calls;
     dispatch->entry_count = count;
-    dispatch->journal = (struct journal_service){.service = service,
-                                                 .store = store,
-                                                 .pool = pool,
+    dispatch->journal = (struct journal_service){.service = options->service,
+                                                 .store = options->store,
+                                                 .pool = options->pool,
                                                  .on_answer = on_journal_answer,
                                                  .arg = dispatch};
-    const struct status status = dispatch_fill(dispatch, arena);
+    const struct status status = dispatch_open(dispatch, options, arena);
     if (status.code != STATUS_OK) {
         dispatch_free(dispatch);
         return status;
@@ -523,6 +640,7 @@ void dispatch_free(struct dispatch *dispatch)
     if (dispatch == NULL) {
         return;
     }
+    gate_free(dispatch->gate);
     for (size_t i = 0; i < dispatch->entry_count; i++) {
         free(dispatch->entries[i].full_name);
     }

@@ -10,18 +10,32 @@
 
 struct dispatch;
 
-/* The method table is checked here: INTERNAL METHOD_TABLE. What it is given must outlive it; peers
- * may be NULL. */
-struct status dispatch_new(const struct service *service, const struct schema *schema,
-                           struct store *store, struct pool *pool, struct peers *peers,
-                           struct arena *arena, struct dispatch **ret_dispatch);
-/* dispatch may be NULL. */
+struct dispatch_options {
+    const struct service *service;
+    const struct schema *schema;
+    struct store *store; /* its on_publish becomes the dispatch's */
+    struct pool *pool;
+    struct peers *peers;          /* may be NULL */
+    unsigned calls;               /* of the server */
+    uint32_t lease_ms;            /* 0: no leases */
+    uint32_t longest_ms;          /* that any process before granted */
+    void (*on_waited)(void *arg); /* of gate_options */
+    void *on_waited_arg;
+};
+
+/* The method table is checked here: INTERNAL METHOD_TABLE. What it is given must outlive it. */
+struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
+                           struct dispatch **ret_dispatch);
+/* Once the store is closed. dispatch may be NULL. */
 void dispatch_free(struct dispatch *dispatch);
 
 /* rpc_server_options.on_call with a struct dispatch. */
 void dispatch_call(void *arg, struct rpc_call *rpc);
 
-/* Calls that came so far, without those for health. Any thread. */
+/* From now on no watch is held. */
+void dispatch_drain(struct dispatch *dispatch);
+
+/* Calls that came so far, without those for health and versions. Any thread. */
 unsigned long dispatch_count(const struct dispatch *dispatch);
 
 #endif

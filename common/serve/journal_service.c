@@ -25,8 +25,7 @@ static void answer_status(const struct journal_call *read, struct status status)
 {
     struct rpc_result result = {.status = status};
 
-    read->journal->on_answer(read->journal->arg, read->rpc, &result,
-                             store_version(read->journal->store));
+    read->journal->on_answer(read->journal->arg, read->rpc, &result, (struct version){0});
 }
 
 static const struct resource_kind *kind_of(const struct service *service, const char *plural)

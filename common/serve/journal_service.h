@@ -19,7 +19,7 @@ struct journal_service {
     const struct service *service;
     struct store *store;
     struct pool *pool;
-    /* Ends the call; any thread. */
+    /* Ends the call; any thread. Version {0, 0}: a refusal that depends on nothing in the store. */
     void (*on_answer)(void *arg, struct rpc_call *rpc, struct rpc_result *result,
                       struct version version);
     void *arg;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "rpc/rpc_server.h"
 #include "serve/dispatch.h"
+#include "serve/lease_meta.h"
 #include "serve/pool.h"
 
 #include <stdlib.h>
@@ -41,6 +42,8 @@ struct service_instance {
     struct peers *peers;
     struct dispatch *dispatch;
     struct rpc_server *server;
+    uint32_t lease_ms;
+    struct lease_meta_write lower;
 };
 
 /* What was opened, in the opposite order; the server is not. */
@@ -54,18 +57,24 @@ static void instance_free(struct service_instance *instance)
     free(instance);
 }
 
-static struct status instance_open(struct service_instance *instance, const char *directory,
-                                   const char *address, const char *const *peer_addresses,
-                                   struct arena *arena)
+static void on_waited(void *arg)
+{
+    struct service_instance *instance = arg;
+
+    lease_meta_lower(&instance->lower, instance->store, instance->arena, instance->lease_ms);
+}
+
+static struct status instance_open(struct service_instance *instance,
+                                   const struct service_options *options, struct arena *arena)
 {
     const struct service *service = instance->service;
-
+    uint32_t longest_ms = 0;
     const struct slice descriptor_set =
         service->descriptor_set != NULL ? service->descriptor_set() : api_descriptor_set();
 
     TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
     const struct store_options store_options = {
-        .directory = directory,
+        .directory = options->directory,
         .service = service->name,
         .kinds = service->kinds,
         .kind_count = service->kind_count,
@@ -73,15 +82,29 @@ static struct status instance_open(struct service_instance *instance, const char
         .queue_max = WRITE_QUEUE_MAX,
     };
     TRY(store_open(&store_options, arena, &instance->store));
+    instance->lease_ms = options->lease_ms;
+    TRY(lease_meta_open(instance->store, instance->arena, &instance->lease_ms, &longest_ms));
     instance->pool = pool_new(POOL_THREADS, POOL_QUEUE_MAX);
     if (instance->pool == NULL) {
         return status_out_of_memory();
     }
-    TRY(peers_open(service->peers, service->peer_count, peer_addresses, arena, &instance->peers));
-    TRY(dispatch_new(service, instance->schema, instance->store, instance->pool, instance->peers,
-                     arena, &instance->dispatch));
+    TRY(peers_open(service->peers, service->peer_count, options->peer_addresses, arena,
+                   &instance->peers));
+    const struct dispatch_options dispatch_options = {
+        .service = service,
+        .schema = instance->schema,
+        .store = instance->store,
+        .pool = instance->pool,
+        .peers = instance->peers,
+        .calls = CALLS_MAX,
+        .lease_ms = instance->lease_ms,
+        .longest_ms = longest_ms,
+        .on_waited = longest_ms > instance->lease_ms ? on_waited : NULL,
+        .on_waited_arg = instance,
+    };
+    TRY(dispatch_new(&dispatch_options, arena, &instance->dispatch));
     const struct rpc_server_options server_options = {
-        .address = address,
+        .address = options->address,
         .calls = CALLS_MAX,
         .on_call = dispatch_call,
         .arg = instance->dispatch,
@@ -100,6 +123,19 @@ struct status service_open_with_peers(const struct service *service, const char 
                                       const char *address, const char *const *peer_addresses,
                                       struct arena *arena, struct service_instance **ret_instance)
 {
+    const struct service_options options = {
+        .directory = directory,
+        .address = address,
+        .peer_addresses = peer_addresses,
+    };
+
+    return service_open_with(service, &options, arena, ret_instance);
+}
+
+struct status service_open_with(const struct service *service,
+                                const struct service_options *options, struct arena *arena,
+                                struct service_instance **ret_instance)
+{
     struct service_instance *instance = calloc(1, sizeof(*instance));
 
     if (instance == NULL) {
@@ -108,8 +144,7 @@ struct status service_open_with_peers(const struct service *service, const char 
     instance->service = service;
     instance->arena = arena_new(INSTANCE_ARENA_BYTES);
     const struct status status =
-        instance->arena != NULL ? instance_open(instance, directory, address, peer_addresses, arena)
-                                : status_out_of_memory();
+        instance->arena != NULL ? instance_open(instance, options, arena) : status_out_of_memory();
     if (status.code != STATUS_OK) {
         instance_free(instance);
         return status;
@@ -150,6 +185,7 @@ bool service_close(struct service_instance *instance, unsigned bound_ms)
     if (instance == NULL) {
         return true;
     }
+    dispatch_drain(instance->dispatch);
     serve_until_quiet(instance, clock_boot_ms() + lame_ms);
     const int64_t left_ms = deadline_boot_ms - clock_boot_ms();
     if (!rpc_server_close(instance->server, left_ms > 0 ? (unsigned)left_ms : 0)) {

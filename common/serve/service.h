@@ -65,6 +65,16 @@ struct status service_open(const struct service *service, const char *directory,
 struct status service_open_with_peers(const struct service *service, const char *directory,
                                       const char *address, const char *const *peer_addresses,
                                       struct arena *arena, struct service_instance **ret_instance);
+/* The same with everything that can be set. */
+struct service_options {
+    const char *directory;
+    const char *address;
+    const char *const *peer_addresses; /* NULL: their defaults */
+    uint32_t lease_ms; /* for which a gateway may answer from its cache; 0: it asks each time */
+};
+struct status service_open_with(const struct service *service,
+                                const struct service_options *options, struct arena *arena,
+                                struct service_instance **ret_instance);
 uint16_t service_port(const struct service_instance *instance);
 /* Drains: takes no more calls, answers those it has, closes the store. True when clean. */
 bool service_close(struct service_instance *instance, unsigned bound_ms);

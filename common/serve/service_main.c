@@ -1,6 +1,7 @@
 /* service_main.c - the program of a service: environment, signals, log. */
 #include "base/config.h"
 #include "base/log.h"
+#include "serve/lease.h"
 #include "serve/service.h"
 
 #include <assert.h>
@@ -13,7 +14,14 @@
 
 enum { DRAIN_MS = 10 * 1000, TEXT_BYTES = 128, ARENA_BYTES = 1 << 20 };
 
-enum { VARIABLE_STATE, VARIABLE_ADDRESSES, VARIABLE_BIND, VARIABLE_LOG, VARIABLES };
+enum {
+    VARIABLE_STATE,
+    VARIABLE_ADDRESSES,
+    VARIABLE_BIND,
+    VARIABLE_LEASE,
+    VARIABLE_LOG,
+    VARIABLES,
+};
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error"};
 
@@ -35,6 +43,16 @@ static enum log_level log_level_of(const char *value)
         }
     }
     return LOG_INFO;
+}
+
+static const char *check_lease(const char *value)
+{
+    char *end = NULL;
+    const unsigned long lease_ms = strtoul(value, &end, 10);
+
+    return isdigit((unsigned char)value[0]) && *end == '\0' && lease_ms <= LEASE_MAX_MS
+               ? NULL
+               : "a number of milliseconds, 0 to 10000";
 }
 
 static void variable_name(const char *service, char name[TEXT_BYTES])
@@ -125,8 +143,13 @@ static int serve(const struct service *service, const struct config_variable *va
     for (size_t i = 0; i < service->peer_count; i++) {
         peer_addresses[i] = variables[VARIABLES + i].value;
     }
-    const struct status status =
-        service_open_with_peers(service, directory, address, peer_addresses, arena, &instance);
+    const struct service_options options = {
+        .directory = directory,
+        .address = address,
+        .peer_addresses = peer_addresses,
+        .lease_ms = (uint32_t)strtoul(variables[VARIABLE_LEASE].value, NULL, 10),
+    };
+    const struct status status = service_open_with(service, &options, arena, &instance);
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
                   status.reason, "message", status.message, NULL);
@@ -167,6 +190,10 @@ int service_main(const struct service *service, int argc, char **argv)
         [VARIABLE_BIND] = {"DONGKHOI_BIND", "",
                            "nng address to listen on; by default the first of its addresses",
                            config_check_nng_address},
+        [VARIABLE_LEASE] = {"DONGKHOI_LEASE_MS", "100",
+                            "for how many milliseconds a gateway may answer from its cache without "
+                            "asking, 0 to 10000; 0: it asks each time",
+                            check_lease},
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
                           "least level of the log: debug, info, warning or error", check_log_level},
     };

@@ -286,6 +286,7 @@ struct status store_read_begin(struct store *store, struct arena *arena, struct 
         .arena = arena,
         .time_us = now > head.time_us ? now : head.time_us,
         .version = journal_version(&head),
+        .version_time_us = head.time_us,
     };
     return STATUS_NONE;
 }
@@ -324,6 +325,49 @@ struct status tx_set_as_of(struct tx *tx, int64_t time_us)
     tx->is_as_of = true;
     tx->as_of_time_us = time_us;
     return STATUS_NONE;
+}
+
+static struct status number_read(struct db *db, const char *key, int64_t *ret_number)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(db_prepare(db, "SELECT number FROM meta WHERE key = $1", &statement));
+    db_bind_text(statement, 1, slice_from(key));
+    const struct status status = db_step(statement, &row);
+    if (status.code == STATUS_OK) {
+        *ret_number = row ? db_int64(statement, 0) : 0;
+    }
+    db_reset(statement);
+    return status;
+}
+
+struct status store_number_read(struct store *store, struct arena *arena, const char *key,
+                                int64_t *ret_number)
+{
+    struct tx tx;
+
+    TRY(store_read_begin(store, arena, &tx));
+    const struct status status = number_read(tx.db, key, ret_number);
+    store_read_end(&tx);
+    return status;
+}
+
+struct status store_number_write(struct tx *tx, const char *key, int64_t number)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    assert(tx->writable);
+    TRY(db_prepare(tx->db,
+                   "INSERT INTO meta (key, number) VALUES ($1, $2) "
+                   "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
+                   &statement));
+    db_bind_text(statement, 1, slice_from(key));
+    db_bind_int64(statement, 2, number);
+    const struct status status = db_step(statement, &row);
+    db_reset(statement);
+    return status;
 }
 
 /* Batches, each a snapshot of its own: entries are only ever added. */

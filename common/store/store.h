@@ -56,6 +56,12 @@ const char *store_read_only(struct store *store);
  * its version from its own snapshot. */
 struct version store_version(struct store *store);
 
+/* From now on called on the writer's thread for each version, after its commit and before any
+ * done() of a write in it, also for one that is no other than before; must not block. Any thread,
+ * before the first write. */
+void store_set_on_publish(struct store *store,
+                          void (*on_publish)(void *arg, struct version version), void *arg);
+
 /*
  * A transaction, for reading or writing: what the functions of resource.h work in.
  */
@@ -71,7 +77,8 @@ struct tx {
     /* Written into journal entries; writes only. */
     const char *actor;
     const char *method;
-    struct version version; /* reads: of this snapshot; writes: of the last entry appended */
+    struct version version;  /* reads: of this snapshot; writes: of the last entry appended */
+    int64_t version_time_us; /* reads: of the journal entry of version; 0 before the first */
     bool writable;
 };
 
@@ -144,6 +151,13 @@ struct watermark_question {
 
 /* Always calls done once. Any thread. */
 void store_watermark(struct store *store, struct watermark_question *question);
+
+/* A number that is kept under a key of the program's own, in the store's meta table; 0 for none.
+ * On the calling thread's own connection. */
+struct status store_number_read(struct store *store, struct arena *arena, const char *key,
+                                int64_t *ret_number);
+/* For write.run: takes effect with the commit. */
+struct status store_number_write(struct tx *tx, const char *key, int64_t number);
 
 /* Recomputes the hash chain. DATA_LOSS JOURNAL_BROKEN names the first bad seq. */
 struct status store_verify(struct store *store, struct arena *arena, uint64_t *ret_entries);

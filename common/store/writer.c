@@ -7,6 +7,7 @@
 #include "store/writer.h"
 
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 
@@ -194,7 +195,12 @@ static void publish(struct store *store, struct write *group)
 
     (void)pthread_mutex_lock(&writer->lock);
     writer->version = version;
+    void (*on_publish)(void *arg, struct version version) = writer->on_publish;
+    void *arg = writer->on_publish_arg;
     (void)pthread_mutex_unlock(&writer->lock);
+    if (on_publish != NULL) {
+        on_publish(arg, version);
+    }
     close_group(store, WATERMARK_COMMITTED);
     for (struct write *write = group; write != NULL; write = write->next) {
         write->version = version;
@@ -208,6 +214,14 @@ static void write_group(struct store *store, struct write *group)
 
     open_group(store);
     struct status status = run_group(store, group);
+#if MUTANT(M2)
+    if (status.code == STATUS_OK) {
+        publish(store, group);
+        answer_all(group);
+        MUTANT_PAUSE();
+        group = NULL;
+    }
+#endif
     if (status.code == STATUS_OK) {
         outcome = WATERMARK_IN_DOUBT;
         status = db_commit(store->db);
@@ -400,6 +414,17 @@ struct version store_version(struct store *store)
     const struct version version = store->writer.version;
     (void)pthread_mutex_unlock(&store->writer.lock);
     return version;
+}
+
+void store_set_on_publish(struct store *store,
+                          void (*on_publish)(void *arg, struct version version), void *arg)
+{
+    struct writer *writer = &store->writer;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    writer->on_publish = on_publish;
+    writer->on_publish_arg = arg;
+    (void)pthread_mutex_unlock(&writer->lock);
 }
 
 /* Signals are for the thread that main() waits on. */

@@ -28,6 +28,8 @@ struct writer {
     bool stopping;
     const char *read_only; /* a sentence; NULL while writes are taken */
     struct version version;
+    void (*on_publish)(void *arg, struct version version); /* may be NULL */
+    void *on_publish_arg;
     struct watermark watermark;
 };
 

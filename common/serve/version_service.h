@@ -1,0 +1,29 @@
+/*
+ * version_service.h - RenewLease and WatchVersion of any service: what gateways ask the gate.
+ */
+#ifndef SERVE_VERSION_SERVICE_H
+#define SERVE_VERSION_SERVICE_H
+
+#include "serve/gate.h"
+
+#define RENEW_METHOD "dongkhoi.rpc.v1.VersionService/RenewLease"
+#define WATCH_METHOD "dongkhoi.rpc.v1.VersionService/WatchVersion"
+
+/* Must outlive its calls. */
+struct version_service {
+    const char *service; /* name in the versions */
+    struct gate *gate;
+    /* Ends the call; any thread. The version is the published one: the answer is never parked. */
+    void (*on_answer)(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                      struct version version);
+    void *arg;
+};
+
+/* Answers a call of RENEW_METHOD, before it returns. */
+void version_service_renew(const struct version_service *service, struct rpc_call *rpc);
+
+/* Answers a call of WATCH_METHOD, now or later; has_room: it may be held. */
+void version_service_watch(const struct version_service *service, struct rpc_call *rpc,
+                           bool has_room);
+
+#endif
