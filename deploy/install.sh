@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # "a|b": either will do; the first that the release has is installed.
 build=(
     ca-certificates cmake gcc golang-github-gogo-googleapis-dev libc6-dev
-    libgoogle-common-protos-java 'libllhttp-dev|node-llhttp' libnng-dev
+    libgoogle-common-protos-java libhiredis-dev 'libllhttp-dev|node-llhttp' libnng-dev
     libprotobuf-c-dev libprotobuf-dev libsqlite3-dev libssl-dev libutf8proc-dev libuv1-dev
     ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 unzip
 )

@@ -54,6 +54,10 @@ void request_free(struct http_request *request)
     struct http_loop *loop = request->loop;
 
     loop->memory_bytes -= request->input.length + request->answer.length;
+    if (request->release != NULL) {
+        request->release(request->release_arg);
+        request->release = NULL;
+    }
     buffer_done(&request->input);
     if (loop->spare_count >= REQUESTS_KEPT_MAX) {
         request_delete(request);

@@ -63,6 +63,21 @@ void http_add_header(struct http_request *request, const char *name, struct slic
     buffer_append_text(fields, "\r\n");
 }
 
+void http_add_fields(struct http_request *request, struct slice lines)
+{
+    buffer_append(&request->fields, lines.data, lines.length);
+}
+
+struct slice http_fields(const struct http_request *request)
+{
+    return buffer_slice(&request->fields);
+}
+
+void http_drop_fields(struct http_request *request)
+{
+    buffer_clear(&request->fields);
+}
+
 struct buffer *http_output(struct http_request *request)
 {
     return &request->output;
@@ -92,6 +107,15 @@ void http_respond(struct http_request *request, int code, const char *content_ty
         return;
     }
     connection_mark_dirty(request->connection);
+}
+
+void http_respond_shared(struct http_request *request, int code, const char *content_type,
+                         struct slice body, void (*release)(void *arg), void *arg)
+{
+    assert(request->release == NULL);
+    request->release = release;
+    request->release_arg = arg;
+    http_respond(request, code, content_type, body);
 }
 
 static const char *date_now(struct http_loop *loop)

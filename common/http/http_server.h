@@ -46,6 +46,8 @@ struct http_request {
     struct slice answer;
     const char *content_type;
     int code;
+    void (*release)(void *arg); /* of what the answer's body is in; NULL: nothing */
+    void *release_arg;
     bool is_answered;
     bool is_last;
 };
@@ -101,6 +103,13 @@ bool http_server_close(struct http_server *server, unsigned bound_ms);
  * out. */
 void http_add_header(struct http_request *request, const char *name, struct slice value);
 
+/* Several header lines at once, as they go out, each with its CR LF. */
+void http_add_fields(struct http_request *request, struct slice lines);
+
+/* The header lines that were added so far, until the next one is. */
+struct slice http_fields(const struct http_request *request);
+void http_drop_fields(struct http_request *request);
+
 /* Memory for the answer's body that lives as long as the request. */
 struct buffer *http_output(struct http_request *request);
 
@@ -111,6 +120,11 @@ struct buffer *http_output(struct http_request *request);
  */
 void http_respond(struct http_request *request, int code, const char *content_type,
                   struct slice body);
+
+/* As http_respond(), with a body that others share: release(arg) is called once on the loop's
+ * thread, when the body is no longer needed. */
+void http_respond_shared(struct http_request *request, int code, const char *content_type,
+                         struct slice body, void (*release)(void *arg), void *arg);
 
 /* "Not Found". */
 const char *http_reason_phrase(int code);

@@ -10,11 +10,9 @@
 #include "localize.h"
 #include "media.h"
 #include "page_link.h"
-#include "pb/csv.h"
 #include "pb/json.h"
 #include "pb/message.h"
 #include "rpc/rpc_server.h"
-#include "sdmx_csv.h"
 
 #include <string.h>
 
@@ -224,56 +222,51 @@ bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDe
     return false;
 }
 
-static struct status render(struct http_request *request, const ProtobufCMessage *message,
-                            enum media media)
+struct status answer_render(struct http_request *request, const ProtobufCMessage *message,
+                            struct rendering *ret_rendering)
 {
-    struct buffer *body = http_output(request);
+    struct rendering rendering = {.media = MEDIA_JSON};
 
-    switch (media) {
-    case MEDIA_CSV:
-        csv_encode(body, message);
-        break;
-    case MEDIA_SDMX_CSV_2:
-        TRY(sdmx_csv_encode(request->arena, body, message, 2));
-        break;
-    case MEDIA_SDMX_CSV_1:
-        TRY(sdmx_csv_encode(request->arena, body, message, 1));
-        break;
-    case MEDIA_JSON:
-    case MEDIA_COUNT:
-        json_encode(body, message);
-        buffer_append_char(body, '\n');
-        break;
+    (void)media_choose(&request->head, media_of(message->descriptor), &rendering.media);
+    TRY(media_render(request->arena, http_output(request), message, rendering.media));
+    rendering.body = buffer_slice(http_output(request));
+    http_add_header(request, "Vary", slice_from("Accept"));
+    if (rendering.media != MEDIA_JSON) {
+        page_link_add(request, message);
     }
-    return buffer_failed(body) ? status_out_of_memory() : STATUS_NONE;
+    rendering.entity_tag = entity_tag_for(request, message);
+    if (rendering.entity_tag == NULL) {
+        return status_out_of_memory();
+    }
+    if (is_read(request)) {
+        http_add_header(request, "ETag", slice_from(rendering.entity_tag));
+    }
+    rendering.fields = http_fields(request);
+    *ret_rendering = rendering;
+    return STATUS_NONE;
 }
 
 void answer_message(struct http_request *request, const ProtobufCMessage *message)
 {
-    enum media media = MEDIA_JSON;
-
-    (void)media_choose(&request->head, media_of(message->descriptor), &media);
-    const struct status status = render(request, message, media);
-    const struct slice body = buffer_slice(http_output(request));
-    const char *content_type = media_content_type(media);
+    struct rendering rendering;
+    const struct status status = answer_render(request, message, &rendering);
 
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
         return;
     }
-    http_add_header(request, "Vary", slice_from("Accept"));
-    if (media != MEDIA_JSON) {
-        page_link_add(request, message);
+    if (is_read(request) && if_none_match(&request->head, slice_from(rendering.entity_tag))) {
+        http_respond(request, 304, NULL, (struct slice){0});
+        return;
     }
-    if (is_read(request)) {
-        const char *entity_tag = entity_tag_for(request, message);
+    http_respond(request, 200, media_content_type(rendering.media), rendering.body);
+}
 
-        if (entity_tag != NULL) {
-            answer_constant(request, content_type, body, entity_tag);
-            return;
-        }
-    }
-    http_respond(request, 200, content_type, body);
+void answer_cache_status(struct http_request *request, const char *text)
+{
+    http_add_fields(request, slice_from("Cache-Status: dongkhoi; "));
+    http_add_fields(request, slice_from(text));
+    http_add_fields(request, slice_from("\r\n"));
 }
 
 void answer_constant(struct http_request *request, const char *content_type, struct slice body,

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "http/http_server.h"
+#include "media.h"
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -35,9 +36,25 @@ bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDe
  * where If-None-Match names it. */
 void answer_message(struct http_request *request, const ProtobufCMessage *message);
 
+/* A message in the form that Accept asks for, in the request's own memory. */
+struct rendering {
+    enum media media;
+    const char *entity_tag; /* with its quotes */
+    struct slice fields;    /* header lines: Vary, ETag, Link */
+    struct slice body;
+};
+
+/* Renders for many: adds the fields to the answer, but does not give it. Call it before any other
+ * header is added. */
+struct status answer_render(struct http_request *request, const ProtobufCMessage *message,
+                            struct rendering *ret_rendering);
+
 /* 200 with bytes that outlive the request; entity_tag has its quotes. */
 void answer_constant(struct http_request *request, const char *content_type, struct slice body,
                      const char *entity_tag);
+
+/* Says in Cache-Status (RFC 9211) where the answer came from: "hit; detail=memory". */
+void answer_cache_status(struct http_request *request, const char *text);
 
 /* The first 16 digits of the SHA-256, in quotes. */
 enum { ENTITY_TAG_BYTES = 19 };

@@ -3,9 +3,11 @@
  *
  *     headers and message read -> call sent -> (nng thread) reply -> mailbox -> answer
  *
- * The exchange lives in the request's arena; the request lives until it is answered.
+ * Reads go through the cache instead (read.c). The exchange lives in the request's arena; the
+ * request lives until it is answered.
  */
 #include "answer.h"
+#include "cache.h"
 #include "call_headers.h"
 #include "gateway.h"
 #include "pb/decode.h"
@@ -57,6 +59,7 @@ static void deliver(struct letter *letter)
     struct arena *scratch = exchange->loop->scratch;
     struct rpc_answer answer;
 
+    answer_cache_status(exchange->request, "fwd=method");
     if (reply == NULL) {
         answer_failure(exchange->request, exchange->failure, NULL, exchange->headers.has_if_match);
         return;
@@ -83,7 +86,6 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-/* The place of the cache: between the message and the call. */
 static struct status call_backend(struct exchange *exchange, const ProtobufCMessage *message)
 {
     const struct call_headers *headers = &exchange->headers;
@@ -121,8 +123,11 @@ static struct status start(struct exchange *exchange, const struct router_match 
 void exchange_start(struct gateway_loop *loop, struct http_request *request,
                     const struct router_match *match)
 {
+    if (match->route->verb == VERB_GET) {
+        read_start(loop, request, match);
+        return;
+    }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
-
     if (exchange == NULL) {
         answer_status(request, status_out_of_memory(), NULL);
         return;

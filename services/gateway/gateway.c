@@ -2,6 +2,9 @@
 #include "gateway.h"
 
 #include "answer.h"
+#include "api.h"
+#include "base/digest.h"
+#include "cache.h"
 #include "openapi.h"
 
 #include <stdlib.h>
@@ -138,6 +141,12 @@ static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
         loop_free(loop);
         return status_out_of_memory();
     }
+    const struct status status = cache_open(loop, uv, &loop->cache);
+    if (status.code != STATUS_OK) {
+        mailbox_close(loop->mailbox);
+        loop_free(loop);
+        return status;
+    }
     *ret_loop = loop;
     return STATUS_NONE;
 }
@@ -147,6 +156,7 @@ static void on_loop_end(void *arg, void *loop_data)
     struct gateway_loop *loop = loop_data;
 
     (void)arg;
+    cache_close(loop->cache);
     mailbox_close(loop->mailbox);
     loop_free(loop);
 }
@@ -179,6 +189,11 @@ static struct status open_clients(struct gateway *gateway, struct arena *arena)
         };
 
         TRY(rpc_client_open(&options, arena, &gateway->backends[i].client));
+        gateway->backends[i].lease =
+            lease_client_new(gateway->backends[i].client, gateway->backends[i].name, gateway->id);
+        if (gateway->backends[i].lease == NULL) {
+            return status_out_of_memory();
+        }
     }
     return STATUS_NONE;
 }
@@ -186,7 +201,9 @@ static struct status open_clients(struct gateway *gateway, struct arena *arena)
 static void close_clients(struct gateway *gateway)
 {
     for (size_t i = 0; i < gateway->backend_count; i++) {
+        lease_client_stop(gateway->backends[i].lease);
         rpc_client_close(gateway->backends[i].client, CLIENT_CLOSE_MS);
+        lease_client_free(gateway->backends[i].lease);
     }
 }
 
@@ -208,6 +225,19 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
     return http_server_open(&server, arena, &gateway->server);
 }
 
+static void set_up_cache(struct gateway *gateway, const struct gateway_options *options)
+{
+    const unsigned loops = options->loops != 0 ? options->loops : uv_available_parallelism();
+    uint8_t hash[DIGEST_BYTES];
+
+    digest(api_descriptor_set(), hash);
+    hex_encode(hash, (sizeof(gateway->schema_hash) - 1) / 2, gateway->schema_hash);
+    gateway_id_make(gateway->id);
+    gateway->cache_bytes = options->cache_bytes / loops;
+    gateway->redis = options->redis;
+    gateway->audit_every = options->audit_every;
+}
+
 struct status gateway_open(const struct gateway_options *options, struct arena *arena,
                            struct gateway **ret_gateway)
 {
@@ -220,6 +250,7 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
     gateway->backend_count = options->backend_count;
     memcpy(gateway->backends, options->backends,
            options->backend_count * sizeof(options->backends[0]));
+    set_up_cache(gateway, options);
     answer_init();
     feed_register_types(gateway->schema);
     TRY(check_backends(gateway, arena));

@@ -9,10 +9,13 @@
 
 #include "base/arena.h"
 #include "http/http_server.h"
+#include "lease_client.h"
 #include "loop/mailbox.h"
 #include "pb/schema.h"
 #include "router.h"
 #include "rpc/rpc_client.h"
+
+#include <stdatomic.h>
 
 enum { BACKENDS_MAX = 8, SCRATCH_BYTES = 64 << 20 };
 
@@ -22,7 +25,10 @@ struct backend {
     const char *package;   /* "dongkhoi.indicators.v1" */
     const char *addresses; /* comma-separated nng addresses */
     struct rpc_client *client;
+    struct lease_client *lease;
 };
+
+struct cache;
 
 struct gateway {
     const struct schema *schema;
@@ -32,12 +38,19 @@ struct gateway {
     struct slice openapi; /* the document as JSON */
     char openapi_tag[24];
     struct http_server *server;
+    char id[GATEWAY_ID_BYTES]; /* of this process, for leases */
+    char schema_hash[17];      /* answers of another API are not ours */
+    size_t cache_bytes;        /* of one loop */
+    const char *redis;
+    unsigned audit_every;
+    atomic_ullong audit_differences; /* cached answers that were not what the service said */
 };
 
 struct gateway_loop {
     struct gateway *gateway;
     struct mailbox *mailbox;
     struct arena *scratch; /* for the length of one callback */
+    struct cache *cache;
 };
 
 struct gateway_options {
@@ -47,6 +60,9 @@ struct gateway_options {
     const struct backend *backends; /* without clients */
     size_t backend_count;
     const struct schema *schema; /* must outlive the gateway */
+    size_t cache_bytes;          /* of answers that all loops together keep; 0: none */
+    const char *redis;           /* "127.0.0.1:6379"; NULL or "": none */
+    unsigned audit_every;        /* one in so many cached answers is checked; 0: none */
 };
 
 /* Opens the clients and serves. The arena must outlive the gateway. */

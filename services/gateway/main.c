@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +17,20 @@ enum {
     DESCRIPTORS_MAX = 65536,
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
 };
+
+static const char *check_redis(const char *value)
+{
+    return value[0] == '\0' ? NULL : config_check_host_port(value);
+}
+
+static const char *check_number(const char *value)
+{
+    const size_t length = strlen(value);
+
+    return length > 0 && length < 10 && strspn(value, "0123456789") == length
+               ? NULL
+               : "a number of at most nine digits";
+}
 
 static struct config_variable variables[] = {
     {.name = "DONGKHOI_LISTEN",
@@ -30,6 +45,18 @@ static struct config_variable variables[] = {
      .fallback = "tcp://127.0.0.1:7103",
      .description = "addresses of the clusters service, comma-separated",
      .check = config_check_nng_addresses},
+    {.name = "DONGKHOI_REDIS",
+     .fallback = "127.0.0.1:6379",
+     .description = "host:port of Redis, a cache that gateways share; empty: none",
+     .check = check_redis},
+    {.name = "DONGKHOI_CACHE_BYTES",
+     .fallback = "8388608",
+     .description = "bytes of answers that the gateway keeps in memory; 0: none",
+     .check = check_number},
+    {.name = "DONGKHOI_AUDIT",
+     .fallback = "1000",
+     .description = "one in so many cached answers is compared with the service's; 0: none",
+     .check = check_number},
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
@@ -55,6 +82,11 @@ static unsigned connections_possible(void)
     return possible < CONNECTIONS_MAX ? possible : CONNECTIONS_MAX;
 }
 
+static unsigned number(const char *name)
+{
+    return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
+}
+
 static int serve(struct arena *arena, const sigset_t *signals)
 {
     const struct backend backends[] = {
@@ -70,6 +102,9 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits.connections_max = connections_possible(),
+        .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
+        .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
+        .audit_every = number("DONGKHOI_AUDIT"),
     };
     struct gateway *gateway = NULL;
     int signal_number = 0;

@@ -4,6 +4,8 @@
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
 #include "negotiate.h"
 #include "pb/csv.h"
+#include "pb/json.h"
+#include "sdmx_csv.h"
 
 #define SDMX_CSV "application/vnd.sdmx.data+csv"
 
@@ -204,4 +206,26 @@ const char *media_names(struct arena *arena, unsigned offered)
         }
     }
     return names;
+}
+
+struct status media_render(struct arena *arena, struct buffer *body,
+                           const ProtobufCMessage *message, enum media media)
+{
+    switch (media) {
+    case MEDIA_CSV:
+        csv_encode(body, message);
+        break;
+    case MEDIA_SDMX_CSV_2:
+        TRY(sdmx_csv_encode(arena, body, message, 2));
+        break;
+    case MEDIA_SDMX_CSV_1:
+        TRY(sdmx_csv_encode(arena, body, message, 1));
+        break;
+    case MEDIA_JSON:
+    case MEDIA_COUNT:
+        json_encode(body, message);
+        buffer_append_char(body, '\n');
+        break;
+    }
+    return buffer_failed(body) ? status_out_of_memory() : STATUS_NONE;
 }

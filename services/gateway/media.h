@@ -5,6 +5,8 @@
 #define GATEWAY_MEDIA_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
+#include "base/status.h"
 #include "http/http_head.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -27,6 +29,10 @@ unsigned media_of(const ProtobufCMessageDescriptor *output);
  * names most exactly, then first. Without Accept it is JSON. False: Accept takes none of them.
  */
 bool media_choose(const struct http_head *head, unsigned offered, enum media *ret_media);
+
+/* Appends the message in this form. The arena is for what is at hand meanwhile. */
+struct status media_render(struct arena *arena, struct buffer *body,
+                           const ProtobufCMessage *message, enum media media);
 
 /* The names of the forms offered, with commas; NULL when the arena is full. */
 const char *media_names(struct arena *arena, unsigned offered);

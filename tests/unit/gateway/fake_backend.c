@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "dongkhoi/clusters/v1/clusters.pb-c.h"
 #include "dongkhoi/rpc/v1/health.pb-c.h"
+#include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
 #include "pb/json.h"
 #include "pb/message.h"
@@ -30,6 +31,13 @@ struct fake_backend {
     bool writable;
     struct rpc_call *held[HELD_MAX];
     unsigned held_count;
+    uint64_t seq;
+    uint64_t hash;
+    uint32_t lease_ms;
+    bool no_versions;
+    struct fake_versions versions;
+    struct rpc_call *watches[HELD_MAX];
+    unsigned watch_count;
 };
 
 static const struct {
@@ -101,9 +109,11 @@ static void answer_message(struct fake_backend *backend, struct rpc_call *call,
         cluster->etag = (char *)(uintptr_t) "e1";
         cluster->leased_hectares = backend->leased;
     }
-    rpc_call_answer(
-        call, &(struct rpc_result){
-                  .message = response, .service = "clusters", .seq = 7, .replayed = replayed});
+    rpc_call_answer(call, &(struct rpc_result){.message = response,
+                                               .service = "clusters",
+                                               .seq = backend->seq,
+                                               .hash = backend->hash,
+                                               .replayed = replayed});
 }
 
 static void answer_by_id(struct fake_backend *backend, struct rpc_call *call,
@@ -137,6 +147,80 @@ static const char *name_in(const ProtobufCMessage *request)
     return name[0] == '\0' && cluster != NULL ? message_string(cluster, "name") : name;
 }
 
+static void must_decode(struct arena *arena_, const ProtobufCMessageDescriptor *type,
+                        struct slice payload, void **ret_message)
+{
+    if (message_decode(arena_, type, payload, ret_message).code != STATUS_OK) {
+        abort();
+    }
+}
+
+static void note_known(struct fake_backend *backend, const char *gateway, uint64_t seq)
+{
+    backend->versions.known_seq = seq;
+    (void)snprintf(backend->versions.gateway, sizeof(backend->versions.gateway), "%s", gateway);
+}
+
+static void answer_renewal(struct fake_backend *backend, struct rpc_call *call)
+{
+    Dongkhoi__Rpc__V1__Version version = DONGKHOI__RPC__V1__VERSION__INIT;
+    Dongkhoi__Rpc__V1__RenewLeaseResponse response = DONGKHOI__RPC__V1__RENEW_LEASE_RESPONSE__INIT;
+    const Dongkhoi__Rpc__V1__RenewLeaseRequest *request = NULL;
+    void *message = NULL;
+
+    must_decode(rpc_call_arena(call), &dongkhoi__rpc__v1__renew_lease_request__descriptor,
+                rpc_call_info(call)->payload, &message);
+    request = message;
+    note_known(backend, request->gateway, request->known_seq);
+    backend->versions.renewals++;
+    version.seq = backend->seq;
+    version.hash = backend->hash;
+    response.version = &version;
+    response.lease_ms = backend->lease_ms;
+    rpc_call_answer(call, &(struct rpc_result){.message = &response.base});
+}
+
+static void answer_watches(struct fake_backend *backend)
+{
+    for (unsigned i = 0; i < backend->watch_count; i++) {
+        Dongkhoi__Rpc__V1__Version version = DONGKHOI__RPC__V1__VERSION__INIT;
+        Dongkhoi__Rpc__V1__WatchVersionResponse response =
+            DONGKHOI__RPC__V1__WATCH_VERSION_RESPONSE__INIT;
+
+        version.seq = backend->seq;
+        version.hash = backend->hash;
+        response.version = &version;
+        rpc_call_answer(backend->watches[i], &(struct rpc_result){.message = &response.base});
+    }
+    backend->watch_count = 0;
+}
+
+static void hold_watch(struct fake_backend *backend, struct rpc_call *call)
+{
+    const Dongkhoi__Rpc__V1__WatchVersionRequest *request = NULL;
+    void *message = NULL;
+
+    must_decode(rpc_call_arena(call), &dongkhoi__rpc__v1__watch_version_request__descriptor,
+                rpc_call_info(call)->payload, &message);
+    request = message;
+    note_known(backend, request->gateway, request->known_seq);
+    backend->versions.watches++;
+    if (backend->watch_count == HELD_MAX) {
+        answer_watches(backend);
+    }
+    backend->watches[backend->watch_count++] = call;
+    if (request->known_seq != backend->seq) {
+        answer_watches(backend);
+    }
+}
+
+static void publish(struct fake_backend *backend, uint64_t seq, uint64_t hash)
+{
+    backend->seq = seq;
+    backend->hash = hash;
+    answer_watches(backend);
+}
+
 static void on_call(void *arg, struct rpc_call *call)
 {
     struct fake_backend *backend = arg;
@@ -147,6 +231,10 @@ static void on_call(void *arg, struct rpc_call *call)
     (void)pthread_mutex_lock(&backend->lock);
     if (strstr(info->method, "CheckHealth") != NULL) {
         answer_health(backend, call);
+    } else if (strstr(info->method, "RenewLease") != NULL && !backend->no_versions) {
+        answer_renewal(backend, call);
+    } else if (strstr(info->method, "WatchVersion") != NULL && !backend->no_versions) {
+        hold_watch(backend, call);
     } else if (method == NULL ||
                message_decode(rpc_call_arena(call), method->input->type, info->payload, &request)
                        .code != STATUS_OK) {
@@ -167,6 +255,8 @@ struct fake_backend *fake_backend_open(void)
 
     backend->arena = arena_new(ARENA_BYTES);
     backend->serving = backend->writable = true;
+    backend->seq = 7;
+    backend->hash = 77;
     (void)pthread_mutex_init(&backend->lock, NULL);
     if (schema_load(backend->arena, api_descriptor_set(), api_services, api_service_count,
                     &backend->schema)
@@ -179,9 +269,40 @@ struct fake_backend *fake_backend_open(void)
     return backend;
 }
 
+void fake_backend_set_lease(struct fake_backend *backend, uint32_t lease_ms)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->lease_ms = lease_ms;
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
+void fake_backend_forget_versions(struct fake_backend *backend)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->no_versions = true;
+    answer_watches(backend);
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
+void fake_backend_restore(struct fake_backend *backend, uint64_t seq, uint64_t hash)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    publish(backend, seq, hash);
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
+struct fake_versions fake_backend_versions(struct fake_backend *backend)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    const struct fake_versions versions = backend->versions;
+    (void)pthread_mutex_unlock(&backend->lock);
+    return versions;
+}
+
 void fake_backend_close(struct fake_backend *backend)
 {
     fake_backend_release(backend);
+    fake_backend_forget_versions(backend);
     (void)rpc_server_close(backend->server, 2000);
     (void)pthread_mutex_destroy(&backend->lock);
     arena_free(backend->arena);
@@ -197,6 +318,7 @@ void fake_backend_set_leased(struct fake_backend *backend, double hectares)
 {
     (void)pthread_mutex_lock(&backend->lock);
     backend->leased = hectares;
+    publish(backend, backend->seq + 1, backend->hash + 1);
     (void)pthread_mutex_unlock(&backend->lock);
 }
 

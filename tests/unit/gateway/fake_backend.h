@@ -3,7 +3,8 @@
  *
  * The last segment of the request's name says how it answers: "missing", "mismatch", "reused",
  * "full", "secret", "possible", "garbage", "replayed", "held"; anything else is answered with an
- * empty response, a Cluster with the name and etag "e1".
+ * empty response, a Cluster with the name and etag "e1". Its version is 7 at first. It keeps no
+ * table of leases: what it says of a version is out at once.
  */
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
@@ -19,9 +20,27 @@ void fake_backend_close(struct fake_backend *backend);
 /* "tcp://127.0.0.1:PORT" */
 const char *fake_backend_address(const struct fake_backend *backend);
 
-/* What clusters report from now on. */
+/* What clusters report from now on: a new version, which watches are told. */
 void fake_backend_set_leased(struct fake_backend *backend, double hectares);
 void fake_backend_set_health(struct fake_backend *backend, bool serving, bool writable);
+
+/* For how long renewals grant a lease from now on; 0 at first. */
+void fake_backend_set_lease(struct fake_backend *backend, uint32_t lease_ms);
+
+/* From now on renewals and watches are refused. */
+void fake_backend_forget_versions(struct fake_backend *backend);
+
+/* Another history of the store, with this version. */
+void fake_backend_restore(struct fake_backend *backend, uint64_t seq, uint64_t hash);
+
+/* What was asked about versions so far. */
+struct fake_versions {
+    unsigned renewals;
+    unsigned watches;
+    uint64_t known_seq; /* of the last of them */
+    char gateway[33];
+};
+struct fake_versions fake_backend_versions(struct fake_backend *backend);
 
 /* Answers the calls that are held. */
 void fake_backend_release(struct fake_backend *backend);

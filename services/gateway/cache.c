@@ -1,0 +1,148 @@
+/* cache.c - what a loop keeps, its keys and names. */
+#include "cache.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/mutant.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    LOCAL_OFFSET_SECONDS = 7 * 3600,
+    DAY_SECONDS = 86400,
+    TURN_SECONDS = 30, /* by which clocks may differ around midnight */
+};
+
+static void cache_free(struct cache *cache)
+{
+    for (size_t i = 0; i < cache->gateway->backend_count; i++) {
+        version_ask_free(cache->asks[i]);
+    }
+    memory_cache_free(cache->memory);
+    buffer_done(&cache->value);
+    outlet_release(cache->outlet);
+    free(cache);
+}
+
+struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache **ret_cache)
+{
+    struct gateway *gateway = loop->gateway;
+    struct cache *cache = calloc(1, sizeof(*cache));
+
+    if (cache == NULL) {
+        return status_out_of_memory();
+    }
+    cache->gateway = gateway;
+    cache->until_audit = gateway->audit_every;
+    cache->memory = memory_cache_new(gateway->cache_bytes);
+    cache->outlet = outlet_new(loop->mailbox);
+    buffer_init(&cache->value, 2 * REDIS_VALUE_MAX_BYTES);
+    bool is_complete = cache->memory != NULL && cache->outlet != NULL;
+    for (size_t i = 0; i < gateway->backend_count && is_complete; i++) {
+        cache->asks[i] = version_ask_new(gateway->backends[i].lease, cache->outlet);
+        is_complete = cache->asks[i] != NULL;
+    }
+    struct status status = is_complete ? STATUS_NONE : status_out_of_memory();
+    if (status.code == STATUS_OK) {
+        status = redis_tier_open(uv, gateway->redis, &cache->redis);
+    }
+    if (status.code != STATUS_OK) {
+        cache_free(cache);
+        return status;
+    }
+    *ret_cache = cache;
+    return STATUS_NONE;
+}
+
+void cache_close(struct cache *cache)
+{
+    char text[160];
+
+    if (cache == NULL) {
+        return;
+    }
+    (void)snprintf(
+        text, sizeof(text), "memory %llu, redis %llu, missed %llu, joined %llu, audited %llu",
+        (unsigned long long)cache->counts.memory_hits, (unsigned long long)cache->counts.redis_hits,
+        (unsigned long long)cache->counts.misses, (unsigned long long)cache->counts.joined,
+        (unsigned long long)cache->counts.audits);
+    log_event(LOG_INFO, "cache_counts", "reads", text, NULL);
+    outlet_shut(cache->outlet);
+    redis_tier_close(cache->redis);
+    cache_free(cache);
+}
+
+struct slice cache_key(struct cache *cache, enum media media, const struct http_head *head)
+{
+    char *at = cache->key;
+
+    assert(head->path.length + head->query.length + 2 <= sizeof(cache->key));
+    *at++ = (char)('0' + media);
+    memcpy(at, head->path.data, head->path.length);
+    at += head->path.length;
+    *at++ = '?';
+    if (head->query.length > 0) {
+        memcpy(at, head->query.data, head->query.length);
+        at += head->query.length;
+    }
+    return (struct slice){cache->key, (size_t)(at - cache->key)};
+}
+
+/* Where the method is in the table, or would be. */
+static size_t needs_place(const struct cache *cache, const struct schema_method *method)
+{
+    size_t at = ((uintptr_t)method / sizeof(*method)) % METHODS_MAX;
+
+    for (size_t tries = 0; tries < METHODS_MAX; tries++) {
+        if (cache->needs[at].method == NULL || cache->needs[at].method == method) {
+            break;
+        }
+        at = (at + 1) % METHODS_MAX;
+    }
+    return at;
+}
+
+unsigned cache_needs(const struct cache *cache, const struct schema_method *method,
+                     unsigned fallback)
+{
+    const struct method_needs *needs = &cache->needs[needs_place(cache, method)];
+
+    return needs->method == method ? needs->backends : fallback;
+}
+
+void cache_learn(struct cache *cache, const struct schema_method *method, unsigned backends)
+{
+    cache->needs[needs_place(cache, method)] =
+        (struct method_needs){.method = method, .backends = backends};
+}
+
+int32_t cache_day(bool *ret_is_turning)
+{
+    const int64_t local = (int64_t)time(NULL) + LOCAL_OFFSET_SECONDS;
+    const int64_t of_day = local % DAY_SECONDS;
+
+    *ret_is_turning = of_day < TURN_SECONDS || of_day >= DAY_SECONDS - TURN_SECONDS;
+    return (int32_t)(local / DAY_SECONDS);
+}
+
+bool cache_name(const struct gateway *gateway, const struct schema_method *method,
+                const char *request_hash, const struct cache_version *versions, unsigned count,
+                char name[REDIS_NAME_MAX_BYTES])
+{
+    static const char scope[] = "anonymous";
+    int length = snprintf(name, REDIS_NAME_MAX_BYTES, "dongkhoi:%s:%s:%s:%s", gateway->schema_hash,
+                          method->full_name, request_hash, scope);
+
+    for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES && !MUTANT(M8); i++) {
+        const size_t at = (size_t)length;
+
+        length +=
+            snprintf(name + at, REDIS_NAME_MAX_BYTES - at, ":%s=%llu.%016llx",
+                     gateway->backends[versions[i].backend].name,
+                     (unsigned long long)versions[i].seq, (unsigned long long)versions[i].hash);
+    }
+    return length < REDIS_NAME_MAX_BYTES;
+}

@@ -1,0 +1,66 @@
+/*
+ * flight.h - one read's way to Redis and the service, which other reads of the same may join.
+ *
+ *     LISTED --leader's answer--> ENDED: the leader is answered, each that joined judges for itself
+ *
+ * A read joins only a flight whose deadline is not after its own, and takes its answer only when
+ * that is at least as new as what was known at the read's start (rule 12); else it goes on alone.
+ */
+#ifndef GATEWAY_FLIGHT_H
+#define GATEWAY_FLIGHT_H
+
+#include "cache.h"
+#include "call_headers.h"
+
+/* A GET that the memory had no answer for. Lives in the request's arena. */
+struct read {
+    struct letter letter; /* first: the letter is the read */
+    struct redis_get get;
+    struct gateway_loop *loop;
+    struct http_request *request;
+    const struct schema_method *method;
+    struct call_headers headers;
+    const ProtobufCMessage *message; /* the request message */
+    struct slice payload;            /* the same, packed */
+    struct slice key;
+    uint64_t key_hash;
+    char request_hash[65];
+    int32_t day;
+    int64_t deadline_boot_ms;
+    uint64_t start_tick;
+    unsigned backend;
+    const char *forward_reason; /* for Cache-Status: "miss", "stale", "request", "bypass" */
+    bool is_alone;              /* neither joins nor is joined, and Redis is not asked */
+
+    /* The versions known at the start, of the services in the bits of known_backends. */
+    unsigned known_backends;
+    struct known_version known[BACKENDS_MAX];
+    struct ask_waiter waiters[BACKENDS_MAX];
+    unsigned asking; /* answers that are waited for, and one for the asking itself */
+
+    struct flight *flight;
+    struct read *next_joined;
+
+    struct status failure; /* of the call itself */
+    struct rpc_reply *reply;
+};
+
+struct flight {
+    struct flight *next; /* in its bucket */
+    struct read *leader;
+    struct read *joined;
+    struct read **joined_tail;
+    uint64_t sent_tick; /* of the call; 0: not sent */
+    /* Of the services' histories when the flight began; answers of others are not comparable. */
+    uint32_t generations[BACKENDS_MAX];
+    char name[REDIS_NAME_MAX_BYTES];
+    bool is_listed;
+};
+
+/* read.c: answers, whatever the entry; detail such as "hit; detail=memory". */
+void read_answer(struct http_request *request, struct cache_entry *entry, const char *detail);
+
+/* Joins a flight or begins one. */
+void flight_board(struct read *read);
+
+#endif
