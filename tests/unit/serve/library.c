@@ -188,8 +188,13 @@ static void library_start(struct library *library)
 {
     char address[64];
 
-    assert_ok(service_open(&library_service, library->directory, "tcp://127.0.0.1:0",
-                           library->arena, &library->instance));
+    const struct service_options service_options = {
+        .directory = library->directory,
+        .address = "tcp://127.0.0.1:0",
+        .lease_ms = library->lease_ms,
+    };
+    assert_ok(
+        service_open_with(&library_service, &service_options, library->arena, &library->instance));
     library->port = service_port(library->instance);
     (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%u", (unsigned)library->port);
     const struct rpc_client_options options = {
@@ -263,14 +268,15 @@ static const ProtobufCMessageDescriptor *response_type(const char *method)
     return NULL;
 }
 
-struct status library_call(struct library *library, const char *method,
-                           const ProtobufCMessage *request, void *ret_response)
+struct status library_call_any(struct library *library, const char *method,
+                               const ProtobufCMessage *request,
+                               const ProtobufCMessageDescriptor *type, void *ret_response)
 {
     struct rpc_request call = library->extra;
     struct rpc_reply *reply = NULL;
     void *response = NULL;
 
-    call.method = arena_printf(library->arena, "dongkhoi.library.v1.LibraryService/%s", method);
+    call.method = method;
     call.payload = request;
     if (call.timeout_ms == 0) {
         call.timeout_ms = 20000;
@@ -280,8 +286,7 @@ struct status library_call(struct library *library, const char *method,
     assert_int_equal(library->answer.version_count, 1);
     assert_string_equal(library->answer.versions[0].service, "library");
     if (library->answer.status.code == STATUS_OK) {
-        assert_ok(message_decode(library->arena, response_type(method), library->answer.payload,
-                                 &response));
+        assert_ok(message_decode(library->arena, type, library->answer.payload, &response));
     }
     rpc_reply_free(reply);
     TRY(library->answer.status);
@@ -289,6 +294,15 @@ struct status library_call(struct library *library, const char *method,
         *(void **)ret_response = response;
     }
     return STATUS_NONE;
+}
+
+struct status library_call(struct library *library, const char *method,
+                           const ProtobufCMessage *request, void *ret_response)
+{
+    const char *name =
+        arena_printf(library->arena, "dongkhoi.library.v1.LibraryService/%s", method);
+
+    return library_call_any(library, name, request, response_type(method), ret_response);
 }
 
 void *library_new(struct library *library, const ProtobufCMessageDescriptor *type)

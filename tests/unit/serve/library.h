@@ -30,6 +30,7 @@ struct library {
     struct rpc_request extra; /* caller, key, if_match and timeout of the next calls */
     struct rpc_answer answer; /* of the last call */
     uint16_t port;
+    uint32_t lease_ms; /* of the next start; 0 at first */
 };
 
 /* cmocka set-up and tear-down: state is a struct library. */
@@ -42,6 +43,11 @@ void library_restart(struct library *library);
 /* One call: the status of the service; ret_response (may be NULL) lives in the arena. */
 struct status library_call(struct library *library, const char *method,
                            const ProtobufCMessage *request, void *ret_response);
+
+/* The same for a method of any proto service, by its full name. */
+struct status library_call_any(struct library *library, const char *method,
+                               const ProtobufCMessage *request,
+                               const ProtobufCMessageDescriptor *response_type, void *ret_response);
 
 /* Initialised messages in the arena of the library. */
 void *library_new(struct library *library, const ProtobufCMessageDescriptor *type);
