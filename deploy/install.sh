@@ -11,7 +11,7 @@ build=(
     ca-certificates cmake gcc golang-github-gogo-googleapis-dev libc6-dev
     libgoogle-common-protos-java libhiredis-dev 'libllhttp-dev|node-llhttp' libnng-dev
     libprotobuf-c-dev libprotobuf-dev libsqlite3-dev libssl-dev libutf8proc-dev libuv1-dev
-    ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 unzip
+    ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 redis-server unzip
 )
 tests=(
     ccache clang-format curl libcmocka-dev mount procps python3-jsonschema python3-pytest
@@ -98,4 +98,8 @@ if ! "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null 
     tail -n 30 "$log" >&2
     die "the packages could not be installed (apt-get's last lines are above)" \
         "check the network and the package sources, then run: apt-get install ${packages[*]}"
+fi
+# Ours is started by deploy/run, on loopback and without persistence.
+if [[ " ${packages[*]} " == *' redis-server '* ]] && command -v systemctl >/dev/null; then
+    "${root_command[@]}" systemctl disable --now redis-server.service >/dev/null 2>&1 || true
 fi

@@ -5,6 +5,7 @@ The thread that starts a program must live as long as it: PR_SET_PDEATHSIG count
 
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,11 +17,14 @@ SERVICES = {
     "clusters": "tcp://127.0.0.1:7103",
 }
 GATEWAY = "gateway"
+REDIS = "redis"
 DEFAULTS = {
     **{f"DONGKHOI_{service.upper()}": address for service, address in SERVICES.items()},
     "DONGKHOI_LISTEN": "127.0.0.1:8080",
     "DONGKHOI_STATE": "var",
+    "DONGKHOI_REDIS": "127.0.0.1:6379",
 }
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 SHORT_LIFE_SECONDS = 1.0
 RESTART_DELAY_SECONDS = 1.0
@@ -52,7 +56,10 @@ def say(message):
 
 def settings(environment):
     """The variables that the programs share, defaults filled in."""
-    return {name: environment.get(name) or fallback for name, fallback in DEFAULTS.items()}
+    names = {name: environment.get(name) or fallback for name, fallback in DEFAULTS.items()}
+    if environment.get("DONGKHOI_REDIS") == "":
+        names["DONGKHOI_REDIS"] = ""
+    return names
 
 
 def endpoints(names):
@@ -90,12 +97,42 @@ def check_ports(names):
                 ) from error
 
 
+def redis_command(port, directory):
+    """A cache and nothing else: bounded, least used first, nothing on disk, not even by chance."""
+    return [
+        "redis-server", "--bind", "127.0.0.1", "--port", str(port), "--daemonize", "no",
+        "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru",
+        "--save", "", "--appendonly", "no", "--dir", str(directory),
+    ]
+
+
+def own_redis(names):
+    """The port of the Redis to be started; None where there is to be none, or is one already."""
+    address = names["DONGKHOI_REDIS"]
+    if not address:
+        return None
+    host, port = split_address("DONGKHOI_REDIS", address)
+    if host not in LOOPBACK:
+        return None
+    if shutil.which("redis-server") is None:
+        say("there is no redis-server: going on without, the gateway's own memory is enough")
+        return None
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            say(f"something listens on {address} already and is used as Redis")
+            return None
+    return port
+
+
 class Program:
     """One program: its command, its log, and the process when there is one."""
 
-    def __init__(self, name, path, environment, log):
+    def __init__(self, name, command, environment, log):
         self.name = name
-        self.path = path
+        self.command = command
         self.environment = environment
         self.log = log
         self.process = None
@@ -110,7 +147,7 @@ class Program:
             # A session of its own keeps the terminal's Ctrl-C from it; --pdeathsig ends it
             # when this process is killed.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", str(self.path)],
+                ["setpriv", "--pdeathsig", "TERM", *map(str, self.command)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -165,21 +202,28 @@ class Fleet:
         self.programs = [
             Program(
                 name,
-                (build / "services" / name / f"dongkhoi-{name}").resolve(),
+                [(build / "services" / name / f"dongkhoi-{name}").resolve()],
                 environment,
                 log_directory / f"{name}.log",
             )
             for name in (*SERVICES, GATEWAY)
         ]
+        self.own = list(self.programs)
+        port = own_redis(names)
+        if port is not None:
+            command = redis_command(port, log_directory)
+            log = log_directory / f"{REDIS}.log"
+            self.programs.insert(0, Program(REDIS, command, environment, log))
 
     def names(self):
         return [program.name for program in self.programs]
 
     def check_configuration(self):
-        for program in self.programs:
+        for program in self.own:
+            path = program.command[0]
             try:
                 done = subprocess.run(
-                    [program.path, "--check"],
+                    [path, "--check"],
                     env=program.environment,
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
@@ -190,12 +234,12 @@ class Fleet:
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise Failure(
-                    f"{program.path} cannot be run: {error}", "build again with deploy/run"
+                    f"{path} cannot be run: {error}", "build again with deploy/run"
                 ) from error
             if done.returncode != 0:
                 raise Failure(
                     f"the {program.name} refuses its configuration: {done.stderr.strip()}",
-                    f"{program.path} --help lists the variables",
+                    f"{path} --help lists the variables",
                 )
 
     def start(self):
@@ -224,8 +268,8 @@ class Fleet:
                 program.start()
 
     def hopeless(self):
-        """A Failure when a program dies again and again, for the time of the start."""
-        for program in self.programs:
+        """A Failure when a program dies again and again, for the time of the start. Redis may."""
+        for program in self.own:
             if program.short_lives >= SHORT_LIVES_MAX:
                 tail = "\n  ".join(program.last_lines())
                 return Failure(
@@ -237,7 +281,7 @@ class Fleet:
 
     def stop(self):
         """The gateway drains first, so that the services still answer it; bounded."""
-        for group in ([GATEWAY], SERVICES):
+        for group in ([GATEWAY], SERVICES, [REDIS]):
             stopping = [p for p in self.programs if p.name in group and p.process is not None]
             for program in stopping:
                 program.signal(signal.SIGTERM)

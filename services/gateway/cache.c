@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/mutant.h"
+#include "base/mutant.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "pb/decode.h"
 #include "pb/message.h"
-#include "serve/mutant.h"
+#include "base/mutant.h"
 #include "step.h"
 
 #include <assert.h>

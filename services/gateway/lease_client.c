@@ -15,7 +15,7 @@
 #include "base/digest.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
-#include "serve/mutant.h"
+#include "base/mutant.h"
 #include "step.h"
 
 #include <assert.h>

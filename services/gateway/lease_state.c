@@ -1,7 +1,7 @@
 /* lease_state.c - a version that moves forward, and the end of a lease. */
 #include "lease_state.h"
 
-#include "serve/mutant.h"
+#include "base/mutant.h"
 
 #include <assert.h>
 

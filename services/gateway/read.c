@@ -14,7 +14,7 @@
 #include "base/digest.h"
 #include "flight.h"
 #include "pb/message.h"
-#include "serve/mutant.h"
+#include "base/mutant.h"
 #include "step.h"
 #include "transcode.h"
 

@@ -56,12 +56,18 @@ def free_ports(count):
 
 def addresses(state):
     """(variables, port): an environment of its own for a system, and where its gateway is."""
-    *ports, port = free_ports(len(PROGRAMS))
+    *ports, redis, port = free_ports(len(PROGRAMS) + 1)
     variables = {
         f"DONGKHOI_{service.upper()}": f"tcp://127.0.0.1:{own}"
         for service, own in zip(SERVICES, ports)
     }
-    variables |= {"DONGKHOI_LISTEN": f"127.0.0.1:{port}", "DONGKHOI_STATE": str(state)}
+    variables |= {
+        "DONGKHOI_LISTEN": f"127.0.0.1:{port}",
+        "DONGKHOI_STATE": str(state),
+        "DONGKHOI_REDIS": f"127.0.0.1:{redis}",
+        # Every tenth cached answer is compared with the service's.
+        "DONGKHOI_AUDIT": "10",
+    }
     return variables, port
 
 
@@ -207,7 +213,7 @@ class Program:
         assert self.process is None or self.process.poll() is not None, self.name
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", BUILD / "services" / self.name / self.binary],
+                ["setpriv", "--pdeathsig", "KILL", *map(str, self.command())],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -246,8 +252,42 @@ class Program:
         self.signal(signal.SIGTERM)
         return self.wait()
 
+    def command(self):
+        return [BUILD / "services" / self.name / self.binary]
+
     def said(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+class Redis(Program):
+    """Redis as deploy/run starts it; options as on its command line."""
+
+    def __init__(self, port, directory):
+        super().__init__(programs.REDIS, directory, {"PATH": os.environ["PATH"]})
+        self.port = port
+        self.directory = directory
+        self.options = []
+
+    def command(self):
+        return [*programs.redis_command(self.port, self.directory), *self.options]
+
+    def start(self):
+        super().start()
+        wait_until(self.answers, "Redis answers")
+
+    def answers(self):
+        with contextlib.suppress(OSError):
+            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(100) != b""
+        return False
+
+    def ask(self, *words, timeout=5):
+        """One command, as redis-cli shows its answer."""
+        return subprocess.run(
+            ["redis-cli", "-p", str(self.port), *words],
+            capture_output=True, text=True, errors="replace", timeout=timeout, check=False,
+        ).stdout.strip()
 
 
 class System:
@@ -256,6 +296,7 @@ class System:
     def __init__(self, directory, **environment):
         self.directory = directory
         self.state = directory / "state"
+        self.redis = None
         self.state.mkdir(parents=True, exist_ok=True)
         variables, self.port = addresses(self.state)
         self.environment = {
@@ -266,16 +307,41 @@ class System:
             **environment,
         }
         self.programs = {name: Program(name, directory, self.environment) for name in PROGRAMS}
+        if self.environment["DONGKHOI_REDIS"]:
+            port = int(self.environment["DONGKHOI_REDIS"].rpartition(":")[2])
+            self.redis = Redis(port, directory)
         self.client = Client(self.port)
+        self.gateways = []
 
     def __getitem__(self, name):
         return self.programs[name]
 
     def start(self):
+        if self.redis is not None:
+            self.redis.start()
         for program in self.programs.values():
             program.start()
         self.wait_ready()
         return self
+
+    def add_gateway(self):
+        """Another gateway before the same services and Redis: (program, client)."""
+        port = free_ports(1)[0]
+        environment = {**self.environment, "DONGKHOI_LISTEN": f"127.0.0.1:{port}"}
+        gateway = Program(programs.GATEWAY, self.directory, environment)
+        gateway.log = self.directory / f"gateway-{port}.log"
+        gateway.start()
+        self.gateways.append(gateway)
+        client = Client(port)
+
+        def ready():
+            assert gateway.running(), gateway.said()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return client.get("/readyz").status == 200
+            return False
+
+        wait_until(ready, "the other gateway is ready", 30)
+        return gateway, client
 
     def wait_ready(self, seconds=30):
         def ready():
@@ -296,10 +362,19 @@ class System:
         for program in self.programs.values():
             program.kill()
 
+    def end_helpers(self):
+        """Redis and further gateways, which must end well."""
+        for gateway in self.gateways:
+            if gateway.running():
+                assert gateway.stop() == 0, gateway.said()
+        if self.redis is not None:
+            self.redis.kill()
+
     def stop(self):
         """SIGTERM to the gateway, then the services: all must end with exit code 0, and no
         sanitizer may have said anything."""
         codes = {}
+        self.end_helpers()
         for name in ("gateway", *SERVICES):
             if self[name].process is not None:
                 codes[name] = self[name].stop() if self[name].running() else None
@@ -307,7 +382,8 @@ class System:
         assert all(code in (0, None) for code in codes.values()), codes
 
     def check_logs(self):
-        for program in self.programs.values():
+        for program in (*self.programs.values(), *self.gateways):
+            assert "audit_difference" not in program.said(), program.said()[-3000:]
             found = SANITIZER.search(program.said())
             assert not found, f"{program.name} said:\n{program.said()[max(0, found.start()-200):][:6000]}"
 
