@@ -16,8 +16,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ARENA_BYTES = 64 << 20, HELD_MAX = 256 };
+
+/* A read that was computed and not answered yet. */
+struct held {
+    struct rpc_call *call;
+    uint64_t seq;
+    uint64_t hash;
+    double leased;
+    char name[64];
+};
 
 struct fake_backend {
     struct arena *arena;
@@ -29,8 +39,11 @@ struct fake_backend {
     double leased;
     bool serving;
     bool writable;
-    struct rpc_call *held[HELD_MAX];
+    struct held held[HELD_MAX];
     unsigned held_count;
+    bool is_holding;
+    bool is_silent;
+    unsigned delay_ms;
     uint64_t seq;
     uint64_t hash;
     uint32_t lease_ms;
@@ -97,23 +110,41 @@ static void answer_health(struct fake_backend *backend, struct rpc_call *call)
     rpc_call_answer(call, &(struct rpc_result){.message = &response.base});
 }
 
-static void answer_message(struct fake_backend *backend, struct rpc_call *call,
-                           const struct schema_method *method, const char *name, bool replayed)
+static void answer_held(const struct held *held, const struct schema_method *method, bool replayed)
 {
+    struct rpc_call *call = held->call;
     ProtobufCMessage *response = message_new(rpc_call_arena(call), method->output->type);
 
     if (strcmp(method->output->name, "dongkhoi.clusters.v1.Cluster") == 0) {
         Dongkhoi__Clusters__V1__Cluster *cluster = (Dongkhoi__Clusters__V1__Cluster *)response;
 
-        cluster->name = (char *)(uintptr_t)name;
+        cluster->name = (char *)(uintptr_t)held->name;
         cluster->etag = (char *)(uintptr_t) "e1";
-        cluster->leased_hectares = backend->leased;
+        cluster->leased_hectares = held->leased;
     }
     rpc_call_answer(call, &(struct rpc_result){.message = response,
                                                .service = "clusters",
-                                               .seq = backend->seq,
-                                               .hash = backend->hash,
+                                               .seq = held->seq,
+                                               .hash = held->hash,
                                                .replayed = replayed});
+}
+
+static struct held compute(const struct fake_backend *backend, struct rpc_call *call,
+                           const char *name)
+{
+    struct held held = {
+        .call = call, .seq = backend->seq, .hash = backend->hash, .leased = backend->leased};
+
+    (void)snprintf(held.name, sizeof(held.name), "%s", name);
+    return held;
+}
+
+static void answer_message(struct fake_backend *backend, struct rpc_call *call,
+                           const struct schema_method *method, const char *name, bool replayed)
+{
+    const struct held held = compute(backend, call, name);
+
+    answer_held(&held, method, replayed);
 }
 
 static void answer_by_id(struct fake_backend *backend, struct rpc_call *call,
@@ -132,8 +163,8 @@ static void answer_by_id(struct fake_backend *backend, struct rpc_call *call,
     }
     if (strcmp(id, "garbage") == 0) {
         rpc_call_answer(call, &(struct rpc_result){.payload = slice_from("\x0a\xff\xff")});
-    } else if (strcmp(id, "held") == 0 && backend->held_count < HELD_MAX) {
-        backend->held[backend->held_count++] = call;
+    } else if ((backend->is_holding || strcmp(id, "held") == 0) && backend->held_count < HELD_MAX) {
+        backend->held[backend->held_count++] = compute(backend, call, name);
     } else {
         answer_message(backend, call, method, name, strcmp(id, "replayed") == 0);
     }
@@ -177,6 +208,13 @@ static void answer_renewal(struct fake_backend *backend, struct rpc_call *call)
     version.hash = backend->hash;
     response.version = &version;
     response.lease_ms = backend->lease_ms;
+    if (backend->delay_ms > 0) {
+        const unsigned delay_us = backend->delay_ms * 1000;
+
+        (void)pthread_mutex_unlock(&backend->lock);
+        (void)usleep(delay_us);
+        (void)pthread_mutex_lock(&backend->lock);
+    }
     rpc_call_answer(call, &(struct rpc_result){.message = &response.base});
 }
 
@@ -209,7 +247,7 @@ static void hold_watch(struct fake_backend *backend, struct rpc_call *call)
         answer_watches(backend);
     }
     backend->watches[backend->watch_count++] = call;
-    if (request->known_seq != backend->seq) {
+    if (request->known_seq != backend->seq && !backend->is_silent) {
         answer_watches(backend);
     }
 }
@@ -218,7 +256,9 @@ static void publish(struct fake_backend *backend, uint64_t seq, uint64_t hash)
 {
     backend->seq = seq;
     backend->hash = hash;
-    answer_watches(backend);
+    if (!backend->is_silent) {
+        answer_watches(backend);
+    }
 }
 
 static void on_call(void *arg, struct rpc_call *call)
@@ -284,6 +324,27 @@ void fake_backend_forget_versions(struct fake_backend *backend)
     (void)pthread_mutex_unlock(&backend->lock);
 }
 
+void fake_backend_set_silent(struct fake_backend *backend, bool is_silent)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->is_silent = is_silent;
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
+void fake_backend_delay_renewals(struct fake_backend *backend, unsigned delay_ms)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->delay_ms = delay_ms;
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
+void fake_backend_hold(struct fake_backend *backend, bool is_holding)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->is_holding = is_holding;
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
 void fake_backend_restore(struct fake_backend *backend, uint64_t seq, uint64_t hash)
 {
     (void)pthread_mutex_lock(&backend->lock);
@@ -335,9 +396,9 @@ void fake_backend_release(struct fake_backend *backend)
     (void)pthread_mutex_lock(&backend->lock);
     for (unsigned i = 0; i < backend->held_count; i++) {
         const struct schema_method *method =
-            method_find(backend, rpc_call_info(backend->held[i])->method);
+            method_find(backend, rpc_call_info(backend->held[i].call)->method);
 
-        answer_message(backend, backend->held[i], method, "clusters/held", false);
+        answer_held(&backend->held[i], method, false);
     }
     backend->held_count = 0;
     (void)pthread_mutex_unlock(&backend->lock);

@@ -33,6 +33,15 @@ void fake_backend_forget_versions(struct fake_backend *backend);
 /* Another history of the store, with this version. */
 void fake_backend_restore(struct fake_backend *backend, uint64_t seq, uint64_t hash);
 
+/* From now on watches are not told of new versions. */
+void fake_backend_set_silent(struct fake_backend *backend, bool is_silent);
+
+/* From now on the answer to a renewal is so long under way. */
+void fake_backend_delay_renewals(struct fake_backend *backend, unsigned delay_ms);
+
+/* From now on reads are held: computed at once, answered by fake_backend_release(). */
+void fake_backend_hold(struct fake_backend *backend, bool is_holding);
+
 /* What was asked about versions so far. */
 struct fake_versions {
     unsigned renewals;
