@@ -15,7 +15,7 @@ build=(
 )
 tests=(
     ccache clang-format curl libcmocka-dev mount procps python3-jsonschema python3-pytest
-    python3-pytest-timeout python3-pytest-xdist shellcheck strace
+    python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
 )
 
 is_installed() {
