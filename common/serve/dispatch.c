@@ -635,6 +635,13 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
     return STATUS_NONE;
 }
 
+void dispatch_stop(struct dispatch *dispatch)
+{
+    if (dispatch != NULL) {
+        gate_stop(dispatch->gate);
+    }
+}
+
 void dispatch_free(struct dispatch *dispatch)
 {
     if (dispatch == NULL) {

@@ -26,6 +26,9 @@ struct dispatch_options {
 /* The method table is checked here: INTERNAL METHOD_TABLE. What it is given must outlive it. */
 struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
                            struct dispatch **ret_dispatch);
+/* Before the store is closed: from then on the dispatch asks nothing of it by itself. dispatch may
+ * be NULL. */
+void dispatch_stop(struct dispatch *dispatch);
 /* Once the store is closed. dispatch may be NULL. */
 void dispatch_free(struct dispatch *dispatch);
 

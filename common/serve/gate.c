@@ -21,6 +21,7 @@ struct gate {
     void (*on_waited)(void *arg); /* the thread's own; NULL once it was called */
     void *on_waited_arg;
     pthread_t thread;
+    bool running; /* the thread is to be joined */
 
     pthread_mutex_t lock; /* guards the fields below */
     pthread_cond_t wake;
@@ -253,8 +254,22 @@ struct status gate_new(const struct gate_options *options, struct gate **ret_gat
         free(gate);
         return status_out_of_memory();
     }
+    gate->running = true;
     *ret_gate = gate;
     return STATUS_NONE;
+}
+
+void gate_stop(struct gate *gate)
+{
+    if (!gate->running) {
+        return;
+    }
+    (void)pthread_mutex_lock(&gate->lock);
+    gate->stopping = true;
+    (void)pthread_cond_signal(&gate->wake);
+    (void)pthread_mutex_unlock(&gate->lock);
+    (void)pthread_join(gate->thread, NULL);
+    gate->running = false;
 }
 
 void gate_free(struct gate *gate)
@@ -262,12 +277,8 @@ void gate_free(struct gate *gate)
     if (gate == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&gate->lock);
+    gate_stop(gate);
     assert(gate->parked == NULL && gate->watches == NULL);
-    gate->stopping = true;
-    (void)pthread_cond_signal(&gate->wake);
-    (void)pthread_mutex_unlock(&gate->lock);
-    (void)pthread_join(gate->thread, NULL);
     (void)pthread_cond_destroy(&gate->wake);
     (void)pthread_mutex_destroy(&gate->lock);
     free(gate);

@@ -55,6 +55,9 @@ struct gate_options {
 };
 
 struct status gate_new(const struct gate_options *options, struct gate **ret_gate);
+/* Ends the gate's thread: from then on time lets nothing leave, and on_waited is not called. Only
+ * from the thread that frees it. */
+void gate_stop(struct gate *gate);
 /* Nothing may be parked or held. gate may be NULL. */
 void gate_free(struct gate *gate);
 

@@ -1,9 +1,9 @@
 /*
  * service.c - one running service: store, pool and RPC server, started and drained in order.
  *
- *     open: schema, store, peers, method table, pool, server
- *     close: serve what still comes in, refuse what is new, answer what is under way, then the
- *            server, the pool, the peers and at last the store
+ *     open: schema, store, longest lease, pool, peers, method table with its gate, server
+ *     close: end the watches, serve what still comes in, refuse what is new, answer what is under
+ *            way, then the server, the pool, the peers and at last the store
  */
 #include "serve/service.h"
 
@@ -51,6 +51,7 @@ static void instance_free(struct service_instance *instance)
 {
     pool_free(instance->pool);
     peers_close(instance->peers, PEERS_CLOSE_MS);
+    dispatch_stop(instance->dispatch);
     store_close(instance->store);
     dispatch_free(instance->dispatch);
     arena_free(instance->arena);
@@ -191,6 +192,7 @@ bool service_close(struct service_instance *instance, unsigned bound_ms)
     if (!rpc_server_close(instance->server, left_ms > 0 ? (unsigned)left_ms : 0)) {
         /* A call or nng is stuck: the data is made safe, the rest is left to the end of the
          * process. */
+        dispatch_stop(instance->dispatch);
         store_close(instance->store);
         return false;
     }
