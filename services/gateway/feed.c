@@ -175,6 +175,7 @@ static void answer_page(struct feed *feed, struct feed_source *sources)
     response.next_cursor = (char *)(uintptr_t)cursor;
     response.caught_up = page.is_caught_up;
     response.watermark = &watermark;
+    answer_cache_status(feed->request, "fwd=bypass");
     answer_message(feed->request, &response.base);
 }
 

@@ -3,9 +3,9 @@
 
 #include "answer.h"
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "pb/decode.h"
 #include "pb/message.h"
-#include "base/mutant.h"
 #include "step.h"
 
 #include <assert.h>

@@ -13,9 +13,9 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/mutant.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
-#include "base/mutant.h"
 #include "step.h"
 
 #include <assert.h>
@@ -179,11 +179,12 @@ static bool take_renewal(struct lease_client *lease, const struct question *ques
                          const Dongkhoi__Rpc__V1__RenewLeaseResponse *response)
 {
     const int64_t sent = MUTANT(M3) ? clock_boot_ms() : question->sent_boot_ms;
+    const int64_t sent_wall = MUTANT(M3) ? wall_ms() : question->sent_wall_ms;
 
     STEP("gateway gets the renewal", lease->service);
     (void)pthread_mutex_lock(&lease->lock);
     if (MUTANT(M13)) {
-        grant(lease, sent, question->sent_wall_ms, response->lease_ms);
+        grant(lease, sent, sent_wall, response->lease_ms);
         (void)pthread_mutex_unlock(&lease->lock);
         (void)usleep(MUTANT_PAUSE_US);
         (void)pthread_mutex_lock(&lease->lock);
@@ -191,7 +192,7 @@ static bool take_renewal(struct lease_client *lease, const struct question *ques
     const bool is_taken = lease_state_hear(&lease->state, &question->known, response->version->seq,
                                            response->version->hash);
     if (is_taken) {
-        grant(lease, sent, question->sent_wall_ms, response->lease_ms);
+        grant(lease, sent, sent_wall, response->lease_ms);
         assert(version_is(&lease->state.known, response->version->seq, response->version->hash) ||
                lease->state.known.seq > response->version->seq);
     }

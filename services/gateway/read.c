@@ -12,9 +12,9 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/mutant.h"
 #include "flight.h"
 #include "pb/message.h"
-#include "base/mutant.h"
 #include "step.h"
 #include "transcode.h"
 

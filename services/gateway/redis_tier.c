@@ -12,9 +12,9 @@
 #include "redis_tier.h"
 
 #include "base/clock.h"
+#include "redis_events.h"
 
 #include <assert.h>
-#include <hiredis/adapters/libuv.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -112,6 +112,30 @@ static void lose(redisAsyncContext *context)
     }
 }
 
+static void on_broken(void *arg)
+{
+    rest(arg);
+}
+
+static bool is_answer_due(void *arg)
+{
+    const struct redis_tier *tier = arg;
+
+    return tier->state == REDIS_TRYING || tier->waiting > 0 || tier->sets > 0;
+}
+
+/* After each answer: what came behind the last one that was due is a lie, and hiredis would abort
+ * on it. */
+static void look_behind(redisAsyncContext *context)
+{
+    struct redis_tier *tier = context->data;
+
+    if (tier != NULL && tier->context == context && !is_answer_due(tier) &&
+        redis_events_has_rest(context)) {
+        rest(tier);
+    }
+}
+
 static void on_disconnect(const redisAsyncContext *context, int status)
 {
     (void)status;
@@ -147,16 +171,19 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
     tier->state = REDIS_READY;
     tier->since_boot_ms = now;
     (void)uv_timer_stop(&tier->timer);
+    look_behind(context);
 }
 
 static void try(struct redis_tier *tier)
 {
     assert(tier->context == NULL);
+    const struct redis_events_handler handler = {on_broken, is_answer_due, tier};
     redisAsyncContext *context = redisAsyncConnect(tier->host, tier->port);
 
     tier->state = REDIS_TRYING;
     tier->since_boot_ms = clock_boot_ms();
-    if (context == NULL || context->err != 0 || redisLibuvAttach(context, tier->loop) != REDIS_OK) {
+    if (context == NULL || context->err != 0 ||
+        !redis_events_attach(context, tier->loop, &handler)) {
         if (context != NULL) {
             redisAsyncFree(context);
         }
@@ -184,7 +211,7 @@ static void judge(struct redis_tier *tier)
         arm(tier, late - clock_boot_ms());
         return;
     }
-    if (tier->state == REDIS_READY) {
+    if (tier->state == REDIS_READY && is_answer_due(tier)) {
         redisAsyncHandleRead(context);
     }
     if (tier->context != context) {
@@ -227,6 +254,7 @@ static void on_get(redisAsyncContext *context, void *reply_, void *arg)
         value = (struct slice){reply->str, reply->len};
     }
     get_finish(get, value);
+    look_behind(context);
 }
 
 bool redis_tier_get(struct redis_tier *tier, struct slice key, struct redis_get *get)
@@ -262,6 +290,7 @@ static void on_set(redisAsyncContext *context, void *reply, void *arg)
         assert(tier->sets > 0 && tier->set_bytes >= length);
         tier->sets--;
         tier->set_bytes -= length;
+        look_behind(context);
     }
 }
 
