@@ -10,6 +10,7 @@
 #include "pb/json.h"
 #include "pb/message.h"
 #include "pb/schema.h"
+#include "rpc/rpc_client.h"
 #include "rpc/rpc_server.h"
 
 #include <pthread.h>
@@ -26,6 +27,8 @@ struct held {
     uint64_t seq;
     uint64_t hash;
     double leased;
+    bool has_peer;
+    struct rpc_version peer;
     char name[64];
 };
 
@@ -44,6 +47,8 @@ struct fake_backend {
     bool is_holding;
     bool is_silent;
     unsigned delay_ms;
+    bool has_peer;
+    struct rpc_version peer;
     uint64_t seq;
     uint64_t hash;
     uint32_t lease_ms;
@@ -126,6 +131,8 @@ static void answer_held(const struct held *held, const struct schema_method *met
                                                .service = "clusters",
                                                .seq = held->seq,
                                                .hash = held->hash,
+                                               .peer_versions = &held->peer,
+                                               .peer_version_count = held->has_peer,
                                                .replayed = replayed});
 }
 
@@ -136,6 +143,8 @@ static struct held compute(const struct fake_backend *backend, struct rpc_call *
         .call = call, .seq = backend->seq, .hash = backend->hash, .leased = backend->leased};
 
     (void)snprintf(held.name, sizeof(held.name), "%s", name);
+    held.has_peer = backend->has_peer;
+    held.peer = backend->peer;
     return held;
 }
 
@@ -324,6 +333,14 @@ void fake_backend_forget_versions(struct fake_backend *backend)
     (void)pthread_mutex_unlock(&backend->lock);
 }
 
+void fake_backend_set_peer(struct fake_backend *backend, uint64_t seq, uint64_t hash)
+{
+    (void)pthread_mutex_lock(&backend->lock);
+    backend->has_peer = true;
+    backend->peer = (struct rpc_version){"indicators", seq, hash};
+    (void)pthread_mutex_unlock(&backend->lock);
+}
+
 void fake_backend_set_silent(struct fake_backend *backend, bool is_silent)
 {
     (void)pthread_mutex_lock(&backend->lock);
@@ -355,7 +372,10 @@ void fake_backend_restore(struct fake_backend *backend, uint64_t seq, uint64_t h
 struct fake_versions fake_backend_versions(struct fake_backend *backend)
 {
     (void)pthread_mutex_lock(&backend->lock);
-    const struct fake_versions versions = backend->versions;
+    struct fake_versions versions = backend->versions;
+
+    versions.seq = backend->seq;
+    versions.hash = backend->hash;
     (void)pthread_mutex_unlock(&backend->lock);
     return versions;
 }

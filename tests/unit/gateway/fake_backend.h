@@ -42,11 +42,17 @@ void fake_backend_delay_renewals(struct fake_backend *backend, unsigned delay_ms
 /* From now on reads are held: computed at once, answered by fake_backend_release(). */
 void fake_backend_hold(struct fake_backend *backend, bool is_holding);
 
+/* From now on answers depend on this version of the indicators, too; a seq of 0: as when they could
+ * not be asked. */
+void fake_backend_set_peer(struct fake_backend *backend, uint64_t seq, uint64_t hash);
+
 /* What was asked about versions so far. */
 struct fake_versions {
     unsigned renewals;
     unsigned watches;
     uint64_t known_seq; /* of the last of them */
+    uint64_t seq;       /* its own version */
+    uint64_t hash;
     char gateway[33];
 };
 struct fake_versions fake_backend_versions(struct fake_backend *backend);

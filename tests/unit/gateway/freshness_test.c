@@ -31,13 +31,16 @@ enum {
 
 static struct arena *arena;
 static struct fake_backend *service;
+static struct fake_backend *indicators; /* of versions only */
 static struct gateway *gateway;
 
 static void gateway_start(unsigned loops)
 {
     const char *address = fake_backend_address(service);
     const struct backend backends[] = {
-        {.name = "indicators", .package = "dongkhoi.indicators.v1", .addresses = address},
+        {.name = "indicators",
+         .package = "dongkhoi.indicators.v1",
+         .addresses = fake_backend_address(indicators)},
         {.name = "clusters", .package = "dongkhoi.clusters.v1", .addresses = address},
         {.name = "registrations", .package = "dongkhoi.registrations.v1", .addresses = address},
         {.name = "nighteconomy", .package = "dongkhoi.nighteconomy.v1", .addresses = address},
@@ -54,7 +57,9 @@ static void gateway_start(unsigned loops)
     assert_ok(
         schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema));
     assert_ok(gateway_open(&options, arena, &gateway));
-    for (int i = 0; i < 500 && !rpc_client_connected(gateway->backends[1].client); i++) {
+    for (int i = 0; i < 500 && !(rpc_client_connected(gateway->backends[0].client) &&
+                                 rpc_client_connected(gateway->backends[1].client));
+         i++) {
         (void)usleep(10000);
     }
 }
@@ -63,6 +68,7 @@ static int set_up_loops(unsigned loops)
 {
     arena = arena_new(ARENA_BYTES);
     service = fake_backend_open();
+    indicators = fake_backend_open();
     fake_backend_set_leased(service, 1);
     gateway_start(loops);
     return 0;
@@ -87,6 +93,7 @@ static int tear_down(void **state)
     assert_int_equal(atomic_load(&gateway->audit_differences), 0);
     assert_true(gateway_close(gateway, CLOSE_MS));
     fake_backend_close(service);
+    fake_backend_close(indicators);
     arena_free(arena);
     return 0;
 }
@@ -472,6 +479,46 @@ static void refusals_are_not_kept(void **state)
     assert_int_equal(fake_backend_last(service).count, 3);
 }
 
+/* The scorecard's kind. */
+static void a_joined_answer_depends_on_all_its_versions(void **state)
+{
+    (void)state;
+    for (uint32_t lease_ms = 0; lease_ms <= 10000; lease_ms += 10000) {
+        struct fake_versions own = fake_backend_versions(indicators);
+
+        fake_backend_set_lease(service, lease_ms);
+        fake_backend_set_lease(indicators, lease_ms);
+        fake_backend_set_peer(service, own.seq, own.hash);
+        (void)get(NULL);
+        assert_true(get(NULL) > 0);
+        (void)get("hit; detail=memory");
+        fake_backend_set_leased(indicators, 1);
+        own = fake_backend_versions(indicators);
+        for (int i = 0;
+             i < 2000 && lease_ms > 0 && fake_backend_versions(indicators).known_seq < own.seq;
+             i++) {
+            wait_ms(1);
+        }
+        fake_backend_set_peer(service, own.seq, own.hash);
+        (void)get("fwd=stale");
+        (void)get("hit; detail=memory");
+        /* The version of the other service too. */
+        fake_backend_set_leased(service, 5);
+        wait_ms(50);
+        assert_true(get("fwd=stale") == 5);
+    }
+}
+
+static void an_answer_without_a_part_is_not_kept(void **state)
+{
+    (void)state;
+    fake_backend_set_peer(service, 0, 0);
+    for (int i = 0; i < 3; i++) {
+        const double value = get("fwd=miss; fwd-status=200\r\n");
+        assert_true(value == 1);
+    }
+}
+
 #define WITH_GATEWAY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define WITH_LOOPS(test) cmocka_unit_test_setup_teardown(test, set_up_two_loops, tear_down)
 
@@ -496,6 +543,8 @@ int main(void)
         WITH_GATEWAY(a_service_that_says_nothing_of_versions_is_asked_each_time),
         WITH_GATEWAY(a_tag_is_answered_304_from_memory),
         WITH_GATEWAY(refusals_are_not_kept),
+        WITH_GATEWAY(a_joined_answer_depends_on_all_its_versions),
+        WITH_GATEWAY(an_answer_without_a_part_is_not_kept),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
