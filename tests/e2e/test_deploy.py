@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import BUILD, PROGRAMS, ROOT, Client, addresses, wait_until
+from harness import BUILD, PROGRAMS, ROOT, Client, addresses, free_ports, wait_until
 
 
 def command(*arguments):
@@ -94,10 +94,10 @@ def test_a_killed_program_comes_back_by_itself(tmp_path):
             text=True,
             check=True,
         ).stdout.splitlines()
-        assert len(children) == len(PROGRAMS)
+        assert len(children) == len(PROGRAMS) + 1  # Redis
         for line in children:
             os.kill(int(line.split()[0]), signal.SIGKILL)
-        wait_until(lambda: said().count("starting it again") == len(PROGRAMS), "the lines that say so")
+        wait_until(lambda: said().count("starting it again") == len(children), "the lines that say so")
         wait_until(lambda: ready(client), "it is ready again", 30)
         assert client.get("/v1/indicators/exports").status == 200
 
@@ -107,6 +107,46 @@ def ready(client):
         return client.get("/readyz").status == 200
     except OSError:
         return False
+
+
+def redis_said(port, *words):
+    return subprocess.run(
+        ["redis-cli", "-p", str(port), *words],
+        capture_output=True, text=True, timeout=10, check=False,
+    ).stdout.split("\n")
+
+
+def test_redis_is_a_cache_and_nothing_else(tmp_path, monkeypatch):
+    port = free_ports(1)[0]
+    variables, gateway = addresses(tmp_path / "state")
+    variables["DONGKHOI_REDIS"] = f"127.0.0.1:{port}"
+    monkeypatch.setattr("test_deploy.addresses", lambda _: (variables, gateway))
+    with running(tmp_path) as (_, client, _):
+        for name, value in (
+            ("maxmemory", str(64 << 20)), ("maxmemory-policy", "allkeys-lru"),
+            ("save", ""), ("appendonly", "no"), ("bind", "127.0.0.1"),
+        ):
+            assert redis_said(port, "CONFIG", "GET", name)[1] == value
+        for _ in range(20):
+            client.get("/v1/indicators/exports")
+        assert int(redis_said(port, "DBSIZE")[0]) > 0
+        times = redis_said(port, "TTL", redis_said(port, "RANDOMKEY")[0])
+        assert 0 < int(times[0]) <= 86400
+    assert redis_said(port, "PING")[0] != "PONG"
+
+
+@pytest.mark.parametrize("redis", ["", "192.0.2.1:6379"], ids=["none", "elsewhere"])
+def test_no_redis_is_started_where_none_is_wanted(tmp_path, monkeypatch, redis):
+    variables, gateway = addresses(tmp_path / "state")
+    variables["DONGKHOI_REDIS"] = redis
+    monkeypatch.setattr("test_deploy.addresses", lambda _: (variables, gateway))
+    with running(tmp_path) as (process, client, _):
+        assert client.get("/readyz").status == 200
+        children = subprocess.run(
+            ["ps", "-o", "args=", "--ppid", str(process.pid)],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        assert "redis" not in children and "gateway" in children
 
 
 def test_two_run_side_by_side(tmp_path):
