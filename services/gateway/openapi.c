@@ -64,6 +64,18 @@ static const char error_schema[] =
     "\"string\"}}}}}}}}}}}";
 
 static const char local_paths[] =
+    "\"/\":{\"get\":{\"operationId\":\"page\",\"summary\":\"The scorecard of a movement for "
+    "people, to read and to print\",\"parameters\":["
+    "{\"name\":\"movement\",\"in\":\"query\",\"description\":\"Its id; the newest that was "
+    "launched "
+    "unless given\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"publishedBy\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"asOf\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"lang\",\"in\":\"query\",\"description\":\"Before Accept-Language\",\"schema\":{"
+    "\"type\":\"string\",\"enum\":[\"vi\",\"en\"]}}],"
+    "\"responses\":{\"200\":{\"description\":\"The page\",\"content\":{\"text/html\":{\"schema\":{"
+    "\"type\":\"string\"}}}},\"default\":{\"description\":\"A page that says what failed\","
+    "\"content\":{\"text/html\":{\"schema\":{\"type\":\"string\"}}}}}}},"
     "\"/healthz\":{\"get\":{\"operationId\":\"healthz\",\"summary\":\"The gateway is alive\","
     "\"responses\":{\"200\":{\"description\":\"It is\"}}}},"
     "\"/readyz\":{\"get\":{\"operationId\":\"readyz\",\"summary\":\"Every service answers and "
