@@ -7,6 +7,10 @@
 #include "gateway.h"
 #include "http_client.h"
 
+#include "dongkhoi/changes/v1/changes.pb-c.h"
+#include "dongkhoi/clusters/v1/clusters.pb-c.h"
+#include "dongkhoi/indicators/v1/indicators.pb-c.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +24,13 @@ static struct arena *arena;
 static struct fake_backend *service;
 static struct gateway *gateway;
 
+/* The services that the fake one plays, and the gateway's own. */
+static const ProtobufCServiceDescriptor *const played[] = {
+    &dongkhoi__changes__v1__change_service__descriptor,
+    &dongkhoi__clusters__v1__cluster_service__descriptor,
+    &dongkhoi__indicators__v1__indicator_service__descriptor,
+};
+
 static struct gateway *gateway_start(const char *address)
 {
     const struct backend backends[] = {
@@ -30,8 +41,8 @@ static struct gateway *gateway_start(const char *address)
         .listen = "127.0.0.1:0", .loops = 2, .backends = backends, .backend_count = 2};
     struct gateway *started = NULL;
 
-    assert_ok(
-        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema));
+    assert_ok(schema_load(arena, api_descriptor_set(), played, sizeof(played) / sizeof(played[0]),
+                          &options.schema));
     assert_ok(gateway_open(&options, arena, &started));
     return started;
 }
