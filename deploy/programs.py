@@ -14,6 +14,8 @@ import time
 SERVICES = {
     "indicators": "tcp://127.0.0.1:7102",
     "clusters": "tcp://127.0.0.1:7103",
+    "nighteconomy": "tcp://127.0.0.1:7104",
+    "registrations": "tcp://127.0.0.1:7101",
 }
 GATEWAY = "gateway"
 DEFAULTS = {
