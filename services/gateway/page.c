@@ -20,6 +20,11 @@
 #define SERVICE "dongkhoi.registrations.v1.RegistrationService/"
 #define BACKEND "dongkhoi.registrations.v1"
 
+#define MALFORMED_REPLY                                                                            \
+    ((struct status){.code = STATUS_INTERNAL,                                                      \
+                     .reason = "MALFORMED_REPLY",                                                  \
+                     .message = "the service's message cannot be read"})
+
 enum { MOVEMENTS_MAX = 1000 };
 
 typedef Dongkhoi__Registrations__V1__Movement movement_message;
@@ -63,7 +68,7 @@ static void show_failure(struct page *page, struct status status,
     const int code = http_code_of(status, false);
 
     if (code == 500) {
-        status.message = "the service failed";
+        status = status_for_strangers(status);
         detail = NULL;
     }
     buffer_clear(page->view.html);
@@ -81,11 +86,13 @@ static void deliver_parsed(struct page *page, const struct rpc_answer *answer)
     }
     const struct status decoded =
         message_decode(page->loop->scratch, page->type, answer->payload, &message);
-    if (decoded.code != STATUS_OK) {
+    if (decoded.code == STATUS_OK) {
+        page->show(page, message);
+    } else if (decoded.code == STATUS_RESOURCE_EXHAUSTED) {
         show_failure(page, decoded, NULL);
-        return;
+    } else {
+        show_failure(page, MALFORMED_REPLY, NULL);
     }
-    page->show(page, message);
 }
 
 static void deliver(struct letter *letter)
