@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { UNIT_MAX_CHARACTERS = 100, TITLE_MAX_CHARACTERS = 500, BASIS_MAX_CHARACTERS = 100 };
+enum { UNIT_MAX_CHARACTERS = 100, BASIS_MAX_CHARACTERS = 100 };
 
 static struct status stop_at_first(void *arg, const struct resource_revision *row)
 {
@@ -24,12 +24,7 @@ static struct status has_any(struct call *call, const struct resource_kind *kind
 
 static struct status check_texts(struct call *call, const indicator_message *indicator)
 {
-    const Dongkhoi__Type__V1__LocalizedText *title = indicator->display_name;
-
-    if (title != NULL) {
-        TRY(call_check_length(call, "displayName.vi", title->vi, TITLE_MAX_CHARACTERS));
-        TRY(call_check_length(call, "displayName.en", title->en, TITLE_MAX_CHARACTERS));
-    }
+    TRY(title_check(call, "displayName", indicator->display_name));
     TRY(call_check_length(call, "unit", indicator->unit, UNIT_MAX_CHARACTERS));
     return call_check_length(call, "priceBasis", indicator->price_basis, BASIS_MAX_CHARACTERS);
 }

@@ -94,7 +94,7 @@ static bool fill(const struct observed_query *query, const observation_message *
         return false;
     }
     observed.figure.cumulative = (int)observation->basis == BASIS_YEAR_TO_DATE;
-    observed.figure.scaled = value_stored(observation->value, query->indicator->decimals);
+    observed.figure.scaled = scaled_stored(observation->value, query->indicator->decimals);
     observed.figure.status = (enum figure_status)observation->status;
     observed.figure.published_date = observation->published_date;
     observed.figure.name = observation->name;
@@ -252,7 +252,7 @@ input_message *input_make(struct arena *arena, const char *name, int32_t revisio
 
 input_message *figure_input(struct arena *arena, const struct figure *figure, int decimals)
 {
-    const double_message *value = double_value(arena, decimal_to_double(figure->scaled, decimals));
+    const double_message *value = double_wrap(arena, decimal_to_double(figure->scaled, decimals));
 
     return value != NULL ? input_make(arena, figure->name, figure->revision, value) : NULL;
 }
