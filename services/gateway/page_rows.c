@@ -144,34 +144,46 @@ static void write_sentence(const struct page_view *view, const note_message *not
     buffer_done(&sentence);
 }
 
-/* Each reason once; of the fields that the table shows (NULL: all). */
+/* True when the table shows the field (fields is NULL: all) and the reason was not told yet. */
+static bool is_worth_telling(const note_message *note, const char *const *fields,
+                             const char *const *told, size_t told_count)
+{
+    bool is_shown = fields == NULL;
+
+    for (size_t i = 0; fields != NULL && fields[i] != NULL; i++) {
+        is_shown = is_shown || strcmp(fields[i], note->field) == 0;
+    }
+    for (size_t i = 0; i < told_count; i++) {
+        is_shown = is_shown && strcmp(told[i], note->reason) != 0;
+    }
+    /* What is done is said by its evidence. */
+    return is_shown && strcmp(note->reason, "DONE") != 0;
+}
+
 static void write_notes(const struct page_view *view, note_message *const *notes, size_t count,
                         const char *const *fields)
 {
+    /* Our sentences end with a full stop. */
+    const char *between = view->language == LANGUAGE_VI ? " " : "; ";
     const char *told[REMARKS_MAX];
     size_t told_count = 0;
 
     for (size_t i = 0; i < count && told_count < REMARKS_MAX; i++) {
-        bool is_new = fields == NULL;
-
-        for (size_t k = 0; fields != NULL && fields[k] != NULL; k++) {
-            is_new = is_new || strcmp(fields[k], notes[i]->field) == 0;
-        }
-        for (size_t k = 0; k < told_count; k++) {
-            is_new = is_new && strcmp(told[k], notes[i]->reason) != 0;
-        }
-        if (is_new) {
+        if (is_worth_telling(notes[i], fields, told, told_count)) {
+            append(view, told_count == 0 ? "<small class=\"note\">" : between);
             told[told_count++] = notes[i]->reason;
-            append(view, "<small class=\"note\">");
             write_sentence(view, notes[i]);
-            append(view, "</small>");
         }
+    }
+    if (told_count > 0) {
+        append(view, "</small>");
     }
 }
 
-static void begin_table(const struct page_view *view, int title, const int *columns)
+static void begin_table(const struct page_view *view, const char *name, int title,
+                        const int *columns)
 {
-    append(view, "<section><h2>");
+    buffer_printf(view->html, "<section class=\"%s\"><h2>", name);
     page_word(view, title);
     append(view, "</h2>\n<div class=\"scroll\"><table><thead><tr>");
     for (; *columns >= 0; columns++) {
@@ -307,7 +319,7 @@ void page_lines(const struct page_view *view, const scorecard_message *card)
     static const int columns[] = {WORD_COMMITMENT, WORD_TARGET, WORD_RESULT,
                                   WORD_PERCENT,    WORD_STATUS, -1};
 
-    begin_table(view, WORD_COMMITMENTS, columns);
+    begin_table(view, "commitments", WORD_COMMITMENTS, columns);
     for (size_t i = 0; i < card->n_lines; i++) {
         const line_message *line = card->lines[i];
         const struct inputs inputs = line_inputs(view, line, (unsigned)i + 1);
@@ -397,7 +409,7 @@ void page_indicators(const struct page_view *view, const scorecard_message *card
     static const int columns[] = {WORD_INDICATOR, WORD_PLAN,  WORD_REACHED,       WORD_PLAN_PERCENT,
                                   WORD_GROWTH,    WORD_LEVEL, WORD_GROWTH_STATUS, -1};
 
-    begin_table(view, WORD_INDICATORS, columns);
+    begin_table(view, "indicators", WORD_INDICATORS, columns);
     for (size_t i = 0; i < card->n_indicators; i++) {
         const progress_message *progress = card->indicators[i];
         const struct inputs inputs =

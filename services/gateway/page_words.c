@@ -15,20 +15,13 @@ struct named {
 };
 
 static const struct named enum_words[] = {
-    {"ACHIEVED", {{"Achieved", "Đạt"}}},
-    {"EXCEEDED", {{"Exceeded", "Vượt"}}},
-    {"MISSED", {{"Missed", "Không đạt"}}},
-    {"OFF_TRACK", {{"Off track", "Khó đạt"}}},
-    {"AT_RISK", {{"At risk", "Có nguy cơ không đạt"}}},
-    {"IN_PROGRESS", {{"In progress", "Đang thực hiện"}}},
-    {"UNKNOWN", {{"No value", "Chưa có số liệu"}}},
-    {"NOT_JUDGED", {{"Not judged", "Không đánh giá"}}},
-    {"AT_LEAST", {{"at least", "ít nhất"}}},
-    {"MORE_THAN", {{"more than", "hơn"}}},
-    {"APPROXIMATELY", {{"about", "khoảng"}}},
-    {"DONE", {{"done", "hoàn thành"}}},
-    {"DRAFT", {{"draft", "dự thảo"}}},
-    {"LAUNCHED", {{"launched", "đang thực hiện"}}},
+    {"ACHIEVED", {{"Achieved", "Đạt"}}},       {"EXCEEDED", {{"Exceeded", "Vượt"}}},
+    {"MISSED", {{"Missed", "Không đạt"}}},     {"OFF_TRACK", {{"Off track", "Khó đạt"}}},
+    {"AT_RISK", {{"At risk", "Có nguy cơ"}}},  {"IN_PROGRESS", {{"In progress", "Đang thực hiện"}}},
+    {"UNKNOWN", {{"No value", "Chưa có số"}}}, {"NOT_JUDGED", {{"Not judged", "Không đánh giá"}}},
+    {"AT_LEAST", {{"at least", "ít nhất"}}},   {"MORE_THAN", {{"more than", "hơn"}}},
+    {"APPROXIMATELY", {{"about", "khoảng"}}},  {"DONE", {{"done", "hoàn thành"}}},
+    {"DRAFT", {{"draft", "dự thảo"}}},         {"LAUNCHED", {{"launched", "đang thực hiện"}}},
     {"CLOSED", {{"closed", "đã kết thúc"}}},
 };
 

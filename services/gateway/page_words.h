@@ -20,7 +20,7 @@ struct words {
     X(MADE, "Made at", "Lập lúc")                                                                  \
     X(COMMITMENTS, "Commitments", "Nội dung đăng ký thi đua")                                      \
     X(COMMITMENT, "Commitment", "Nội dung")                                                        \
-    X(TARGET, "Target", "Chỉ tiêu")                                                                \
+    X(TARGET, "Target", "Cam kết")                                                                 \
     X(RESULT, "Result", "Kết quả")                                                                 \
     X(PERCENT, "%", "Tỷ lệ (%)")                                                                   \
     X(STATUS, "Status", "Đánh giá")                                                                \
