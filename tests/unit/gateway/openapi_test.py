@@ -110,5 +110,12 @@ class Document(unittest.TestCase):
         names = {p["name"] for p in parameters if p.get("in") == "query"}
         self.assertLessEqual({"pageSize", "pageToken", "filter", "orderBy"}, names)
 
+    def test_how_a_call_is_made_may_stand_in_the_query_beside_a_body(self):
+        for path in ("/v1/clusters/{cluster}:advance", "/v1/clusters"):
+            parameters = DOCUMENT["paths"][path]["post"]["parameters"]
+            names = {p["name"] for p in parameters if p.get("in") == "query"}
+            self.assertLessEqual({"validateOnly", "requestId"}, names)
+            self.assertNotIn("stage", names)
+
 
 unittest.main(argv=[sys.argv[0], "-v"])
