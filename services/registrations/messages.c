@@ -1,6 +1,8 @@
 /* messages.c - what is judged the same way wherever it stands. */
 #include "messages.h"
 
+#include "pb/message.h"
+
 const char *list_text(struct arena *arena, const char *names, const char *name)
 {
     const char *longer = arena_printf(arena, "%s%s%s", names, names[0] != '\0' ? ", " : "", name);
@@ -54,5 +56,27 @@ struct status step_date(struct call *call, const char *date, const document_mess
     TRY(document_check(call, "document", document));
     TRY(past_date_check(call, "date", date));
     *ret_date = date[0] == '\0' && document != NULL ? document->date : date;
+    return STATUS_NONE;
+}
+
+/* Ends the walk. */
+static struct status on_first(void *arg, const struct resource_revision *row)
+{
+    const char **name = arg;
+
+    *name = message_string(row->message, "name");
+    return (struct status){.code = STATUS_CANCELLED, .reason = "CANCELLED", .message = "found"};
+}
+
+struct status first_of(struct call *call, const struct resource_kind *kind,
+                       const struct resource_scan *scan, const char **ret_name)
+{
+    const char *name = NULL;
+    const struct status status = resource_each(call->tx, kind, scan, on_first, &name);
+
+    if (name == NULL) {
+        TRY(status);
+    }
+    *ret_name = name;
     return STATUS_NONE;
 }

@@ -52,6 +52,10 @@ struct status year_check(struct call *call, const char *field, int year);
 struct status documents_check(struct call *call, const char *field,
                               document_message *const *documents, size_t count);
 
+/* The name of the first resource of a walk; NULL when there is none. */
+struct status first_of(struct call *call, const struct resource_kind *kind,
+                       const struct resource_scan *scan, const char **ret_name);
+
 /* The day of a step with an optional document: date, else that of the document. */
 struct status step_date(struct call *call, const char *date, const document_message *document,
                         const char **ret_date);
