@@ -90,7 +90,6 @@ static const struct resource_column columns[] = {
     {.name = "kind", .type = COLUMN_TEXT, .path = "kind"},
     {.name = "unit", .type = COLUMN_TEXT, .path = "unit"},
     {.name = "title_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind indicator_kind = {
@@ -100,6 +99,6 @@ const struct resource_kind indicator_kind = {
     .type = &dongkhoi__indicators__v1__indicator__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .prepare = indicator_prepare,
 };

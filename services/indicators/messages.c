@@ -1,8 +1,6 @@
 /* messages.c - between messages and plain values. */
 #include "messages.h"
 
-#include "pb/message.h"
-
 #include <assert.h>
 #include <inttypes.h>
 
@@ -25,20 +23,6 @@ static_assert((int)ATTAINMENT_AT_RISK == ATTAINMENT(AT_RISK), "numbers");
 static_assert((int)ATTAINMENT_IN_PROGRESS == ATTAINMENT(IN_PROGRESS), "numbers");
 static_assert((int)ATTAINMENT_UNKNOWN == ATTAINMENT(UNKNOWN), "numbers");
 static_assert((int)ATTAINMENT_NOT_JUDGED == ATTAINMENT(NOT_JUDGED), "numbers");
-
-bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
-                        const char **ret_text)
-{
-    const Google__Protobuf__Timestamp *time = message_child(message, "update_time");
-
-    (void)arena;
-    (void)ret_text;
-    if (time == NULL) {
-        return false;
-    }
-    *ret_int64 = time->seconds * 1000000 + time->nanos / 1000;
-    return true;
-}
 
 struct status value_read(struct call *call, const char *field, const double_message *value,
                          int decimals, int64_t *ret_scaled)

@@ -33,10 +33,6 @@ enum {
     COMPARATOR_APPROXIMATELY = DONGKHOI__INDICATORS__V1__TARGET__COMPARATOR__APPROXIMATELY,
 };
 
-/* For struct resource_column: when the revision was recorded, in microseconds. */
-bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
-                        const char **ret_text);
-
 /*
  * The value as an integer of 10^-decimals. INVALID_VALUE (not a number, infinite or missing),
  * VALUE_TOO_LARGE, TOO_MANY_DECIMALS.

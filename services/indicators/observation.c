@@ -301,7 +301,6 @@ static const struct resource_column columns[] = {
     {.name = "series", .type = COLUMN_TEXT, .extract = column_series, .indexed = true},
     {.name = "series_year", .type = COLUMN_TEXT, .extract = column_series_year, .indexed = true},
     {.name = "cumulative", .type = COLUMN_TEXT, .extract = column_cumulative, .indexed = true},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind observation_kind = {
@@ -311,7 +310,7 @@ const struct resource_kind observation_kind = {
     .type = &dongkhoi__indicators__v1__observation__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .make_id = observation_make_id,
     .prepare = observation_prepare,
     .prepare_delete = observation_prepare_delete,

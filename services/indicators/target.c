@@ -210,7 +210,6 @@ static const struct resource_column columns[] = {
     {.name = "year", .type = COLUMN_INT64, .path = "year", .indexed = true},
     {.name = "state", .type = COLUMN_TEXT, .path = "state"},
     {.name = "comparator", .type = COLUMN_TEXT, .path = "comparator"},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind target_kind = {
@@ -220,7 +219,7 @@ const struct resource_kind target_kind = {
     .type = &dongkhoi__indicators__v1__target__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .prepare = target_prepare,
     .prepare_delete = target_prepare_delete,
 };
