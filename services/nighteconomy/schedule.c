@@ -140,6 +140,10 @@ static struct status plan_explain(struct call *call, const struct timetable *tim
                         "be computed",
                         unknown, timetable->plan.count));
     }
+    if (finish.known && timetable->start_known && answer->early_finish_date[0] == '\0') {
+        TRY(note_append(call, answer, "earlyFinishDate", "DATE_OUT_OF_RANGE",
+                        "the end lies after the year 9999"));
+    }
     if (links == 0 && timetable->plan.count > 1) {
         TRY(note_append(call, answer, "milestones", "NO_LINKS",
                         "no milestone is linked to another: each is taken to start on day 0 as "
