@@ -1,8 +1,10 @@
 """Movements, registrations, commendations and exemplars through the API."""
 
 import itertools
+import json
 import threading
 
+import harness
 import pytest
 
 DECISION = {"number": "10/QĐ", "date": "2023-01-20", "authority": "UBND tỉnh Bến Tre"}
@@ -224,3 +226,24 @@ def test_every_resource_has_its_history(client):
     ):
         history = client.ok("GET", f"/v1/{name}:history")["revisions"]
         assert [r["revision"] for r in history] == list(range(revisions, 0, -1)), name
+
+
+def test_the_movement_of_2022_is_served_word_for_word(loaded):
+    path = harness.ROOT / "deploy" / "data" / "movement_2022.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    served = loaded.client.ok("GET", f"/v1/movements/{data['id']}")
+    assert (served["state"], served["planNumber"]) == ("LAUNCHED", "483/KH-SCT")
+    words = [[item["vi"] for item in theme["items"]] for theme in served["themes"]]
+    assert words == [[i["vi"] for i in theme["items"]] for theme in data["movement"]["themes"]]
+    path = f"/v1/movements/{data['id']}/registrations"
+    listed = loaded.client.ok("GET", path)["registrations"]
+    assert {r["name"].rsplit("/", 1)[1]: r["commitment"] for r in listed} == {
+        r["id"]: r["registration"]["commitment"] for r in data["registrations"]
+    }
+
+
+def test_organizations_are_found_by_their_parent(loaded):
+    found = loaded.client.ok(
+        "GET", "/v1/organizations", filter='parent = "organizations/sct"', orderBy="kind, name"
+    )["organizations"]
+    assert [o["name"].split("/")[1] for o in found] == ["van-phong-so", "trung-tam-khuyen-cong"]
