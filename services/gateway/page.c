@@ -19,13 +19,15 @@
 
 #define SERVICE "dongkhoi.registrations.v1.RegistrationService/"
 #define BACKEND "dongkhoi.registrations.v1"
+#define COLLECTION "movements/"
 
 #define MALFORMED_REPLY                                                                            \
     ((struct status){.code = STATUS_INTERNAL,                                                      \
                      .reason = "MALFORMED_REPLY",                                                  \
                      .message = "the service's message cannot be read"})
 
-enum { MOVEMENTS_MAX = 1000 };
+enum { MOVEMENTS_MAX = 100 }; /* to choose from: the newest */
+enum { CHOICE_MAX_BYTES = HTTP_REQUEST_ARENA_BYTES / 2 };
 
 typedef Dongkhoi__Registrations__V1__Movement movement_message;
 
@@ -168,7 +170,7 @@ static void ask_scorecard(struct page *page)
     struct arena *arena = page->request->arena;
     struct status status = STATUS_NONE;
 
-    request.name = arena_printf(arena, "movements/%s", page->view.movement);
+    request.name = arena_printf(arena, COLLECTION "%s", page->view.movement);
     request.published_by = (char *)page->view.published_by;
     if (request.name == NULL) {
         status = status_out_of_memory();
@@ -184,21 +186,27 @@ static void ask_scorecard(struct page *page)
         &dongkhoi__registrations__v1__scorecard__descriptor, show_scorecard);
 }
 
-/* The newest year that was launched; else the newest that is closed. */
+static const char *launch_date(const movement_message *movement)
+{
+    return movement->launching != NULL ? movement->launching->date : "";
+}
+
+static bool is_newer(const movement_message *a, const movement_message *b)
+{
+    if (a->state != b->state) {
+        return a->state == DONGKHOI__REGISTRATIONS__V1__MOVEMENT__STATE__LAUNCHED;
+    }
+    return a->year != b->year ? a->year > b->year : strcmp(launch_date(a), launch_date(b)) > 0;
+}
+
+/* The newest that is launched; else the newest that is closed. */
 static const movement_message *newest(movement_message *const *movements, size_t count)
 {
     const movement_message *best = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        const movement_message *movement = movements[i];
-
-        if (movement->state == DONGKHOI__REGISTRATIONS__V1__MOVEMENT__STATE__DRAFT ||
-            movement->state == DONGKHOI__REGISTRATIONS__V1__MOVEMENT__STATE__STATE_UNSPECIFIED) {
-            continue;
-        }
-        if (best == NULL || (int)movement->state < (int)best->state ||
-            (movement->state == best->state && movement->year > best->year)) {
-            best = movement;
+        if (best == NULL || is_newer(movements[i], best)) {
+            best = movements[i];
         }
     }
     return best;
@@ -218,20 +226,20 @@ static movement_message *keep(struct arena *arena, const movement_message *movem
     return kept != NULL && kept->name != NULL ? kept : NULL;
 }
 
-static bool keep_all(struct page *page, movement_message *const *movements, size_t count)
+/* As many as there is memory for: the choice is a convenience. */
+static void keep_all(struct page *page, movement_message *const *movements, size_t count)
 {
     struct arena *arena = page->request->arena;
     movement_message **kept = arena_array(arena, count, sizeof(*kept));
 
-    for (size_t i = 0; i < count && kept != NULL; i++) {
-        kept[i] = keep(arena, movements[i]);
-        if (kept[i] == NULL) {
-            return false;
-        }
-    }
     page->view.movements = kept;
-    page->view.movement_count = count;
-    return kept != NULL;
+    for (size_t i = 0; kept != NULL && i < count; i++) {
+        kept[i] = arena_used_bytes(arena) < CHOICE_MAX_BYTES ? keep(arena, movements[i]) : NULL;
+        if (kept[i] == NULL) {
+            return;
+        }
+        page->view.movement_count++;
+    }
 }
 
 static void show_movements(struct page *page, const void *message)
@@ -239,13 +247,9 @@ static void show_movements(struct page *page, const void *message)
     const Dongkhoi__Registrations__V1__ListMovementsResponse *response = message;
     const movement_message *chosen = newest(response->movements, response->n_movements);
 
-    if (!keep_all(page, response->movements, response->n_movements)) {
-        show_failure(page, status_out_of_memory(), NULL);
-        return;
-    }
+    keep_all(page, response->movements, response->n_movements);
     if (page->view.movement[0] == '\0' && chosen != NULL) {
-        page->view.movement =
-            arena_strdup(page->request->arena, chosen->name + strlen("movements/"));
+        page->view.movement = arena_strdup(page->request->arena, chosen->name + strlen(COLLECTION));
     }
     if (page->view.movement == NULL) {
         page->view.movement = "";
@@ -300,7 +304,9 @@ static struct status read_request(struct page *page)
                                .reason = "INVALID_VALUE",
                                .message = "a parameter is no text"};
     }
-    view->movement = movement;
+    const size_t prefix =
+        strncmp(movement, COLLECTION, strlen(COLLECTION)) == 0 ? strlen(COLLECTION) : 0;
+    view->movement = movement + prefix;
     view->as_of = as_of;
     view->published_by = published_by;
     return call_headers_read(request->arena, &request->head, false, &page->headers);
@@ -333,6 +339,8 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
         return;
     }
     list.page_size = MOVEMENTS_MAX;
+    list.filter = (char *)"state = LAUNCHED OR state = CLOSED";
+    list.order_by = (char *)"year desc";
     ask(page, SERVICE "ListMovements", &list.base,
         &dongkhoi__registrations__v1__list_movements_response__descriptor, show_movements);
 }

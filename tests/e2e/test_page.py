@@ -71,7 +71,11 @@ def test_the_page_shows_what_the_scorecard_says(loaded, language):
 
 
 def test_the_newest_launched_movement_is_shown_unless_another_is_asked_for(loaded):
-    assert get(loaded.client).text == get(loaded.client, movement=MOVEMENT).text
+    shown = get(loaded.client).text
+    for name in (MOVEMENT, f"movements/{MOVEMENT}"):
+        assert get(loaded.client, movement=name).text == shown
+    head = loaded.client.request("HEAD", "/")
+    assert head.status == 200 and not head.body
     answer = loaded.client.get("/", lang="en", movement="no-such-movement")
     assert answer.status == 404 and b"RESOURCE_NOT_FOUND" in answer.body
     for query in ({"movement": "A/b"}, {"asOf": "x"}, {"publishedBy": "31/12/2022"},
@@ -137,6 +141,21 @@ def test_text_of_others_stays_text(client):
 def test_without_a_movement_the_page_says_so(fresh):
     assert "Chưa có phong trào thi đua nào" in get(fresh.client).text
     assert "No movement has been launched yet." in get(fresh.client, "en").text
+
+
+def test_a_newer_movement_takes_the_place_once_it_is_launched(fresh):
+    client = fresh.client
+    for year in (2023, 2024):
+        body = {"displayName": {"vi": f"Phong trào {year}"}, "year": year}
+        client.ok("POST", "/v1/movements", body, movementId=f"year-{year}")
+    assert "Chưa có phong trào" in get(client).text
+    for year in (2023, 2024):
+        client.ok("POST", f"/v1/movements/year-{year}:launch", {"date": f"{year}-01-15"})
+        assert f"Năm {year}" in get(client).text
+    client.ok("POST", "/v1/movements/year-2024:close", {"date": "2024-12-31"})
+    assert "Năm 2023" in get(client).text
+    client.ok("POST", "/v1/movements/year-2023:close", {"date": "2024-12-31"})
+    assert "Năm 2024" in get(client).text and "đã kết thúc" in get(client).text
 
 
 def test_a_service_that_is_down_is_named_and_the_rest_stands(fresh):
