@@ -377,7 +377,11 @@ def test_a_service_that_hangs_does_not_hold_the_answer(own):
         assert time.monotonic() - started < 6
         assert lines(card)["industrial-clusters"]["status"] == "UNKNOWN"
         assert lines(card)["wind-power"]["value"] == 93.05
-        # Nor what needs nobody else.
+        # Nor the answer to one who has little time, nor many, nor what needs nobody else.
+        card = own.client.ok("GET", f"/v1/{MOVEMENT}/scorecard", headers={"Request-Timeout": "1"})
+        assert card["complete"] is False
+        _, found = ask_at_once(own.client, f"/v1/{MOVEMENT}/scorecard", AT_ONCE)
+        assert [answer.status for answer in found] == [200] * AT_ONCE
         own.client.ok("GET", f"/v1/{MOVEMENT}/registrations")
     finally:
         own["clusters"].signal(signal.SIGCONT)
