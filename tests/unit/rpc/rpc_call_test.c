@@ -62,6 +62,29 @@ static void an_answer_carries_version_status_and_details(void **state)
     peer_close(&peer);
 }
 
+static void an_answer_carries_the_versions_of_all_that_it_depends_on(void **state)
+{
+    const struct rpc_request request = {.method = "joined", .timeout_ms = 1000};
+    struct rpc_reply *reply = NULL;
+    struct rpc_answer answer = {0};
+    struct peer peer = {0};
+
+    (void)state;
+    peer_open(&peer, "inproc://joined", 0, 4);
+    assert_ok(rpc_client_call_wait(peer.client, &request, &reply));
+    assert_ok(rpc_reply_parse(reply, peer.arena, &answer));
+    assert_ok(answer.status);
+    assert_int_equal(answer.version_count, 3);
+    assert_string_equal(answer.versions[0].service, "peer");
+    assert_string_equal(answer.versions[1].service, "other");
+    assert_int_equal(answer.versions[1].seq, 7);
+    assert_true(answer.versions[1].hash == 8);
+    assert_string_equal(answer.versions[2].service, "down");
+    assert_int_equal(answer.versions[2].seq, 0);
+    rpc_reply_free(reply);
+    peer_close(&peer);
+}
+
 static void without_a_connection_a_call_fails_at_once(void **state)
 {
     struct peer peer = {0};
@@ -411,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_echo_comes_back_over_each_transport),
         cmocka_unit_test(an_answer_carries_version_status_and_details),
+        cmocka_unit_test(an_answer_carries_the_versions_of_all_that_it_depends_on),
         cmocka_unit_test(without_a_connection_a_call_fails_at_once),
         cmocka_unit_test(an_address_that_is_none_is_refused),
         cmocka_unit_test(an_address_in_use_is_named),
