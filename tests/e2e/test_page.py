@@ -138,6 +138,35 @@ def test_text_of_others_stays_text(client):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/", movement="hostile").body.decode()
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", "?", "&&", "=", "movement", "movement=", "movement=%00", "movement=%ff", "lang", "lang=%",
+     "publishedBy=&asOf=", "asOf=%2B", "x=1&movement=-", "movement=" + "a" * 5000, "movement=..%2F..",
+     "publishedBy=2022-02-30", "movement=hostile&movement=other", "lang=vi%0d%0aX:1"],
+)
+def test_odd_queries_are_answered_or_refused(client, query):
+    answer = client.get(f"/?{query}")
+    assert answer.status in (200, 400, 404), answer.body
+    # What is no request at all is refused before it is known to be for the page.
+    assert answer.headers["content-type"].split(";")[0] in ("text/html", "application/json")
+    assert "x" not in answer.headers
+
+
+def test_a_movement_of_many_commitments_is_shown_whole(client):
+    client.ok("POST", "/v1/organizations", {"displayName": {"vi": "Sở"}, "kind": "DEPARTMENT"},
+              organizationId="so")
+    client.ok("POST", "/v1/movements", {"displayName": {"vi": "Lớn"}, "year": 2098}, movementId="big")
+    for number in range(200):
+        client.ok(
+            "POST", "/v1/movements/big/registrations",
+            {"displayName": {"vi": f"Việc {number:03}"}, "organization": "organizations/so",
+             "commitment": {"manual": {"criterion": "xong"}}},
+            registrationId=f"r-{number:03}",
+        )
+    text = get(client, movement="big").text
+    assert all(f"Việc {number:03}" in text for number in range(200))
+
+
 def test_without_a_movement_the_page_says_so(fresh):
     assert "Chưa có phong trào thi đua nào" in get(fresh.client).text
     assert "No movement has been launched yet." in get(fresh.client, "en").text

@@ -52,6 +52,19 @@ class Document(unittest.TestCase):
             if isinstance(value, dict) and isinstance(value.get("schema"), dict):
                 jsonschema.Draft202012Validator.check_schema(value["schema"])
 
+    def test_lists_say_in_which_forms_they_can_be_had(self):
+        def forms(path):
+            return set(DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"])
+
+        sdmx = "application/vnd.sdmx.data+csv;version="
+        self.assertEqual(forms("/v1/clusters"), {"application/json", "text/csv"})
+        self.assertEqual(forms("/v1/clusters/{cluster}"), {"application/json"})
+        self.assertEqual(
+            forms("/v1/indicators/{indicator}/observations"),
+            {"application/json", "text/csv", sdmx + "2.0.0", sdmx + "1.0.0"},
+        )
+        self.assertEqual(forms("/"), {"text/html"})
+
     def test_every_operation_has_an_id_of_its_own(self):
         ids = [operation["operationId"] for _, _, operation in operations()]
         self.assertEqual(len(ids), len(set(ids)))
