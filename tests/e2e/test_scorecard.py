@@ -78,6 +78,17 @@ def test_the_progress_of_every_target_is_on_it(loaded):
     assert found["indicators/electricity-sales"]["yearToDate"] is None
 
 
+def test_the_progress_of_many_indicators_in_one_answer(loaded):
+    names = [f"indicators/{name}" for name in ("exports", "nobody", "industrial-output")]
+    query = "&".join([*(f"names={name}" for name in names), "period=2022", "latest=true"])
+    found = loaded.client.ok(
+        "GET", f"/v1/indicators:batchGetProgress?{query}&publishedBy=2022-12-31"
+    )
+    assert [p["name"] for p in found["progresses"]] == [names[0], names[2]]
+    assert found["progresses"][1]["period"] == "2022-09"
+    assert found["notFound"] == [names[1]]
+
+
 def test_the_picture_of_the_last_day_of_the_year(loaded):
     card = scorecard(loaded.client, publishedBy="2022-12-31")
     assert (card["publishedBy"], card["date"]) == ("2022-12-31", "2022-12-31")
