@@ -210,16 +210,16 @@ Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value)
     return wrapper;
 }
 
-Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us)
+bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
+                  const char *published_by)
 {
-    Google__Protobuf__Timestamp *time =
-        message_new(arena, &google__protobuf__timestamp__descriptor);
+    char day[DATE_TEXT_BYTES];
 
-    if (time != NULL) {
-        time->seconds = time_us / 1000000;
-        time->nanos = (int32_t)(time_us % 1000000) * 1000;
+    if (published_by[0] == '\0') {
+        return true;
     }
-    return time;
+    date_format(date_of_time(time_unwrap(recorded)), day);
+    return strcmp(date[0] != '\0' ? date : day, published_by) <= 0;
 }
 
 struct status message_insert(struct call *call, void *message, const char *field, size_t index,

@@ -8,8 +8,8 @@
 #define SERVE_VALUES_H
 
 #include "dongkhoi/type/v1/type.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "google/protobuf/wrappers.pb-c.h"
+#include "pb/timestamp.h"
 #include "serve/call.h"
 
 enum {
@@ -44,6 +44,11 @@ struct status document_require(struct call *call, const char *field,
 struct status past_date_check(struct call *call, const char *field, const char *date);
 struct status past_month_check(struct call *call, const char *field, const char *month);
 
+/* Whether a fact counts by that day: from its own date, else from the day on which it was recorded.
+ * "" published_by: true. */
+bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
+                  const char *published_by);
+
 /* Not empty, and not too long. */
 struct status text_required(struct call *call, const char *field, const char *text,
                             size_t max_characters);
@@ -66,7 +71,6 @@ struct status enum_check(struct call *call, const char *field, const ProtobufCEn
 Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value);
 Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value);
 Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value);
-Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us);
 
 /* Puts item at the end of the repeated field; item may be NULL for one that could not be made. */
 struct status message_append(struct call *call, void *message, const char *field, void *item);

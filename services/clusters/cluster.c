@@ -332,11 +332,7 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     void *found = NULL;
     Dongkhoi__Clusters__V1__StageChange *change =
         message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
-    struct proof proof = {.basis = (int)req->basis,
-                          .document = req->document,
-                          .date = req->date,
-                          .source = req->source,
-                          .note = req->note};
+    struct proof proof = PROOF_OF(req);
     bool unchanged = false;
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
@@ -383,11 +379,7 @@ struct status adjust_cluster_area(struct call *call, const void *request, void *
 {
     const Dongkhoi__Clusters__V1__AdjustClusterAreaRequest *req = request;
     void *found = NULL;
-    struct proof proof = {.basis = (int)req->basis,
-                          .document = req->document,
-                          .date = req->date,
-                          .source = req->source,
-                          .note = req->note};
+    struct proof proof = PROOF_OF(req);
     bool unchanged = false;
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));

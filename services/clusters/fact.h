@@ -39,6 +39,11 @@ struct proof {
     const char *note;
     bool date_is_enough; /* DOCUMENTED without a document, by a date alone */
 };
+#define PROOF_OF(request)                                                                          \
+    {                                                                                              \
+        .basis = (int)(request)->basis, .document = (request)->document, .date = (request)->date,  \
+        .source = (request)->source, .note = (request)->note                                       \
+    }
 /* wanted names the document in messages: "a district notice". */
 struct status proof_check(struct call *call, struct proof *proof, const char *wanted);
 

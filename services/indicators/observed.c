@@ -1,7 +1,6 @@
 /* observed.c - picks of each observation the revision that counts. */
 #include "observed.h"
 
-#include "base/clock.h"
 #include "indicators.h"
 #include "observation_key.h"
 
@@ -35,18 +34,6 @@ static bool is_live(const struct tx *tx, const struct resource_revision *row)
     return row->to_seq == 0 || (tx->as_of_seq != 0 && row->to_seq > tx->as_of_seq);
 }
 
-static bool is_published_by(const struct resource_revision *row, const char *day)
-{
-    const observation_message *observation = row->message;
-    char recorded[DATE_TEXT_BYTES];
-
-    if (observation->published_date[0] != '\0') {
-        return strcmp(observation->published_date, day) <= 0;
-    }
-    date_format(date_of_time(row->from_time_us), recorded);
-    return strcmp(recorded, day) <= 0;
-}
-
 /* Of the rows of one name, the revision that counts; NULL when there is none, or when the
  * observation was withdrawn. */
 static const observation_message *pick(const struct tx *tx, const struct observed_query *query,
@@ -66,7 +53,8 @@ static const observation_message *pick(const struct tx *tx, const struct observe
     for (size_t i = 0; i < count; i++) {
         const observation_message *observation = rows[i].message;
         if (strcmp(observation->uid, live->uid) == 0 &&
-            is_published_by(&rows[i], query->published_by) &&
+            is_published(observation->published_date, observation->update_time,
+                         query->published_by) &&
             (best == NULL || observation->revision > best->revision)) {
             best = observation;
         }

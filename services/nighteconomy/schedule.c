@@ -20,8 +20,7 @@ static struct status status_date_fill(struct call *call,
         return STATUS_NONE;
     }
     timetable->status_day =
-        date_of_time(req->as_of != NULL ? req->as_of->seconds * 1000000 + req->as_of->nanos / 1000
-                                        : call->now_us);
+        date_of_time(req->as_of != NULL ? time_unwrap(req->as_of) : call->now_us);
     answer->status_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
     if (answer->status_date == NULL) {
         return status_out_of_memory();
