@@ -14,8 +14,8 @@ build=(
     ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 redis-server unzip
 )
 tests=(
-    ccache clang-format curl libcmocka-dev mount procps python3-jsonschema python3-pytest
-    python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
+    ccache chromium clang-format curl libcmocka-dev mount poppler-utils procps python3-jsonschema
+    python3-pytest python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
 )
 
 is_installed() {

@@ -7,14 +7,12 @@ What is there already is left as it is, also where somebody has changed it since
 upserted: the service knows each value that it has seen before.
 """
 
-import csv
 import sys
-import uuid
-from pathlib import Path
 
 import api
+import load_movement
+from loading import create, known, number, rows, write
 
-DATA = Path(__file__).resolve().parent / "data"
 YEAR = 2022
 PLAN = {
     "number": "483/KH-SCT",
@@ -27,38 +25,6 @@ COUNTING_RULE = "ESTABLISHED_IN_YEAR"
 DECISION_AUTHORITY = "UBND tỉnh Bến Tre"
 # Decisions that move the area; the others are stages of the same name.
 AREA_KINDS = {"EXPAND": "EXPAND", "REDUCE": "REDUCE", "ADJUST_LOCATION": "RELOCATE"}
-
-
-def rows(name):
-    with open(DATA / f"{name}.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def known(**fields):
-    """The fields that have a value: what is not known is left out."""
-    return {name: value for name, value in fields.items() if value not in ("", None)}
-
-
-def number(text):
-    return float(text) if text else None
-
-
-def write(client, method, path, body, query=None):
-    """One write with a key of its own, so that it can be tried again."""
-    return client.call(method, path, body, query, key=str(uuid.uuid4()))
-
-
-def create(client, collection, identifier, parameter, body):
-    """Creates the resource unless there is one. True when it was made."""
-    if client.find(f"/v1/{collection}/{identifier}") is not None:
-        return False
-    try:
-        write(client, "POST", f"/v1/{collection}", body, {parameter: identifier})
-    except api.ApiError as error:
-        if error.reason == "RESOURCE_EXISTS":
-            return False
-        raise
-    return True
 
 
 def load_indicator(client, row):
@@ -211,7 +177,7 @@ def decide(client, name, decision, source):
 def load(client):
     """Loads everything, things that others refer to first. How many records were new."""
     observations = rows("observations")
-    new = 0
+    new = load_movement.load_organizations(client)
     for row in rows("indicators"):
         new += load_indicator(client, row)
         new += load_target(client, row, observations)
@@ -226,7 +192,8 @@ def load(client):
         "countingRule": COUNTING_RULE,
         "document": PLAN,
     }
-    return new + int(create(client, "clusterTargets", str(YEAR), "clusterTargetId", target))
+    new += create(client, "clusterTargets", str(YEAR), "clusterTargetId", target)
+    return new + load_movement.load_scheme(client) + load_movement.load_movement(client)
 
 
 def main():

@@ -13,8 +13,10 @@ import time
 
 # Each service with the address that it listens on when the environment names no other.
 SERVICES = {
+    "registrations": "tcp://127.0.0.1:7101",
     "indicators": "tcp://127.0.0.1:7102",
     "clusters": "tcp://127.0.0.1:7103",
+    "nighteconomy": "tcp://127.0.0.1:7104",
 }
 GATEWAY = "gateway"
 REDIS = "redis"

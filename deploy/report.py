@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""report.py - the results of the year as a table.
+"""report.py - the results of the year as tables: what was promised, then the indicators.
 
 usage: report.py [HOST:PORT]
 """
@@ -17,6 +17,9 @@ PERIOD = f"{YEAR}-12"
 SIGNS = {"AT_LEAST": "≥", "MORE_THAN": ">", "APPROXIMATELY": "≈", "DONE": "="}
 HEADINGS = ("Indicator", "Unit", "Value", "Target", "Plan %", "Growth %", "Level", "Growth")
 RIGHT = {2, 3, 4, 5}
+MOVEMENT = "movements/dong-khoi-moi-2022"
+PROMISE_HEADINGS = ("Promise", "Unit", "Value", "Target", "%", "Status", "Evidence")
+PROMISE_RIGHT = {2, 3, 4}
 TITLE_COLUMNS_MIN = 20
 EARLIER = "†"
 
@@ -41,7 +44,7 @@ def wrap(title, columns):
     return textwrap.wrap(unicodedata.normalize("NFC", title), columns) or [""]
 
 
-def table(lines, columns_max):
+def table(lines, columns_max, right=RIGHT):
     """Lines of cells, aligned; the first is the heading, titles give way to a narrow terminal."""
     columns = [max(width(line[i]) for line in lines) for i in range(len(lines[0]))]
     others = sum(columns[1:]) + 2 * len(columns[1:])
@@ -49,7 +52,7 @@ def table(lines, columns_max):
     text = []
     for title, *cells in lines:
         first, *rest = wrap(title, columns[0])
-        padded = (pad(cell, columns[i], i in RIGHT) for i, cell in enumerate([first, *cells]))
+        padded = (pad(cell, columns[i], i in right) for i, cell in enumerate([first, *cells]))
         text += ["  ".join(padded).rstrip(), *rest]
     return [text[0], "  ".join("─" * column for column in columns), *text[1:]]
 
@@ -87,6 +90,33 @@ def indicator_line(progress):
         status(progress["levelStatus"], progress["provisional"]),
         status(progress["growthStatus"], progress["provisional"]),
     )
+
+
+def promise_line(line):
+    """One commitment of the scorecard."""
+    earlier = line["period"] and line["period"] < PERIOD
+    evidence = line.get("evidence")
+    return (
+        line["displayName"]["vi"],
+        line["unit"],
+        amount(line["value"]) + EARLIER * bool(earlier),
+        f"{SIGNS.get(line['comparator'], '')} {amount(line['target'])}",
+        percent(line["percent"]),
+        status(line["status"], line["provisional"]),
+        f"{evidence['number']} of {evidence['date']}" if evidence else "",
+    )
+
+
+def scorecard(client, columns):
+    """The promises of the movement; what a service that is down left unknown is said."""
+    card = client.call("GET", f"/v1/{MOVEMENT}/scorecard")
+    yield card["displayName"]["vi"]
+    yield ""
+    promises = [promise_line(line) for line in card["lines"]]
+    yield from table([PROMISE_HEADINGS, *promises], columns, PROMISE_RIGHT)
+    for note in card["notes"]:
+        if note["reason"] == "SERVICE_DOWN":
+            yield f"– {note['message']}"
 
 
 def cluster_line(count):
@@ -129,7 +159,9 @@ def render(client):
     return "\n".join(
         [
             "",
-            f"Đồng khởi mới {YEAR}: {PERIOD}",
+            *scorecard(client, columns),
+            "",
+            f"Chỉ tiêu {YEAR}: {PERIOD}",
             "",
             *lines,
             "",

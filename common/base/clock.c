@@ -103,24 +103,14 @@ static bool take_digits(struct slice *text, size_t count, int *ret_value)
     return true;
 }
 
-static bool take_char(struct slice *text, char wanted)
-{
-    if (text->length == 0 || text->data[0] != wanted) {
-        return false;
-    }
-    text->data++;
-    text->length--;
-    return true;
-}
-
 static bool take_date(struct slice *text, int32_t *ret_day)
 {
     int year = 0;
     int month = 0;
     int day = 0;
 
-    if (!take_digits(text, 4, &year) || !take_char(text, '-') || !take_digits(text, 2, &month) ||
-        !take_char(text, '-') || !take_digits(text, 2, &day)) {
+    if (!take_digits(text, 4, &year) || !slice_take(text, '-') || !take_digits(text, 2, &month) ||
+        !slice_take(text, '-') || !take_digits(text, 2, &day)) {
         return false;
     }
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) {
@@ -138,14 +128,14 @@ static bool take_time_of_day(struct slice *text, int64_t *ret_us)
     int second = 0;
     int64_t fraction_us = 0;
 
-    if (!take_digits(text, 2, &hour) || !take_char(text, ':') || !take_digits(text, 2, &minute) ||
-        !take_char(text, ':') || !take_digits(text, 2, &second)) {
+    if (!take_digits(text, 2, &hour) || !slice_take(text, ':') || !take_digits(text, 2, &minute) ||
+        !slice_take(text, ':') || !take_digits(text, 2, &second)) {
         return false;
     }
     if (hour > 23 || minute > 59 || second > 59) {
         return false;
     }
-    if (take_char(text, '.')) {
+    if (slice_take(text, '.')) {
         int64_t unit_us = SECOND_US / 10;
         int digits = 0;
         int digit = 0;
@@ -167,15 +157,15 @@ static bool take_offset(struct slice *text, int64_t *ret_us)
     int hour = 0;
     int minute = 0;
 
-    if (take_char(text, 'Z') || take_char(text, 'z')) {
+    if (slice_take(text, 'Z') || slice_take(text, 'z')) {
         *ret_us = 0;
         return true;
     }
-    const bool west = take_char(text, '-');
-    if (!west && !take_char(text, '+')) {
+    const bool west = slice_take(text, '-');
+    if (!west && !slice_take(text, '+')) {
         return false;
     }
-    if (!take_digits(text, 2, &hour) || !take_char(text, ':') || !take_digits(text, 2, &minute) ||
+    if (!take_digits(text, 2, &hour) || !slice_take(text, ':') || !take_digits(text, 2, &minute) ||
         hour > 23 || minute > 59) {
         return false;
     }
@@ -190,7 +180,7 @@ bool time_parse(struct slice text, int64_t *ret_time_us)
     int64_t of_day_us = 0;
     int64_t offset_us = 0;
 
-    if (!take_date(&text, &day) || !(take_char(&text, 'T') || take_char(&text, 't')) ||
+    if (!take_date(&text, &day) || !(slice_take(&text, 'T') || slice_take(&text, 't')) ||
         !take_time_of_day(&text, &of_day_us) || !take_offset(&text, &offset_us) ||
         text.length != 0) {
         return false;
@@ -278,8 +268,8 @@ bool month_parse(struct slice text, int *ret_year, int *ret_month)
     int year = 0;
     int month = 0;
 
-    if (!take_digits(&text, 4, &year) || !take_char(&text, '-') || !take_digits(&text, 2, &month) ||
-        text.length != 0) {
+    if (!take_digits(&text, 4, &year) || !slice_take(&text, '-') ||
+        !take_digits(&text, 2, &month) || text.length != 0) {
         return false;
     }
     if (year < MONTH_YEAR_FIRST || year > MONTH_YEAR_LAST || month < 1 || month > 12) {

@@ -32,4 +32,15 @@ static inline bool slice_is(struct slice slice, const char *text)
     return slice_equals(slice, slice_from(text));
 }
 
+/* Takes the character off the front; false when another one stands there. */
+static inline bool slice_take(struct slice *slice, char wanted)
+{
+    if (slice->length == 0 || slice->data[0] != wanted) {
+        return false;
+    }
+    slice->data++;
+    slice->length--;
+    return true;
+}
+
 #endif

@@ -41,6 +41,12 @@ struct status json_decode(struct arena *arena, const ProtobufCMessageDescriptor 
 struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message, struct slice path,
                                  struct slice text);
 
+/* Whether an object that json_decode() took has a member for this field of its type, whatever its
+ * value: a message does not tell a default from nothing. */
+struct status json_has_member(struct arena *arena, const ProtobufCMessageDescriptor *type,
+                              struct slice text, const ProtobufCFieldDescriptor *field,
+                              bool *ret_found);
+
 /* Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
  * infinities as strings. Any is written for the types of the registry, else with its bytes as
  * "value"; a time or duration out of its range is null. */

@@ -318,6 +318,17 @@ static size_t trim_exponent(char *text)
     return length;
 }
 
+/* Compilers cannot see that at most 17 digits are at most 24 bytes, so there is room for all that
+ * they can think of. */
+static void put_digits(double value, int digits, char text[JSON_NUMBER_BYTES])
+{
+    char longer[2 * JSON_NUMBER_BYTES] = {0};
+
+    (void)snprintf(longer, sizeof(longer), "%.*g", digits, value);
+    memcpy(text, longer, JSON_NUMBER_BYTES - 1);
+    text[JSON_NUMBER_BYTES - 1] = '\0';
+}
+
 /*
  * Below a power of two the doubles are twice as dense, so the nearest 16 digits may read back as
  * another double while the next ones above do not.
@@ -364,13 +375,13 @@ size_t json_number_text(double value, char text[JSON_NUMBER_BYTES])
     }
     /* Subnormals have fewer digits than DBL_DIG. */
     for (int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG; digits < DBL_DECIMAL_DIG; digits++) {
-        (void)snprintf(text, JSON_NUMBER_BYTES, "%.*g", digits, value);
+        put_digits(value, digits, text);
         if (strtod(text, NULL) == value) {
             return trim_exponent(text);
         }
     }
     if (!put_next_above(value, text)) {
-        (void)snprintf(text, JSON_NUMBER_BYTES, "%.*g", DBL_DECIMAL_DIG, value);
+        put_digits(value, DBL_DECIMAL_DIG, text);
     }
     return trim_exponent(text);
 }
@@ -381,11 +392,11 @@ size_t float_text(float value, char text[JSON_NUMBER_BYTES])
         return json_number_text((double)value, text);
     }
     for (int digits = fabsf(value) < FLT_MIN ? 1 : FLT_DIG; digits < FLT_DECIMAL_DIG; digits++) {
-        (void)snprintf(text, JSON_NUMBER_BYTES, "%.*g", digits, (double)value);
+        put_digits((double)value, digits, text);
         if (strtof(text, NULL) == value) {
             return trim_exponent(text);
         }
     }
-    (void)snprintf(text, JSON_NUMBER_BYTES, "%.*g", FLT_DECIMAL_DIG, (double)value);
+    put_digits((double)value, FLT_DECIMAL_DIG, text);
     return trim_exponent(text);
 }

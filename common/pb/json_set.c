@@ -3,10 +3,13 @@
 
 #include "base/text.h"
 #include "pb/field.h"
+#include "pb/json_reader.h"
 #include "pb/json_scalar.h"
 #include "pb/json_string.h"
 #include "pb/message.h"
 #include "pb/wellknown.h"
+
+#include <assert.h>
 
 enum { PATH_SHOWN_BYTES = 256 };
 
@@ -160,4 +163,31 @@ struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message,
         rest.data += name.length + 1;
         rest.length -= name.length + 1;
     }
+}
+
+struct status json_has_member(struct arena *arena, const ProtobufCMessageDescriptor *type,
+                              struct slice text, const ProtobufCFieldDescriptor *field,
+                              bool *ret_found)
+{
+    enum json_kind kind = JSON_OBJECT;
+    struct json_reader reader;
+    bool found = false;
+    bool more = false;
+
+    json_reader_init(&reader, arena, text);
+    TRY(json_reader_kind(&reader, &kind));
+    assert(kind == JSON_OBJECT);
+    TRY(json_reader_enter(&reader));
+    TRY(json_reader_next(&reader, '}', true, &more));
+    while (more && !found) {
+        struct slice name = {0};
+        const char *at = NULL;
+
+        TRY(json_reader_name(&reader, &name, &at));
+        found = json_field(type, name) == field;
+        TRY(json_reader_skip(&reader));
+        TRY(json_reader_next(&reader, '}', false, &more));
+    }
+    *ret_found = found;
+    return STATUS_NONE;
 }

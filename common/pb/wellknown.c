@@ -114,16 +114,6 @@ size_t duration_text(int64_t seconds, int32_t nanos, char text[WELLKNOWN_TEXT_BY
     return (size_t)(to - text);
 }
 
-static bool take_char(struct slice *text, char wanted)
-{
-    if (text->length == 0 || text->data[0] != wanted) {
-        return false;
-    }
-    text->data++;
-    text->length--;
-    return true;
-}
-
 /* Takes all digits in front, at most max of them; returns how many, 0 also when there are more. */
 static unsigned take_digits(struct slice *text, unsigned max, int64_t *ret_value)
 {
@@ -147,7 +137,7 @@ static bool take_nanos(struct slice *text, int32_t *ret_nanos)
 {
     int64_t nanos = 0;
 
-    if (take_char(text, '.')) {
+    if (slice_take(text, '.')) {
         const unsigned count = take_digits(text, 9, &nanos);
         if (count == 0) {
             return false;
@@ -166,15 +156,15 @@ static bool take_offset(struct slice *text, int64_t *ret_offset)
     int64_t hours = 0;
     int64_t minutes = 0;
 
-    if (take_char(text, 'Z')) {
+    if (slice_take(text, 'Z')) {
         *ret_offset = 0;
         return true;
     }
-    const bool is_west = take_char(text, '-');
-    if (!is_west && !take_char(text, '+')) {
+    const bool is_west = slice_take(text, '-');
+    if (!is_west && !slice_take(text, '+')) {
         return false;
     }
-    if (take_digits(text, 2, &hours) != 2 || !take_char(text, ':') ||
+    if (take_digits(text, 2, &hours) != 2 || !slice_take(text, ':') ||
         take_digits(text, 2, &minutes) != 2 || hours > 23 || minutes > 59) {
         return false;
     }
@@ -197,8 +187,8 @@ bool timestamp_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos
     }
     text.data += DATE_CHARS;
     text.length -= DATE_CHARS;
-    if (!take_char(&text, 'T') || take_digits(&text, 2, &hour) != 2 || !take_char(&text, ':') ||
-        take_digits(&text, 2, &minute) != 2 || !take_char(&text, ':') ||
+    if (!slice_take(&text, 'T') || take_digits(&text, 2, &hour) != 2 || !slice_take(&text, ':') ||
+        take_digits(&text, 2, &minute) != 2 || !slice_take(&text, ':') ||
         take_digits(&text, 2, &second) != 2 || hour > 23 || minute > 59 || second > 59 ||
         !take_nanos(&text, &nanos) || !take_offset(&text, &offset) || text.length > 0) {
         return false;
@@ -215,12 +205,12 @@ bool timestamp_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos
 
 bool duration_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
 {
-    const bool is_negative = take_char(&text, '-');
+    const bool is_negative = slice_take(&text, '-');
     int64_t seconds = 0;
     int32_t nanos = 0;
 
     if (take_digits(&text, 12, &seconds) == 0 || !take_nanos(&text, &nanos) ||
-        !take_char(&text, 's') || text.length > 0 || seconds > DURATION_MAX_SECONDS ||
+        !slice_take(&text, 's') || text.length > 0 || seconds > DURATION_MAX_SECONDS ||
         (seconds == DURATION_MAX_SECONDS && nanos > 0)) {
         return false;
     }

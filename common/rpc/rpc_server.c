@@ -60,6 +60,8 @@ struct rpc_server {
     unsigned call_count;
     atomic_uint busy;
     atomic_uint receiving; /* calls that nng holds; 0 once all are stopped */
+    atomic_uint entered;   /* calls that are giving themselves to nng right now */
+    atomic_bool closing;
     atomic_bool draining;
     atomic_ulong taken; /* calls so far */
 };
@@ -89,11 +91,43 @@ bool rpc_call_expired(const struct rpc_call *call)
     return clock_boot_ms() >= call->info.deadline_boot_ms;
 }
 
+/* nng destroys a context that is being entered while its socket closes: false when it is closing,
+ * else nng_leave() follows. */
+static bool nng_enter(struct rpc_server *server)
+{
+    atomic_fetch_add(&server->entered, 1);
+    if (!atomic_load(&server->closing)) {
+        return true;
+    }
+    atomic_fetch_sub(&server->entered, 1);
+    return false;
+}
+
+static void nng_leave(struct rpc_server *server)
+{
+    atomic_fetch_sub(&server->entered, 1);
+}
+
+static void call_stop(struct rpc_call *call)
+{
+    struct rpc_server *server = call->server;
+
+    call->state = CALL_STOPPED;
+    atomic_fetch_sub(&server->receiving, 1);
+}
+
 static void call_receive(struct rpc_call *call)
 {
+    struct rpc_server *server = call->server;
+
+    if (!nng_enter(server)) {
+        call_stop(call);
+        return;
+    }
     call->state = CALL_RECEIVING;
     nng_aio_set_timeout(call->aio, NNG_DURATION_INFINITE);
     nng_ctx_recv(call->ctx, call->aio);
+    nng_leave(server);
 }
 
 static struct status call_read(struct rpc_call *call)
@@ -156,14 +190,6 @@ static void call_reset(struct rpc_call *call)
     call->info = (struct rpc_call_info){0};
     call->context = NULL;
     atomic_fetch_sub(&call->server->busy, 1);
-}
-
-static void call_stop(struct rpc_call *call)
-{
-    struct rpc_server *server = call->server;
-
-    call->state = CALL_STOPPED;
-    atomic_fetch_sub(&server->receiving, 1);
 }
 
 static void on_server_aio(void *arg)
@@ -277,12 +303,20 @@ void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
         call_receive(call);
         return;
     }
+    struct rpc_server *server = call->server;
+    if (!nng_enter(server)) {
+        nng_msg_free(msg);
+        call_reset(call);
+        call_stop(call);
+        return;
+    }
     call->state = CALL_REPLYING;
     atomic_store(&call->sent, msg);
     atomic_store(&call->sent_pipe, pipe);
     nng_aio_set_msg(call->aio, msg);
     nng_aio_set_timeout(call->aio, SEND_TIMEOUT_MS);
     nng_ctx_send(call->ctx, call->aio);
+    nng_leave(server);
 }
 
 /* A connection has ended; answers to it may be lost. */
@@ -448,6 +482,10 @@ bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
     /* Callers that never stop asking are cut off when their calls are answered. */
     if (!quiet_wait(server, deadline_boot_ms - bound_ms / 4) &&
         !counter_wait(&server->busy, deadline_boot_ms)) {
+        return false;
+    }
+    atomic_store(&server->closing, true);
+    if (!counter_wait(&server->entered, deadline_boot_ms)) {
         return false;
     }
     unsigned close_ms = left_ms(deadline_boot_ms);

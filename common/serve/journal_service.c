@@ -3,8 +3,8 @@
 
 #include "dongkhoi/rpc/v1/journal.pb-c.h"
 #include "google/protobuf/any.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "pb/decode.h"
+#include "pb/timestamp.h"
 #include "store/journal.h"
 
 #include <stddef.h>
@@ -60,15 +60,12 @@ static struct status change_make(const struct journal_call *read, const struct j
     struct arena *arena = read->question.arena;
     const struct resource_kind *kind = kind_of(read->journal->service, entry->kind);
     Change *change = ARENA_NEW(arena, Change);
-    Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
+    Google__Protobuf__Timestamp *time = time_wrap(arena, entry->time_us);
     char *hash = arena_alloc(arena, DIGEST_HEX_BYTES);
 
     if (change == NULL || time == NULL || hash == NULL) {
         return status_out_of_memory();
     }
-    google__protobuf__timestamp__init(time);
-    time->seconds = entry->time_us / 1000000;
-    time->nanos = (int32_t)(entry->time_us % 1000000) * 1000;
     hex_encode(entry->hash, DIGEST_BYTES, hash);
     dongkhoi__changes__v1__change__init(change);
     change->service = (char *)(uintptr_t)read->journal->service->name;

@@ -21,6 +21,7 @@ enum {
 struct peer_client {
     const struct peer *peer;
     struct rpc_client *rpc;
+    /* 0: it answers. Else it let a call time out, and until then it is not waited for long. */
     atomic_llong silent_until_boot_ms;
 };
 
@@ -117,15 +118,29 @@ static void wait_below(struct waiting *waiting, size_t in_flight)
     pthread_mutex_unlock(&waiting->lock);
 }
 
+/* True while the peer is silent, but for one call at a time that finds out whether it still is. */
+static bool is_silent(struct peer_client *client, int64_t now)
+{
+    long long until = atomic_load(&client->silent_until_boot_ms);
+
+    if (until == 0) {
+        return false;
+    }
+    return until > now || !atomic_compare_exchange_strong(&client->silent_until_boot_ms, &until,
+                                                          now + PEER_WAIT_MAX_MS);
+}
+
 /* 0 when the deadline has passed. */
 static uint32_t timeout_of(struct peer_client *client, int64_t deadline_boot_ms)
 {
     const int64_t now = clock_boot_ms();
-    const int64_t most =
-        atomic_load(&client->silent_until_boot_ms) > now ? PEER_SILENT_WAIT_MS : PEER_WAIT_MAX_MS;
     const int64_t left = deadline_boot_ms - now;
 
-    return (uint32_t)(left <= 0 ? 0 : left < most ? left : most);
+    if (left <= 0) {
+        return 0;
+    }
+    const int64_t most = is_silent(client, now) ? PEER_SILENT_WAIT_MS : PEER_WAIT_MAX_MS;
+    return (uint32_t)(left < most ? left : most);
 }
 
 static struct status slot_start(struct call *call, const struct peer_call *request,
@@ -200,16 +215,19 @@ static struct status slot_read(struct call *call, const struct slot *slot, void 
 
 static void slot_finish(struct call *call, struct slot *slot, struct peer_call *request)
 {
+    struct peer_client *client = slot->client;
+
     request->status = slot_read(call, slot, &request->response);
-    if (slot->reply == NULL) {
-        version_keep(call, slot->client->peer->name, (struct rpc_version){0});
-        /* Short waits say nothing, least of all those that it gets since it is silent. */
-        if (slot->status.code == STATUS_DEADLINE_EXCEEDED &&
-            slot->timeout_ms > PEER_SILENT_WAIT_MS) {
-            atomic_store(&slot->client->silent_until_boot_ms, clock_boot_ms() + SILENT_MS);
-        }
+    if (slot->reply != NULL) {
+        atomic_store(&client->silent_until_boot_ms, 0);
+        rpc_reply_free(slot->reply);
+        return;
     }
-    rpc_reply_free(slot->reply);
+    version_keep(call, client->peer->name, (struct rpc_version){0});
+    /* Short waits say nothing, least of all those that it gets since it is silent. */
+    if (slot->status.code == STATUS_DEADLINE_EXCEEDED && slot->timeout_ms > PEER_SILENT_WAIT_MS) {
+        atomic_store(&client->silent_until_boot_ms, clock_boot_ms() + SILENT_MS);
+    }
 }
 
 static int64_t wait_deadline(const struct call *call)

@@ -1,8 +1,8 @@
 /* standard.c - Get, List and history of any kind, and what the standard writes share with them. */
 #include "serve/standard.h"
 
-#include "google/protobuf/timestamp.pb-c.h"
 #include "pb/message.h"
+#include "pb/timestamp.h"
 
 /* Seconds of the years 0001 to 9999, as a Timestamp may hold. */
 static const int64_t TIME_MIN_SECONDS = -62135596800;
@@ -141,7 +141,7 @@ struct status standard_as_of(struct call *call, const void *request)
         time->nanos > 999999999) {
         return INVALID(call, "INVALID_TIME", "asOf", "asOf is no time of the years 0001 to 9999");
     }
-    return tx_set_as_of(call->tx, time->seconds * 1000000 + time->nanos / 1000);
+    return tx_set_as_of(call->tx, time_unwrap(time));
 }
 
 struct status standard_get(struct call *call, const void *request, void *response)
@@ -191,19 +191,9 @@ struct status standard_list(struct call *call, const void *request, void *respon
 static bool set_time(struct call *call, ProtobufCMessage *message, const char *field,
                      int64_t time_us)
 {
-    Google__Protobuf__Timestamp *time = ARENA_NEW(call->arena, Google__Protobuf__Timestamp);
+    Google__Protobuf__Timestamp *time = time_wrap(call->arena, time_us);
 
-    if (time == NULL) {
-        return false;
-    }
-    google__protobuf__timestamp__init(time);
-    time->seconds = time_us / 1000000;
-    time->nanos = (int32_t)(time_us % 1000000) * 1000;
-    if (time->nanos < 0) {
-        time->seconds--;
-        time->nanos += 1000000000;
-    }
-    return message_set_child(message, field, time);
+    return time != NULL && message_set_child(message, field, time);
 }
 
 /* The Revision message of one row; NULL when memory or a field of it is missing. */

@@ -6,6 +6,7 @@
 #include "pb/message.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -16,12 +17,11 @@ enum {
     DOCUMENT_URI_MAX_CHARACTERS = 1000,
 };
 
-/* "document" and "number" make "document.number"; on a full arena the parent stands for it. */
-static const char *path_below(struct call *call, const char *parent, const char *child)
+const char *path_below(struct call *call, const char *field, const char *child)
 {
-    const char *path = arena_printf(call->arena, "%s.%s", parent, child);
+    const char *path = arena_printf(call->arena, "%s.%s", field, child);
 
-    return path != NULL ? path : parent;
+    return path != NULL ? path : field;
 }
 
 struct status title_check(struct call *call, const char *field,
@@ -33,8 +33,39 @@ struct status title_check(struct call *call, const char *field,
     return call_check_length(call, path_below(call, field, "en"), title->en, TITLE_MAX_CHARACTERS);
 }
 
-struct status type_document_check(struct call *call, const char *field,
-                                  const Dongkhoi__Type__V1__Document *document)
+/* RFC 3986, 3: a scheme, a colon and something after it. */
+static bool is_absolute_uri(const char *text)
+{
+    const char *c = text;
+
+    if (!isalpha((unsigned char)*c)) {
+        return false;
+    }
+    while (isalnum((unsigned char)*c) || *c == '+' || *c == '-' || *c == '.') {
+        c++;
+    }
+    if (*c != ':' || c[1] == '\0') {
+        return false;
+    }
+    for (; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct status uri_check(struct call *call, const char *field, const char *uri)
+{
+    TRY(call_check_length(call, field, uri, DOCUMENT_URI_MAX_CHARACTERS));
+    if (uri[0] != '\0' && !is_absolute_uri(uri)) {
+        return INVALID(call, "INVALID_URI", field, "%s must be an absolute URI", field);
+    }
+    return STATUS_NONE;
+}
+
+struct status document_check(struct call *call, const char *field,
+                             const Dongkhoi__Type__V1__Document *document)
 {
     if (document == NULL) {
         return STATUS_NONE;
@@ -46,21 +77,52 @@ struct status type_document_check(struct call *call, const char *field,
                           DOCUMENT_AUTHORITY_MAX_CHARACTERS));
     TRY(call_check_length(call, path_below(call, field, "title"), document->title,
                           DOCUMENT_TITLE_MAX_CHARACTERS));
-    return call_check_length(call, path_below(call, field, "uri"), document->uri,
-                             DOCUMENT_URI_MAX_CHARACTERS);
+    return uri_check(call, path_below(call, field, "uri"), document->uri);
 }
 
-struct status past_date_check(struct call *call, const char *field, const char *date)
+struct status document_require(struct call *call, const char *field,
+                               const Dongkhoi__Type__V1__Document *document, unsigned needs)
+{
+    if (document == NULL) {
+        return INVALID(call, "DOCUMENT_REQUIRED", field, "%s is required", field);
+    }
+    TRY(document_check(call, field, document));
+    const char *date = path_below(call, field, "date");
+    const char *authority = path_below(call, field, "authority");
+    if ((needs & NEED_DATE) != 0 && document->date[0] == '\0') {
+        return INVALID(call, "DATE_REQUIRED", date, "%s is required: the date of signature", date);
+    }
+    if ((needs & NEED_AUTHORITY) != 0 &&
+        call_check_required(call, authority, document->authority).code != STATUS_OK) {
+        return INVALID(call, "AUTHORITY_REQUIRED", authority, "%s is required: who issued it",
+                       authority);
+    }
+    return STATUS_NONE;
+}
+
+/* date: a day or a month, which is compared with the month of today. */
+static struct status future_check(struct call *call, const char *field, const char *date)
 {
     char today[DATE_TEXT_BYTES];
 
-    TRY(call_check_date(call, field, date));
     date_format(date_of_time(call->now_us), today);
-    if (strcmp(date, today) > 0) {
+    if (strncmp(date, today, strlen(date)) > 0) {
         return INVALID(call, "DATE_IN_FUTURE", field, "%s %s is in the future; today is %s", field,
                        date, today);
     }
     return STATUS_NONE;
+}
+
+struct status past_date_check(struct call *call, const char *field, const char *date)
+{
+    TRY(call_check_date(call, field, date));
+    return future_check(call, field, date);
+}
+
+struct status past_month_check(struct call *call, const char *field, const char *month)
+{
+    TRY(call_check_month(call, field, month));
+    return future_check(call, field, month);
 }
 
 struct status text_required(struct call *call, const char *field, const char *text,
@@ -85,7 +147,7 @@ struct status scaled_check(struct call *call, const char *field,
                        decimals);
     }
     if (result != DECIMAL_OK || scaled < least || scaled > most) {
-        return INVALID(call, "OUT_OF_RANGE", field, "%s must be a number from %.10g to %.10g",
+        return INVALID(call, "OUT_OF_RANGE", field, "%s must be a number from %.15g to %.15g",
                        field, decimal_to_double(least, decimals),
                        decimal_to_double(most, decimals));
     }
@@ -93,14 +155,26 @@ struct status scaled_check(struct call *call, const char *field,
     return STATUS_NONE;
 }
 
-int64_t scaled_stored(const Google__Protobuf__DoubleValue *value, int decimals)
+int64_t double_scaled(double value, int decimals)
 {
     int64_t scaled = 0;
-    const enum decimal_result result = decimal_from_double(value->value, decimals, &scaled);
 
-    assert(result == DECIMAL_OK);
-    (void)result;
+    (void)decimal_from_double(value, decimals, &scaled);
     return scaled;
+}
+
+int64_t scaled_stored(const Google__Protobuf__DoubleValue *value, int decimals)
+{
+    return value != NULL ? double_scaled(value->value, decimals) : 0;
+}
+
+struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
+                         int value)
+{
+    if (protobuf_c_enum_descriptor_get_value(type, value) == NULL) {
+        return INVALID(call, "INVALID_VALUE", field, "%s has no value %d", field, value);
+    }
+    return STATUS_NONE;
 }
 
 Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value)
@@ -136,19 +210,20 @@ Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value)
     return wrapper;
 }
 
-Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us)
+bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
+                  const char *published_by)
 {
-    Google__Protobuf__Timestamp *time =
-        message_new(arena, &google__protobuf__timestamp__descriptor);
+    char day[DATE_TEXT_BYTES];
 
-    if (time != NULL) {
-        time->seconds = time_us / 1000000;
-        time->nanos = (int32_t)(time_us % 1000000) * 1000;
+    if (published_by[0] == '\0') {
+        return true;
     }
-    return time;
+    date_format(date_of_time(time_unwrap(recorded)), day);
+    return strcmp(date[0] != '\0' ? date : day, published_by) <= 0;
 }
 
-struct status message_append(struct call *call, void *message, const char *field, void *item)
+struct status message_insert(struct call *call, void *message, const char *field, size_t index,
+                             void *item)
 {
     size_t count = 0;
     ProtobufCMessage **items = message_list(message, field, &count);
@@ -157,14 +232,26 @@ struct status message_append(struct call *call, void *message, const char *field
     if (longer == NULL || item == NULL) {
         return status_out_of_memory();
     }
-    for (size_t i = 0; i < count; i++) {
+    assert(index <= count);
+    for (size_t i = 0; i < index; i++) {
         longer[i] = items[i];
     }
-    longer[count] = item;
+    longer[index] = item;
+    for (size_t i = index; i < count; i++) {
+        longer[i + 1] = items[i];
+    }
     const bool known = message_set_list(message, field, longer, count + 1);
     assert(known);
     (void)known;
     return STATUS_NONE;
+}
+
+struct status message_append(struct call *call, void *message, const char *field, void *item)
+{
+    size_t count = 0;
+
+    (void)message_list(message, field, &count);
+    return message_insert(call, message, field, count, item);
 }
 
 struct status note_append(struct call *call, void *message, const char *field, const char *reason,

@@ -8,8 +8,8 @@
 #define SERVE_VALUES_H
 
 #include "dongkhoi/type/v1/type.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "google/protobuf/wrappers.pb-c.h"
+#include "pb/timestamp.h"
 #include "serve/call.h"
 
 enum {
@@ -24,12 +24,30 @@ enum {
 struct status title_check(struct call *call, const char *field,
                           const Dongkhoi__Type__V1__LocalizedText *title);
 
-/* A number, texts that are not too long, and no date in the future. NULL passes. */
-struct status type_document_check(struct call *call, const char *field,
-                                  const Dongkhoi__Type__V1__Document *document);
+/* "field.child"; on a full arena the parent stands for it. */
+const char *path_below(struct call *call, const char *field, const char *child);
 
-/* "YYYY-MM-DD" and not in the future: DATE_IN_FUTURE. "" passes. */
+/* A number, texts that are not too long, a date that is real and not in the future, an absolute
+ * URI: FIELD_REQUIRED, TEXT_TOO_LONG, INVALID_DATE, DATE_IN_FUTURE, INVALID_URI. NULL passes. */
+struct status document_check(struct call *call, const char *field,
+                             const Dongkhoi__Type__V1__Document *document);
+
+/* What a document must say beside its number. */
+enum document_need { NEED_NUMBER = 0, NEED_DATE = 1, NEED_AUTHORITY = 2 };
+
+/* A document that is there, valid and complete: DOCUMENT_REQUIRED, DATE_REQUIRED,
+ * AUTHORITY_REQUIRED. needs: bits of enum document_need. */
+struct status document_require(struct call *call, const char *field,
+                               const Dongkhoi__Type__V1__Document *document, unsigned needs);
+
+/* "YYYY-MM-DD", and "YYYY-MM", that is not in the future: DATE_IN_FUTURE. "" passes. */
 struct status past_date_check(struct call *call, const char *field, const char *date);
+struct status past_month_check(struct call *call, const char *field, const char *month);
+
+/* Whether a fact counts by that day: from its own date, else from the day on which it was recorded.
+ * "" published_by: true. */
+bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
+                  const char *published_by);
 
 /* Not empty, and not too long. */
 struct status text_required(struct call *call, const char *field, const char *text,
@@ -41,16 +59,24 @@ struct status scaled_check(struct call *call, const char *field,
                            const Google__Protobuf__DoubleValue *value, int decimals, int64_t least,
                            int64_t most, int64_t *ret_scaled);
 
-/* The scaled integer of a value that was checked when it was stored. */
+/* The scaled integer of a value that was checked when it was stored; 0 for NULL and for what has
+ * more decimals. */
 int64_t scaled_stored(const Google__Protobuf__DoubleValue *value, int decimals);
+int64_t double_scaled(double value, int decimals);
+
+/* A number that the proto has a name for: on the wire an enum may hold any. INVALID_VALUE. */
+struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
+                         int value);
 
 Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value);
 Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value);
 Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value);
-Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us);
 
 /* Puts item at the end of the repeated field; item may be NULL for one that could not be made. */
 struct status message_append(struct call *call, void *message, const char *field, void *item);
+/* Before the element at index. */
+struct status message_insert(struct call *call, void *message, const char *field, size_t index,
+                             void *item);
 
 /* Adds to the repeated field "notes" of message. field and reason must be literals. */
 __attribute__((format(printf, 5, 6))) struct status note_append(struct call *call, void *message,

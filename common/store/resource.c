@@ -2,9 +2,9 @@
 #include "store/resource.h"
 
 #include "base/ids.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "pb/timestamp.h"
 #include "store/store_internal.h"
 
 #include <assert.h>
@@ -185,14 +185,8 @@ static bool set_time(struct arena *arena, ProtobufCMessage *message, const char 
     if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
         return true; /* the message does not have it */
     }
-    Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-    if (time == NULL) {
-        return false;
-    }
-    google__protobuf__timestamp__init(time);
-    time->seconds = time_us / 1000000;
-    time->nanos = (int32_t)(time_us % 1000000) * 1000;
-    return message_set_child(message, field, time);
+    Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
+    return time != NULL && message_set_child(message, field, time);
 }
 
 /* 16 hexadecimal digits that no other revision of any resource has. */

@@ -126,12 +126,13 @@ struct resource_page {
     int32_t page_size;  /* as asked: 0 is the default of 50, over 1000 is 1000 */
     const char *page_token;
     const char *filter;
-    const char *order_by; /* columns and name */
+    const char *order_by; /* columns, name, create_time and update_time */
 };
 /*
  * ret_next_token is "" at the end. The cost does not grow with the number of the page. A page
  * ends also at 4 MiB, and after 10,000 rows looked at. INVALID_ARGUMENT: INVALID_PAGE_SIZE,
- * INVALID_PAGE_TOKEN (also one of another request), INVALID_FILTER, INVALID_ORDER_BY.
+ * INVALID_PAGE_TOKEN (also one of another request), INVALID_FILTER, INVALID_ORDER_BY, which says
+ * what the kind can be ordered by.
  */
 struct status resource_list(struct tx *tx, const struct resource_kind *kind,
                             const struct resource_page *page, ProtobufCMessage ***ret_messages,

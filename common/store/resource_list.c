@@ -12,6 +12,7 @@
  * NULL comes before every value; where a key descends, it is a segment of its own at the end.
  */
 #include "pb/filter.h"
+#include "pb/json.h"
 #include "pb/message.h"
 #include "store/page_token.h"
 #include "store/query.h"
@@ -45,32 +46,81 @@ struct list {
     bool more;
 };
 
-static const struct resource_column *find_column(const struct resource_kind *kind, const char *path)
+/* What every kind can be ordered by, where its message has the field. */
+static const struct {
+    const char *path;
+    struct list_key key;
+} standard_keys[] = {
+    {"name", {.column = "name", .type = COLUMN_TEXT}},
+    {"create_time", {.column = "created", .type = COLUMN_INT64}},
+    {"update_time", {.column = "from_time", .type = COLUMN_INT64}},
+};
+enum { STANDARD_KEYS = sizeof(standard_keys) / sizeof(standard_keys[0]) };
+
+static bool find_key(const struct resource_kind *kind, const char *path, struct list_key *ret_key)
 {
+    for (size_t i = 0; i < STANDARD_KEYS; i++) {
+        if (strcmp(standard_keys[i].path, path) == 0) {
+            *ret_key = standard_keys[i].key;
+            return true;
+        }
+    }
     for (size_t i = 0; i < kind->column_count; i++) {
         const struct resource_column *column = &kind->columns[i];
         if (strcmp(column->name, path) == 0 ||
             (column->path != NULL && strcmp(column->path, path) == 0)) {
-            return column;
+            *ret_key = (struct list_key){.column = column->name, .type = column->type};
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* Adds ", path" in JSON's spelling when the path is a field that has an order. */
+static void add_field(struct buffer *out, struct arena *arena, const struct resource_kind *kind,
+                      const char *path)
+{
+    struct order_key keys[ORDER_KEYS_MAX];
+    size_t count = 0;
+    char *name = arena_strdup(arena, path);
+
+    if (name != NULL && order_parse(arena, kind->type, path, keys, &count).code == STATUS_OK) {
+        (void)json_name(path, name);
+        buffer_printf(out, "%s%s", out->length > 0 ? ", " : "", name);
+    }
+}
+
+static struct status refuse_order(struct list *list, const char *why)
+{
+    enum { NAMES_MAX_BYTES = 4096 };
+    struct arena *arena = list->tx->arena;
+    const struct resource_kind *kind = list->table->kind;
+    struct buffer names;
+
+    buffer_init(&names, NAMES_MAX_BYTES);
+    for (size_t i = 0; i < STANDARD_KEYS; i++) {
+        add_field(&names, arena, kind, standard_keys[i].path);
+    }
+    for (size_t i = 0; i < kind->column_count; i++) {
+        const struct resource_column *column = &kind->columns[i];
+        add_field(&names, arena, kind, column->path != NULL ? column->path : column->name);
+    }
+    const struct slice text = buffer_failed(&names) ? slice_from("name") : buffer_slice(&names);
+    const struct status status =
+        status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ORDER_BY", "orderBy",
+                    "%s; %s can be ordered by %.*s", why, kind->plural, SLICE_ARGS(text));
+    buffer_done(&names);
+    return status;
 }
 
 static struct status add_key(struct list *list, const struct order_key *order)
 {
-    struct list_key key = {.column = "name", .descending = order->descending};
+    struct list_key key;
 
-    if (strcmp(order->path, "name") != 0) {
-        const struct resource_column *column = find_column(list->table->kind, order->path);
-        if (column == NULL) {
-            return status_make(list->tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_ORDER_BY",
-                               "orderBy", "%s cannot be ordered by %s", list->table->kind->plural,
-                               order->path);
-        }
-        key.column = column->name;
-        key.type = column->type;
+    if (!find_key(list->table->kind, order->path, &key)) {
+        return refuse_order(list, "orderBy: this field has no order");
     }
+    key.descending = order->descending;
     list->keys[list->key_count++] = key;
     return STATUS_NONE;
 }
@@ -83,8 +133,13 @@ static struct status read_order(struct list *list)
     struct order_key name = {.path = "name"};
     size_t count = 0;
 
-    TRY(order_parse(list->tx->arena, list->table->kind->type,
-                    list->page->order_by != NULL ? list->page->order_by : "", orders, &count));
+    const struct status parsed =
+        order_parse(list->tx->arena, list->table->kind->type,
+                    list->page->order_by != NULL ? list->page->order_by : "", orders, &count);
+    if (parsed.code == STATUS_INVALID_ARGUMENT) {
+        return refuse_order(list, parsed.message);
+    }
+    TRY(parsed);
     for (size_t i = 0; i < count; i++) {
         TRY(add_key(list, &orders[i]));
         name.descending = orders[i].descending;

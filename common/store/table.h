@@ -3,8 +3,8 @@
  *
  *   name, uid, revision   revision counts on per name, also over a delete
  *   from_seq, to_seq      journal entries that began and ended it; to_seq NULL: current
- *   from_time, to_time    the times of those entries
- *   created               the time of the first revision with this uid
+ *   from_time, to_time    the times of those entries; from_time is the resource's update_time
+ *   created               the time of the first revision with this uid, its create_time
  *   deleted               1: it ended by deletion
  *   parent                the collection that the name is in
  *   (columns of the kind)

@@ -24,7 +24,7 @@ const char *area_kind_name(int kind)
 
 static int64_t hectares(const Google__Protobuf__DoubleValue *area)
 {
-    return amount_scaled(area->value, HECTARE_DECIMALS);
+    return scaled_stored(area, HECTARE_DECIMALS);
 }
 
 struct status area_check(struct call *call, const char *field,
@@ -32,10 +32,7 @@ struct status area_check(struct call *call, const char *field,
 {
     int64_t scaled = 0;
 
-    if (area == NULL) {
-        return STATUS_NONE;
-    }
-    return amount_check(call, field, area, HECTARE_DECIMALS, 1, HECTARES_MAX_SCALED, &scaled);
+    return scaled_check(call, field, area, HECTARE_DECIMALS, 1, HECTARES_MAX_SCALED, &scaled);
 }
 
 /* kind's promise about the area before it. */
@@ -135,7 +132,7 @@ struct status area_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *clust
                             "a cluster keeps at most %d area changes", AREA_CHANGES_MAX);
     }
     TRY(neighbours_check(call, cluster, change, place));
-    TRY(list_insert(call, &cluster->base, "area_changes", place, change));
+    TRY(message_insert(call, &cluster->base, "area_changes", place, change));
     *ret_unchanged = false;
     return STATUS_NONE;
 }
@@ -158,10 +155,11 @@ static struct status limits_note(struct call *call, Dongkhoi__Clusters__V1__Clus
     if (area >= least && area <= limits->most_scaled) {
         return STATUS_NONE;
     }
-    return note_add(call, cluster, "areaHectares", "AREA_OUTSIDE_LIMITS",
-                    "%.10g ha is outside of %.10g to %.10g ha (%s)", cluster->area_hectares->value,
-                    decimal_to_double(least, HECTARE_DECIMALS),
-                    decimal_to_double(limits->most_scaled, HECTARE_DECIMALS), limits->legal_basis);
+    return note_append(call, cluster, "areaHectares", "AREA_OUTSIDE_LIMITS",
+                       "%.10g ha is outside of %.10g to %.10g ha (%s)",
+                       cluster->area_hectares->value, decimal_to_double(least, HECTARE_DECIMALS),
+                       decimal_to_double(limits->most_scaled, HECTARE_DECIMALS),
+                       limits->legal_basis);
 }
 
 struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster)
@@ -176,7 +174,7 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
             unknown = entry;
             continue;
         }
-        cluster->area_hectares = double_value(call->arena, entry->area_hectares->value);
+        cluster->area_hectares = double_wrap(call->arena, entry->area_hectares->value);
         if (cluster->area_hectares == NULL) {
             return status_out_of_memory();
         }
@@ -186,14 +184,15 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
     }
     cluster->area_outdated = unknown != NULL && cluster->area_hectares != NULL;
     if (cluster->area_hectares == NULL) {
-        return note_add(call, cluster, "areaHectares", "AREA_UNKNOWN", "the area is not known");
+        return note_append(call, cluster, "areaHectares", "AREA_UNKNOWN", "the area is not known");
     }
     if (cluster->area_outdated) {
-        TRY(note_add(call, cluster, "areaHectares", "AREA_CHANGED_SINCE",
-                     "%s%s%s changed the area to one that is not known; %.10g ha is the last known "
-                     "one",
-                     area_kind_name((int)unknown->kind), unknown->date[0] != '\0' ? " of " : "",
-                     unknown->date, cluster->area_hectares->value));
+        TRY(note_append(
+            call, cluster, "areaHectares", "AREA_CHANGED_SINCE",
+            "%s%s%s changed the area to one that is not known; %.10g ha is the last known "
+            "one",
+            area_kind_name((int)unknown->kind), unknown->date[0] != '\0' ? " of " : "",
+            unknown->date, cluster->area_hectares->value));
     }
     return limits_note(call, cluster);
 }
@@ -204,9 +203,9 @@ static struct status area_of_change(struct call *call,
 {
     answer->change = cluster->area_changes[index];
     if (answer->change->area_hectares == NULL) {
-        return note_add(call, answer, "areaHectares", "AREA_UNKNOWN",
-                        "%s of %s does not say the area", area_kind_name((int)answer->change->kind),
-                        answer->change->date);
+        return note_append(call, answer, "areaHectares", "AREA_UNKNOWN",
+                           "%s of %s does not say the area",
+                           area_kind_name((int)answer->change->kind), answer->change->date);
     }
     answer->area_hectares = answer->change->area_hectares;
     return STATUS_NONE;
@@ -222,9 +221,9 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
         const Dongkhoi__Clusters__V1__AreaChange *entry = cluster->area_changes[i];
 
         if (entry->date[0] == '\0') {
-            TRY(note_add(call, answer, "areaHectares", "UNDATED_CHANGE",
-                         "%s, recorded without a date, is not looked at",
-                         area_kind_name((int)entry->kind)));
+            TRY(note_append(call, answer, "areaHectares", "UNDATED_CHANGE",
+                            "%s, recorded without a date, is not looked at",
+                            area_kind_name((int)entry->kind)));
             continue;
         }
         dated++;
@@ -237,13 +236,13 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
         return area_of_change(call, cluster, last, answer);
     }
     if (dated > 0) {
-        return note_add(call, answer, "areaHectares", "NOT_DECIDED_YET",
-                        "no decision about the area is known on or before %s", answer->date);
+        return note_append(call, answer, "areaHectares", "NOT_DECIDED_YET",
+                           "no decision about the area is known on or before %s", answer->date);
     }
     if (cluster->area_hectares == NULL) {
-        return note_add(call, answer, "areaHectares", "AREA_UNKNOWN", "the area is not known");
+        return note_append(call, answer, "areaHectares", "AREA_UNKNOWN", "the area is not known");
     }
     answer->area_hectares = cluster->area_hectares;
-    return note_add(call, answer, "areaHectares", "AREA_AS_FOUND",
-                    "the area is as it was found, without a date");
+    return note_append(call, answer, "areaHectares", "AREA_AS_FOUND",
+                       "the area is as it was found, without a date");
 }

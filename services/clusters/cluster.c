@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TITLE_MAX_CHARACTERS = 500, OWNER_APPOINTMENTS_MAX = 60 };
+enum { OWNER_APPOINTMENTS_MAX = 60 };
 
 bool district_is_valid(const char *district)
 {
@@ -39,10 +39,10 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
     TRY(area_refresh(call, cluster));
     TRY(occupancy_refresh(call, cluster, field));
     if (cluster->stage == STAGE_FULL && cluster->occupancy_percent != NULL &&
-        amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS) <
-            amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS)) {
-        return note_add(call, cluster, "stage", "NO_LONGER_FULL",
-                        "the cluster was FULL, but land is free again");
+        double_scaled(cluster->leased_hectares, HECTARE_DECIMALS) <
+            scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS)) {
+        return note_append(call, cluster, "stage", "NO_LONGER_FULL",
+                           "the cluster was FULL, but land is free again");
     }
     return STATUS_NONE;
 }
@@ -54,8 +54,8 @@ static struct status leasable_check(struct call *call,
 {
     if (cluster->area_hectares == NULL || cluster->leasable_hectares == NULL ||
         cluster->area_outdated ||
-        amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS) <=
-            amount_scaled(cluster->area_hectares->value, HECTARE_DECIMALS)) {
+        scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS) <=
+            scaled_stored(cluster->area_hectares, HECTARE_DECIMALS)) {
         return STATUS_NONE;
     }
     return PRECONDITION(call, reason, field,
@@ -65,16 +65,13 @@ static struct status leasable_check(struct call *call,
 
 static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster)
 {
-    TRY(call_check_required(call, "displayName.vi",
-                            cluster->display_name != NULL ? cluster->display_name->vi : ""));
-    TRY(call_check_length(call, "displayName.vi", cluster->display_name->vi, TITLE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "displayName.en", cluster->display_name->en, TITLE_MAX_CHARACTERS));
+    TRY(title_check(call, "displayName", cluster->display_name));
     if (!district_is_valid(cluster->district)) {
         return INVALID(call, "INVALID_DISTRICT", "district",
                        "district must be a code of three digits, such as 834");
     }
     TRY(call_check_length(call, "infrastructureOwner", cluster->infrastructure_owner,
-                          OWNER_MAX_CHARACTERS));
+                          PARTY_MAX_CHARACTERS));
     TRY(call_check_length(call, "source", cluster->source, SOURCE_MAX_CHARACTERS));
     TRY(call_check_length(call, "note", cluster->note, NOTE_MAX_CHARACTERS));
     TRY(area_check(call, "areaHectares", cluster->area_hectares));
@@ -114,12 +111,12 @@ static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1_
     cluster->stage = STAGE_PLANNED;
     change->stage = cluster->stage;
     change->basis = BASIS_RECORDED;
-    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    change->record_time = time_wrap(call->arena, call->tx->time_us);
     if (change->record_time == NULL) {
         return status_out_of_memory();
     }
     TRY(first_revision(call, cluster->name, &change->revision));
-    return list_insert(call, &cluster->base, "stage_changes", 0, change);
+    return message_insert(call, &cluster->base, "stage_changes", 0, change);
 }
 
 static bool area_differs(const Dongkhoi__Clusters__V1__Cluster *a,
@@ -128,8 +125,8 @@ static bool area_differs(const Dongkhoi__Clusters__V1__Cluster *a,
     if (a->area_hectares == NULL || b->area_hectares == NULL) {
         return a->area_hectares != b->area_hectares;
     }
-    return amount_scaled(a->area_hectares->value, HECTARE_DECIMALS) !=
-           amount_scaled(b->area_hectares->value, HECTARE_DECIMALS);
+    return scaled_stored(a->area_hectares, HECTARE_DECIMALS) !=
+           scaled_stored(b->area_hectares, HECTARE_DECIMALS);
 }
 
 /* What has its own method does not change by an update. */
@@ -182,7 +179,7 @@ static bool area_column(struct arena *arena, const ProtobufCMessage *message, in
     if (cluster->area_hectares == NULL) {
         return false;
     }
-    *ret_int64 = amount_scaled(cluster->area_hectares->value, HECTARE_DECIMALS);
+    *ret_int64 = scaled_stored(cluster->area_hectares, HECTARE_DECIMALS);
     return true;
 }
 
@@ -243,12 +240,12 @@ static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluste
     appointment->infrastructure_owner = (char *)owner;
     appointment->document = document;
     appointment->date = (char *)date;
-    appointment->record_time = timestamp_value(call->arena, call->tx->time_us);
+    appointment->record_time = time_wrap(call->arena, call->tx->time_us);
     appointment->revision = cluster->revision + 1;
     if (appointment->record_time == NULL) {
         return status_out_of_memory();
     }
-    TRY(list_insert(call, &cluster->base, "owner_appointments", place, appointment));
+    TRY(message_insert(call, &cluster->base, "owner_appointments", place, appointment));
     cluster->infrastructure_owner =
         cluster->owner_appointments[cluster->n_owner_appointments - 1]->infrastructure_owner;
     return STATUS_NONE;
@@ -272,7 +269,7 @@ static struct status change_area(struct call *call, Dongkhoi__Clusters__V1__Clus
     change->date = (char *)proof->date;
     change->source = (char *)proof->source;
     change->note = (char *)proof->note;
-    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    change->record_time = time_wrap(call->arena, call->tx->time_us);
     change->revision = cluster->revision + 1;
     if (change->record_time == NULL) {
         return status_out_of_memory();
@@ -326,7 +323,7 @@ static struct status advance_check(struct call *call,
     }
     TRY(area_check(call, "areaHectares", req->area_hectares));
     return call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
-                             OWNER_MAX_CHARACTERS);
+                             PARTY_MAX_CHARACTERS);
 }
 
 struct status advance_cluster(struct call *call, const void *request, void *response)
@@ -335,11 +332,7 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     void *found = NULL;
     Dongkhoi__Clusters__V1__StageChange *change =
         message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
-    struct proof proof = {.basis = (int)req->basis,
-                          .document = req->document,
-                          .date = req->date,
-                          .source = req->source,
-                          .note = req->note};
+    struct proof proof = PROOF_OF(req);
     bool unchanged = false;
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
@@ -356,7 +349,7 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     change->source = (char *)proof.source;
     change->note = (char *)proof.note;
     change->revision = cluster->revision + 1;
-    change->record_time = timestamp_value(call->arena, call->tx->time_us);
+    change->record_time = time_wrap(call->arena, call->tx->time_us);
     if (change->record_time == NULL) {
         return status_out_of_memory();
     }
@@ -386,11 +379,7 @@ struct status adjust_cluster_area(struct call *call, const void *request, void *
 {
     const Dongkhoi__Clusters__V1__AdjustClusterAreaRequest *req = request;
     void *found = NULL;
-    struct proof proof = {.basis = (int)req->basis,
-                          .document = req->document,
-                          .date = req->date,
-                          .source = req->source,
-                          .note = req->note};
+    struct proof proof = PROOF_OF(req);
     bool unchanged = false;
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
@@ -418,9 +407,8 @@ struct status appoint_cluster_owner(struct call *call, const void *request, void
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
-    TRY(call_check_required(call, "infrastructureOwner", req->infrastructure_owner));
-    TRY(call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
-                          OWNER_MAX_CHARACTERS));
+    TRY(text_required(call, "infrastructureOwner", req->infrastructure_owner,
+                      PARTY_MAX_CHARACTERS));
     TRY(proof_check(call, &proof, "the document that appoints the owner"));
     TRY(not_revoked_check(call, cluster, proof.date));
     TRY(owner_add(call, cluster, req->infrastructure_owner, proof.document, proof.date));

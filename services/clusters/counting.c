@@ -96,7 +96,7 @@ static struct evidence evidence_of_stage(struct call *call,
 }
 
 /* "" published_by: any day is early enough. */
-static bool is_published(const char *date, const char *published_by)
+static bool is_dated_by(const char *date, const char *published_by)
 {
     return published_by[0] == '\0' || strcmp(date, published_by) <= 0;
 }
@@ -114,14 +114,14 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
                                            : "AFTER_YEAR";
     const char *sentence = NULL;
 
-    if (!is_published(evidence->date, published_by)) {
+    if (!is_dated_by(evidence->date, published_by)) {
         reason = "PUBLISHED_LATER";
         sentence = arena_printf(call->arena,
                                 "not counted for %d: by %s it was not known that it "
                                 "%s on %s (%s)",
                                 year, published_by, rules[rule].event, evidence->date, number);
     } else if (happened == year && revoked != NULL && revoked[0] != '\0' &&
-               year_of(revoked) <= year && is_published(revoked, published_by)) {
+               year_of(revoked) <= year && is_dated_by(revoked, published_by)) {
         reason = "REVOKED_IN_YEAR";
         sentence =
             arena_printf(call->arena, "not counted for %d: it %s on %s (%s), and was revoked on %s",

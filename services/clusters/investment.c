@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { INVESTOR_MAX_CHARACTERS = 300, JOBS_MAX = 10000000 };
+enum { JOBS_MAX = 10000000 };
 
 #define STATE_BIT(state) (1U << (state))
 
@@ -47,8 +47,8 @@ bool investment_overspent(const Dongkhoi__Clusters__V1__Investment *investment)
 {
     return investment->disbursed_capital_billion_vnd != NULL &&
            investment->committed_capital_billion_vnd != NULL &&
-           amount_scaled(investment->disbursed_capital_billion_vnd->value, CAPITAL_DECIMALS) >
-               amount_scaled(investment->committed_capital_billion_vnd->value, CAPITAL_DECIMALS);
+           scaled_stored(investment->disbursed_capital_billion_vnd, CAPITAL_DECIMALS) >
+               scaled_stored(investment->committed_capital_billion_vnd, CAPITAL_DECIMALS);
 }
 
 static struct status capital_check(struct call *call, const char *field,
@@ -56,10 +56,7 @@ static struct status capital_check(struct call *call, const char *field,
 {
     int64_t scaled = 0;
 
-    if (capital == NULL) {
-        return STATUS_NONE;
-    }
-    return amount_check(call, field, capital, CAPITAL_DECIMALS, 0, DECIMAL_MAX_SCALED, &scaled);
+    return scaled_check(call, field, capital, CAPITAL_DECIMALS, 0, DECIMAL_MAX_SCALED, &scaled);
 }
 
 static struct status fields_check(struct call *call,
@@ -67,7 +64,7 @@ static struct status fields_check(struct call *call,
 {
     int64_t scaled = 0;
 
-    TRY(call_check_length(call, "investor", investment->investor, INVESTOR_MAX_CHARACTERS));
+    TRY(call_check_length(call, "investor", investment->investor, PARTY_MAX_CHARACTERS));
     TRY(call_check_length(call, "source", investment->source, SOURCE_MAX_CHARACTERS));
     TRY(call_check_length(call, "note", investment->note, NOTE_MAX_CHARACTERS));
     if ((unsigned)investment->role > ROLE_TENANT) {
@@ -79,10 +76,8 @@ static struct status fields_check(struct call *call,
                       investment->committed_capital_billion_vnd));
     TRY(capital_check(call, "disbursedCapitalBillionVnd",
                       investment->disbursed_capital_billion_vnd));
-    if (investment->leased_hectares != NULL) {
-        TRY(amount_check(call, "leasedHectares", investment->leased_hectares, HECTARE_DECIMALS, 0,
-                         HECTARES_MAX_SCALED, &scaled));
-    }
+    TRY(scaled_check(call, "leasedHectares", investment->leased_hectares, HECTARE_DECIMALS, 0,
+                     HECTARES_MAX_SCALED, &scaled));
     if (investment->jobs != NULL &&
         (investment->jobs->value < 0 || investment->jobs->value > JOBS_MAX)) {
         return INVALID(call, "OUT_OF_RANGE", "jobs", "jobs must be from 0 to %d", JOBS_MAX);
@@ -98,10 +93,10 @@ static struct status flag_overspending(struct call *call,
     if (!investment_overspent(investment)) {
         return STATUS_NONE;
     }
-    return note_add(call, investment, "disbursedCapitalBillionVnd", "DISBURSED_OVER_COMMITTED",
-                    "%.15g billion VND are disbursed, but only %.15g committed",
-                    investment->disbursed_capital_billion_vnd->value,
-                    investment->committed_capital_billion_vnd->value);
+    return note_append(call, investment, "disbursedCapitalBillionVnd", "DISBURSED_OVER_COMMITTED",
+                       "%.15g billion VND are disbursed, but only %.15g committed",
+                       investment->disbursed_capital_billion_vnd->value,
+                       investment->committed_capital_billion_vnd->value);
 }
 
 /* The cluster's sums without before and with after; either may be NULL. */
@@ -214,8 +209,8 @@ static struct status advance_date(struct call *call,
 {
     const char *date = req->date;
 
-    TRY(document_check(call, "document", req->document, false));
-    TRY(fact_date_check(call, "date", date, false));
+    TRY(document_check(call, "document", req->document));
+    TRY(past_date_check(call, "date", date));
     if (date[0] == '\0' && req->document != NULL) {
         date = req->document->date;
     }

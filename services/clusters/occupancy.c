@@ -10,7 +10,7 @@ static int64_t leased_by(const Dongkhoi__Clusters__V1__Investment *investment)
         investment->leased_hectares == NULL) {
         return 0;
     }
-    return amount_scaled(investment->leased_hectares->value, HECTARE_DECIMALS);
+    return scaled_stored(investment->leased_hectares, HECTARE_DECIMALS);
 }
 
 static bool is_settled_tenant(const Dongkhoi__Clusters__V1__Investment *investment)
@@ -28,7 +28,7 @@ void occupancy_change(Dongkhoi__Clusters__V1__Cluster *cluster,
                       const Dongkhoi__Clusters__V1__Investment *before,
                       const Dongkhoi__Clusters__V1__Investment *after)
 {
-    const int64_t leased = amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
+    const int64_t leased = double_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
 
     cluster->leased_hectares =
         decimal_to_double(leased - leased_by(before) + leased_by(after), HECTARE_DECIMALS);
@@ -46,7 +46,7 @@ struct status occupancy_percent(struct arena *arena, int64_t leased, int64_t lea
         *ret_percent = NULL;
         return STATUS_NONE;
     }
-    Google__Protobuf__DoubleValue *value = double_value(arena, percent);
+    Google__Protobuf__DoubleValue *value = double_wrap(arena, percent);
     if (value == NULL) {
         return status_out_of_memory();
     }
@@ -57,7 +57,7 @@ struct status occupancy_percent(struct arena *arena, int64_t leased, int64_t lea
 struct status occupancy_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                                 const char *field)
 {
-    const int64_t leased = amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
+    const int64_t leased = double_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
 
     cluster->occupancy_percent = NULL;
     if (leased > HECTARES_MAX_SCALED) {
@@ -66,10 +66,10 @@ struct status occupancy_refresh(struct call *call, Dongkhoi__Clusters__V1__Clust
                             cluster->leased_hectares);
     }
     if (cluster->leasable_hectares == NULL) {
-        return note_add(call, cluster, "occupancyPercent", "LEASABLE_UNKNOWN",
-                        "leasableHectares is not known");
+        return note_append(call, cluster, "occupancyPercent", "LEASABLE_UNKNOWN",
+                           "leasableHectares is not known");
     }
-    const int64_t leasable = amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS);
+    const int64_t leasable = scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS);
 
     if (leased > leasable) {
         return PRECONDITION(call, "OCCUPANCY_OVER_100", field,
@@ -78,9 +78,9 @@ struct status occupancy_refresh(struct call *call, Dongkhoi__Clusters__V1__Clust
                             cluster->leased_hectares, cluster->leasable_hectares->value);
     }
     if (cluster->tenants_without_lease > 0) {
-        return note_add(call, cluster, "occupancyPercent", "LEASE_UNKNOWN",
-                        "leasedHectares of %d tenant(s) is not known",
-                        cluster->tenants_without_lease);
+        return note_append(call, cluster, "occupancyPercent", "LEASE_UNKNOWN",
+                           "leasedHectares of %d tenant(s) is not known",
+                           cluster->tenants_without_lease);
     }
     return occupancy_percent(call->arena, leased, leasable, &cluster->occupancy_percent);
 }

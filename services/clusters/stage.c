@@ -164,13 +164,8 @@ static struct status waiver_check(struct call *call, enum stage_step step,
     if (change->waiver == NULL) {
         return stage_refuse(call, cluster, (int)change->stage);
     }
-    if (change->waiver->document == NULL) {
-        return INVALID(call, "DOCUMENT_REQUIRED", "waiver.document",
-                       "waiver.document is required: the document that allows to skip stages");
-    }
-    TRY(document_check(call, "waiver.document", change->waiver->document, true));
-    TRY(call_check_required(call, "waiver.reason", change->waiver->reason));
-    return call_check_length(call, "waiver.reason", change->waiver->reason, SOURCE_MAX_CHARACTERS);
+    TRY(document_require(call, "waiver.document", change->waiver->document, NEED_DATE));
+    return text_required(call, "waiver.reason", change->waiver->reason, REASON_MAX_CHARACTERS);
 }
 
 /* Dates follow the order of the stages, except of a stage that was waived and entered later. */
@@ -216,8 +211,8 @@ static struct status evidence_check(struct call *call,
                             "FULL needs an occupancy of 100 %%; it is not known: leasableHectares "
                             "or the leasedHectares of a tenant is missing");
     }
-    if (amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS) !=
-        amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS)) {
+    if (double_scaled(cluster->leased_hectares, HECTARE_DECIMALS) !=
+        scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS)) {
         return PRECONDITION(call, "NOT_FULL", "stage",
                             "FULL needs an occupancy of 100 %%; it is %.2f %%",
                             cluster->occupancy_percent->value);
@@ -270,7 +265,7 @@ struct status stage_enter(struct call *call, Dongkhoi__Clusters__V1__Cluster *cl
         return PRECONDITION(call, "TOO_MANY_CHANGES", "stage",
                             "a cluster keeps at most %d stage changes", STAGE_CHANGES_MAX);
     }
-    TRY(list_insert(call, &cluster->base, "stage_changes", cluster->n_stage_changes, change));
+    TRY(message_insert(call, &cluster->base, "stage_changes", cluster->n_stage_changes, change));
     if (stage > (int)cluster->stage) {
         cluster->stage = change->stage;
     }

@@ -18,7 +18,7 @@ void summary_add_cluster(struct summary *summary, const Dongkhoi__Clusters__V1__
     if (cluster->area_hectares == NULL) {
         sum->unknown++;
     } else {
-        sum->area += amount_scaled(cluster->area_hectares->value, HECTARE_DECIMALS);
+        sum->area += scaled_stored(cluster->area_hectares, HECTARE_DECIMALS);
         sum->outdated += cluster->area_outdated;
     }
     if (cluster->stage == STAGE_REVOKED) {
@@ -26,8 +26,8 @@ void summary_add_cluster(struct summary *summary, const Dongkhoi__Clusters__V1__
     }
     if (cluster->occupancy_percent != NULL) {
         summary->occupancy_known++;
-        summary->leased += amount_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
-        summary->leasable += amount_scaled(cluster->leasable_hectares->value, HECTARE_DECIMALS);
+        summary->leased += double_scaled(cluster->leased_hectares, HECTARE_DECIMALS);
+        summary->leasable += scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS);
     } else if (cluster->stage >= STAGE_ESTABLISHED) {
         summary->occupancy_unknown++;
     }
@@ -40,7 +40,7 @@ static void capital_add(struct capital_sum *sum, const Google__Protobuf__DoubleV
         return;
     }
     sum->known++;
-    sum->sum += amount_scaled(capital->value, CAPITAL_DECIMALS);
+    sum->sum += scaled_stored(capital, CAPITAL_DECIMALS);
 }
 
 void summary_add_investment(struct summary *summary,
@@ -122,7 +122,7 @@ static struct status capital_answer(struct call *call, const struct capital_sum 
     if (sum->known == 0 || !ratio_round(ratio, CAPITAL_DECIMALS, &value)) {
         return STATUS_NONE;
     }
-    Google__Protobuf__DoubleValue *capital = double_value(call->arena, value);
+    Google__Protobuf__DoubleValue *capital = double_wrap(call->arena, value);
     if (capital == NULL) {
         return status_out_of_memory();
     }
@@ -186,24 +186,25 @@ static struct status notes_answer(struct call *call,
     const Dongkhoi__Clusters__V1__OccupancyTotal *occupancy = answer->occupancy;
 
     if (total->unknown_area_clusters > 0) {
-        TRY(note_add(call, answer, "total.areaHectares", "AREA_UNKNOWN",
-                     "the area of %d of %d clusters is not known and not in the sum",
-                     total->unknown_area_clusters, total->clusters));
+        TRY(note_append(call, answer, "total.areaHectares", "AREA_UNKNOWN",
+                        "the area of %d of %d clusters is not known and not in the sum",
+                        total->unknown_area_clusters, total->clusters));
     }
     if (total->outdated_area_clusters > 0) {
-        TRY(note_add(call, answer, "total.areaHectares", "AREA_CHANGED_SINCE",
-                     "of %d clusters the sum has the last known area, which has changed since",
-                     total->outdated_area_clusters));
+        TRY(note_append(call, answer, "total.areaHectares", "AREA_CHANGED_SINCE",
+                        "of %d clusters the sum has the last known area, which has changed since",
+                        total->outdated_area_clusters));
     }
     if (answer->investments->investments == 0) {
-        TRY(note_add(call, answer, "investments", "NO_INVESTMENTS", "no investment is recorded"));
+        TRY(note_append(call, answer, "investments", "NO_INVESTMENTS",
+                        "no investment is recorded"));
     } else if (answer->investments->jobs == NULL) {
-        TRY(note_add(call, answer, "investments.jobs", "JOBS_UNKNOWN",
-                     "no investment says how many people it employs"));
+        TRY(note_append(call, answer, "investments.jobs", "JOBS_UNKNOWN",
+                        "no investment says how many people it employs"));
     }
     if (occupancy->occupancy_percent == NULL) {
-        return note_add(call, answer, "occupancy.occupancyPercent", "OCCUPANCY_UNKNOWN",
-                        "the occupancy of no cluster is known");
+        return note_append(call, answer, "occupancy.occupancyPercent", "OCCUPANCY_UNKNOWN",
+                           "the occupancy of no cluster is known");
     }
     return STATUS_NONE;
 }

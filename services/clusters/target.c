@@ -35,7 +35,7 @@ static struct status target_prepare(struct call *call, const void *before, void 
         return INVALID(call, "INVALID_VALUE", "countingRule",
                        "countingRule is none of the known ones");
     }
-    return document_check(call, "document", target->document, false);
+    return document_check(call, "document", target->document);
 }
 
 static const struct resource_column target_columns[] = {

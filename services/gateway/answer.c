@@ -146,17 +146,22 @@ void answer_status(struct http_request *request, struct status status, const cha
     answer_status_as(request, http_code_of(status, false), status, metadata);
 }
 
+struct status status_for_strangers(struct status status)
+{
+    log_event(LOG_ERROR, "service_failed", "reason", status.reason, "message", status.message,
+              NULL);
+    status.message = "the service failed";
+    status.field = NULL;
+    return status;
+}
+
 void answer_failure(struct http_request *request, struct status status,
                     const struct Google__Rpc__Status *detail, bool has_if_match)
 {
     const int http_code = http_code_of(status, has_if_match);
 
     if (http_code == 500) {
-        /* Whatever went wrong inside is not for strangers. */
-        log_event(LOG_ERROR, "service_failed", "reason", status.reason, "message", status.message,
-                  NULL);
-        status.message = "the service failed";
-        status.field = NULL;
+        status = status_for_strangers(status);
         detail = NULL;
     }
     if (detail == NULL) {

@@ -28,6 +28,9 @@ void answer_status_as(struct http_request *request, int http_code, struct status
 void answer_failure(struct http_request *request, struct status status,
                     const struct Google__Rpc__Status *detail, bool has_if_match);
 
+/* Logs a failure from inside (HTTP 500), and leaves of it what is not secret. */
+struct status status_for_strangers(struct status status);
+
 /* False: Accept takes no form that messages of this type have, and the request is answered so
  * (406). Ask before anything is done. */
 bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDescriptor *type);

@@ -136,10 +136,6 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
     exchange->loop = loop;
     exchange->request = request;
     exchange->method = match->route->method;
-    /* Before the call: what cannot be answered must not be done. */
-    if (!answer_is_acceptable(request, exchange->method->output->type)) {
-        return;
-    }
     arena_reset(loop->scratch);
     const struct status status = start(exchange, match);
     if (status.code != STATUS_OK) {

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "cache.h"
 #include "openapi.h"
+#include "page_view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,16 @@ struct backend *gateway_backend(struct gateway *gateway, const struct schema_met
 
         if (strncmp(method->full_name, gateway->backends[i].package, length) == 0 &&
             method->full_name[length] == '.') {
+            return &gateway->backends[i];
+        }
+    }
+    return NULL;
+}
+
+struct backend *gateway_backend_of(struct gateway *gateway, const char *package)
+{
+    for (size_t i = 0; i < gateway->backend_count; i++) {
+        if (strcmp(gateway->backends[i].package, package) == 0) {
             return &gateway->backends[i];
         }
     }
@@ -43,6 +54,7 @@ static const struct {
     const char *path;
     void (*serve)(struct gateway_loop *loop, struct http_request *request);
 } local_routes[] = {
+    {"/", page_start},
     {"/healthz", healthz},
     {"/readyz", readiness_start},
     {"/openapi.json", openapi},
@@ -85,6 +97,10 @@ static void on_request(void *arg, struct http_request *request)
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
+        /* Before the call: what cannot be answered must not be done. */
+        if (!answer_is_acceptable(request, match.route->method->output->type)) {
+            return;
+        }
         if (feed_has_method(match.route->method)) {
             feed_start(loop, request, &match);
             return;

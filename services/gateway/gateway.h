@@ -76,6 +76,9 @@ bool gateway_close(struct gateway *gateway, unsigned bound_ms);
 /* The backend of a method; NULL when its package has none. */
 struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method);
 
+/* The backend of a package, "dongkhoi.clusters.v1"; NULL when there is none. */
+struct backend *gateway_backend_of(struct gateway *gateway, const char *package);
+
 /* exchange.c: answers a request for a route by a call to its service. */
 void exchange_start(struct gateway_loop *loop, struct http_request *request,
                     const struct router_match *match);
@@ -86,6 +89,9 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
 /* Call once, at start: resources stand in changes as what they are. */
 void feed_register_types(const struct schema *schema);
 bool feed_has_method(const struct schema_method *method);
+
+/* page.c: answers "/". */
+void page_start(struct gateway_loop *loop, struct http_request *request);
 
 /* readiness.c: answers /readyz. */
 void readiness_start(struct gateway_loop *loop, struct http_request *request);

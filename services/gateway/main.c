@@ -37,6 +37,10 @@ static struct config_variable variables[] = {
      .fallback = "127.0.0.1:8080",
      .description = "host:port to serve HTTP on; port 0 is chosen by the system",
      .check = config_check_host_port},
+    {.name = "DONGKHOI_REGISTRATIONS",
+     .fallback = "tcp://127.0.0.1:7101",
+     .description = "addresses of the registrations service, comma-separated",
+     .check = config_check_nng_addresses},
     {.name = "DONGKHOI_INDICATORS",
      .fallback = "tcp://127.0.0.1:7102",
      .description = "addresses of the indicators service, comma-separated",
@@ -44,6 +48,10 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_CLUSTERS",
      .fallback = "tcp://127.0.0.1:7103",
      .description = "addresses of the clusters service, comma-separated",
+     .check = config_check_nng_addresses},
+    {.name = "DONGKHOI_NIGHTECONOMY",
+     .fallback = "tcp://127.0.0.1:7104",
+     .description = "addresses of the night-economy service, comma-separated",
      .check = config_check_nng_addresses},
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
@@ -90,12 +98,18 @@ static unsigned number(const char *name)
 static int serve(struct arena *arena, const sigset_t *signals)
 {
     const struct backend backends[] = {
+        {.name = "registrations",
+         .package = "dongkhoi.registrations.v1",
+         .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REGISTRATIONS")},
         {.name = "indicators",
          .package = "dongkhoi.indicators.v1",
          .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_INDICATORS")},
         {.name = "clusters",
          .package = "dongkhoi.clusters.v1",
          .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_CLUSTERS")},
+        {.name = "nighteconomy",
+         .package = "dongkhoi.nighteconomy.v1",
+         .addresses = config_value(variables, VARIABLE_COUNT, "DONGKHOI_NIGHTECONOMY")},
     };
     struct gateway_options options = {
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),

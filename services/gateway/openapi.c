@@ -64,6 +64,18 @@ static const char error_schema[] =
     "\"string\"}}}}}}}}}}}";
 
 static const char local_paths[] =
+    "\"/\":{\"get\":{\"operationId\":\"page\",\"summary\":\"The scorecard of a movement for "
+    "people, to read and to print\",\"parameters\":["
+    "{\"name\":\"movement\",\"in\":\"query\",\"description\":\"Its id; the newest that was "
+    "launched "
+    "unless given\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"publishedBy\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"asOf\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"lang\",\"in\":\"query\",\"description\":\"Before Accept-Language\",\"schema\":{"
+    "\"type\":\"string\",\"enum\":[\"vi\",\"en\"]}}],"
+    "\"responses\":{\"200\":{\"description\":\"The page\",\"content\":{\"text/html\":{\"schema\":{"
+    "\"type\":\"string\"}}}},\"default\":{\"description\":\"A page that says what failed\","
+    "\"content\":{\"text/html\":{\"schema\":{\"type\":\"string\"}}}}}}},"
     "\"/healthz\":{\"get\":{\"operationId\":\"healthz\",\"summary\":\"The gateway is alive\","
     "\"responses\":{\"200\":{\"description\":\"It is\"}}}},"
     "\"/readyz\":{\"get\":{\"operationId\":\"readyz\",\"summary\":\"Every service answers and "
@@ -184,6 +196,13 @@ static bool is_bound(const struct operation *operation, const char *name)
     return strcmp(operation->route->body, "*") == 0;
 }
 
+/* What says how a call is made rather than what it does is also taken from the query where the
+ * whole request is the body. */
+static bool is_call_option(const char *name)
+{
+    return strcmp(name, "validate_only") == 0 || strcmp(name, "request_id") == 0;
+}
+
 static void write_parameter_reference(struct openapi_writer *writer, const char *name)
 {
     const char *target = arena_printf(writer->arena, "#/components/parameters/%s", name);
@@ -230,7 +249,8 @@ static void write_parameters(struct openapi_writer *writer, const struct operati
         const ProtobufCFieldDescriptor *field =
             message_field(input->type, slice_from(input->fields[i].name));
 
-        if (field != NULL && !is_bound(operation, field->name) && field_fits_query(field)) {
+        if (field != NULL && field_fits_query(field) &&
+            (!is_bound(operation, field->name) || is_call_option(field->name))) {
             write_query_parameter(writer, &input->fields[i], field);
         }
     }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Messages that are no objects in JSON; the schema's members without braces. */
+/* Messages that JSON has a form of its own for; the schema's members without braces. */
 static const struct {
     const char *name;
     const char *members;
@@ -15,6 +15,8 @@ static const struct {
     {"google.protobuf.Duration", "\"type\":\"string\",\"pattern\":\"^-?[0-9]+([.][0-9]{1,9})?s$\""},
     {"google.protobuf.FieldMask", "\"type\":\"string\""},
     {"google.protobuf.Empty", "\"type\":\"object\""},
+    /* Beside it stand the fields of the message that it holds. */
+    {"google.protobuf.Any", "\"type\":\"object\",\"properties\":{\"@type\":{\"type\":\"string\"}}"},
     {"google.protobuf.DoubleValue", "\"type\":[\"number\",\"null\"],\"format\":\"double\""},
     {"google.protobuf.FloatValue", "\"type\":[\"number\",\"null\"],\"format\":\"float\""},
     {"google.protobuf.Int64Value", "\"type\":[\"string\",\"null\"],\"format\":\"int64\""},

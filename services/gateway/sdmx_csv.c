@@ -212,7 +212,7 @@ struct status sdmx_csv_encode(struct arena *arena, struct buffer *buffer,
     const Dongkhoi__Indicators__V1__ListObservationsResponse *response = (const void *)page;
     observation_message *const *observations = response->observations;
     const size_t count = response->n_observations;
-    struct dimensions dimensions;
+    struct dimensions dimensions = {0};
 
     TRY(dimensions_of(arena, observations, count, &dimensions));
     write_header(buffer, &dimensions, version);

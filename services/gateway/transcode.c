@@ -211,14 +211,23 @@ static const char *path_in_json(struct arena *arena, struct slice path)
     return json;
 }
 
+/* Where the whole request is the body, a parameter may still say what the body does not: one
+ * plain value of the request itself, such as validateOnly. */
+static bool is_plain(const ProtobufCFieldDescriptor *field, const char *path)
+{
+    return field->type != PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED &&
+           strchr(path, '.') == NULL;
+}
+
 /* A parameter for a field whose place is the body or the path. */
-static struct status check_place(struct arena *arena, const struct route *route, const char *path)
+static struct status check_place(struct arena *arena, const struct route *route,
+                                 const ProtobufCFieldDescriptor *field, const char *path)
 {
     const char *bound = route->binding->body;
     const char *place = NULL;
 
     if (strcmp(bound, "*") == 0) {
-        place = "body";
+        place = is_plain(field, path) ? NULL : "body";
     } else if (bound[0] != '\0') {
         const char *json = path_in_json(arena, slice_from(bound));
         const size_t length = json != NULL ? strlen(json) : 0;
@@ -247,6 +256,21 @@ static struct status check_place(struct arena *arena, const struct route *route,
                        "%s belongs into the %s, not into the query", path, place);
 }
 
+/* A parameter for a field that the body has. */
+static struct status check_body(struct arena *arena, const struct transcode_source *source,
+                                const ProtobufCFieldDescriptor *field, const char *path)
+{
+    const struct route *route = source->match->route;
+    bool found = false;
+
+    if (strcmp(route->binding->body, "*") == 0 && source->body.length > 0) {
+        TRY(json_has_member(arena, route->method->input->type, source->body, field, &found));
+    }
+    return found ? status_make(arena, STATUS_INVALID_ARGUMENT, "DUPLICATE_FIELD", path,
+                               "%s is given in the body and in the query", path)
+                 : STATUS_NONE;
+}
+
 struct seen {
     const char *paths[QUERY_PARAMETERS_MAX];
     size_t count;
@@ -269,7 +293,7 @@ static struct status check_first(struct arena *arena, struct seen *seen, const c
     return STATUS_NONE;
 }
 
-static struct status apply_parameter(struct arena *arena, const struct route *route,
+static struct status apply_parameter(struct arena *arena, const struct transcode_source *source,
                                      struct slice piece, struct seen *seen,
                                      ProtobufCMessage *message)
 {
@@ -299,12 +323,13 @@ static struct status apply_parameter(struct arena *arena, const struct route *ro
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", name.data,
                            "there is no parameter %s", name.data);
     }
-    TRY(check_place(arena, route, path));
+    TRY(check_place(arena, source->match->route, field, path));
     if (!value_valid) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_VALUE", path,
                            "the value of %s is no text", path);
     }
     TRY(check_first(arena, seen, path, field->label == PROTOBUF_C_LABEL_REPEATED));
+    TRY(check_body(arena, source, field, path));
     return json_set_from_text(arena, message, name, value);
 }
 
@@ -319,8 +344,8 @@ static struct status apply_query(struct arena *arena, const struct transcode_sou
         const char *stop = ampersand != NULL ? ampersand : end;
 
         if (stop > at) {
-            TRY(apply_parameter(arena, source->match->route,
-                                (struct slice){at, (size_t)(stop - at)}, &seen, message));
+            TRY(apply_parameter(arena, source, (struct slice){at, (size_t)(stop - at)}, &seen,
+                                message));
         }
         at = stop + 1;
     }

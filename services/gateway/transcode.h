@@ -3,8 +3,8 @@
  *
  * Errors, all INVALID_ARGUMENT: those of json.h for the body and for parameters; INVALID_PATH for
  * a path segment that is no text; PATH_CONFLICT when the body says otherwise than the path;
- * MISPLACED_FIELD for a parameter that belongs into the body or the path; UNEXPECTED_BODY;
- * UNSUPPORTED_MEDIA_TYPE.
+ * MISPLACED_FIELD for a parameter that belongs into the body or the path; DUPLICATE_FIELD for one
+ * that stands in the body too; UNEXPECTED_BODY; UNSUPPORTED_MEDIA_TYPE.
  */
 #ifndef GATEWAY_TRANSCODE_H
 #define GATEWAY_TRANSCODE_H

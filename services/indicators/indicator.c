@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { UNIT_MAX_CHARACTERS = 100, TITLE_MAX_CHARACTERS = 500, BASIS_MAX_CHARACTERS = 100 };
+enum { UNIT_MAX_CHARACTERS = 100, BASIS_MAX_CHARACTERS = 100 };
 
 static struct status stop_at_first(void *arg, const struct resource_revision *row)
 {
@@ -24,12 +24,7 @@ static struct status has_any(struct call *call, const struct resource_kind *kind
 
 static struct status check_texts(struct call *call, const indicator_message *indicator)
 {
-    const Dongkhoi__Type__V1__LocalizedText *title = indicator->display_name;
-
-    if (title != NULL) {
-        TRY(call_check_length(call, "displayName.vi", title->vi, TITLE_MAX_CHARACTERS));
-        TRY(call_check_length(call, "displayName.en", title->en, TITLE_MAX_CHARACTERS));
-    }
+    TRY(title_check(call, "displayName", indicator->display_name));
     TRY(call_check_length(call, "unit", indicator->unit, UNIT_MAX_CHARACTERS));
     return call_check_length(call, "priceBasis", indicator->price_basis, BASIS_MAX_CHARACTERS);
 }
@@ -95,7 +90,6 @@ static const struct resource_column columns[] = {
     {.name = "kind", .type = COLUMN_TEXT, .path = "kind"},
     {.name = "unit", .type = COLUMN_TEXT, .path = "unit"},
     {.name = "title_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind indicator_kind = {
@@ -105,6 +99,6 @@ const struct resource_kind indicator_kind = {
     .type = &dongkhoi__indicators__v1__indicator__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .prepare = indicator_prepare,
 };

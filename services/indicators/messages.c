@@ -1,10 +1,7 @@
 /* messages.c - between messages and plain values. */
 #include "messages.h"
 
-#include "pb/message.h"
-
 #include <assert.h>
-#include <ctype.h>
 #include <inttypes.h>
 
 /* The plain enumerations are cast into those of the proto. */
@@ -27,37 +24,6 @@ static_assert((int)ATTAINMENT_IN_PROGRESS == ATTAINMENT(IN_PROGRESS), "numbers")
 static_assert((int)ATTAINMENT_UNKNOWN == ATTAINMENT(UNKNOWN), "numbers");
 static_assert((int)ATTAINMENT_NOT_JUDGED == ATTAINMENT(NOT_JUDGED), "numbers");
 
-enum {
-    NUMBER_MAX_CHARACTERS = 100,
-    AUTHORITY_MAX_CHARACTERS = 200,
-    DOCUMENT_MAX_CHARACTERS = 1000,
-};
-
-bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
-                        const char **ret_text)
-{
-    const Google__Protobuf__Timestamp *time = message_child(message, "update_time");
-
-    (void)arena;
-    (void)ret_text;
-    if (time == NULL) {
-        return false;
-    }
-    *ret_int64 = time->seconds * 1000000 + time->nanos / 1000;
-    return true;
-}
-
-double_message *double_value(struct arena *arena, double value)
-{
-    double_message *message = ARENA_NEW(arena, double_message);
-
-    if (message != NULL) {
-        google__protobuf__double_value__init(message);
-        message->value = value;
-    }
-    return message;
-}
-
 struct status value_read(struct call *call, const char *field, const double_message *value,
                          int decimals, int64_t *ret_scaled)
 {
@@ -77,25 +43,6 @@ struct status value_read(struct call *call, const char *field, const double_mess
     }
     return INVALID(call, "TOO_MANY_DECIMALS", field, "%s must have at most %d decimals", field,
                    decimals);
-}
-
-int64_t value_stored(const double_message *value, int decimals)
-{
-    int64_t scaled = 0;
-
-    if (value != NULL) {
-        (void)decimal_from_double(value->value, decimals, &scaled);
-    }
-    return scaled;
-}
-
-struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
-                         int value)
-{
-    if (protobuf_c_enum_descriptor_get_value(type, value) == NULL) {
-        return INVALID(call, "INVALID_VALUE", field, "%s has no value %d", field, value);
-    }
-    return STATUS_NONE;
 }
 
 const char *value_text(struct arena *arena, int64_t scaled, int decimals)
@@ -118,58 +65,7 @@ const char *figure_status_name(enum figure_status status)
     return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : names[0];
 }
 
-static const char *path(struct call *call, const char *field, const char *below)
-{
-    const char *text = arena_printf(call->arena, "%s.%s", field, below);
-
-    return text != NULL ? text : field;
-}
-
-/* RFC 3986, 3: a scheme, a colon and something after it. */
-static bool is_absolute_uri(const char *text)
-{
-    const char *c = text;
-
-    if (!isalpha((unsigned char)*c)) {
-        return false;
-    }
-    while (isalnum((unsigned char)*c) || *c == '+' || *c == '-' || *c == '.') {
-        c++;
-    }
-    if (*c != ':' || c[1] == '\0') {
-        return false;
-    }
-    for (; *c != '\0'; c++) {
-        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
-struct status document_check(struct call *call, const char *field, const document_message *document)
-{
-    if (document == NULL) {
-        return STATUS_NONE;
-    }
-    const char *number = path(call, field, "number");
-    const char *uri = path(call, field, "uri");
-    TRY(call_check_required(call, number, document->number));
-    TRY(call_check_length(call, number, document->number, NUMBER_MAX_CHARACTERS));
-    TRY(call_check_date(call, path(call, field, "date"), document->date));
-    TRY(call_check_length(call, path(call, field, "authority"), document->authority,
-                          AUTHORITY_MAX_CHARACTERS));
-    TRY(call_check_length(call, path(call, field, "title"), document->title,
-                          DOCUMENT_MAX_CHARACTERS));
-    TRY(call_check_length(call, uri, document->uri, DOCUMENT_MAX_CHARACTERS));
-    if (document->uri[0] != '\0' && !is_absolute_uri(document->uri)) {
-        return INVALID(call, "INVALID_URI", uri, "%s must be an absolute URI", uri);
-    }
-    return STATUS_NONE;
-}
-
-struct status document_require(struct call *call, const char *field,
-                               const document_message *document)
+struct status document_given(struct call *call, const char *field, const document_message *document)
 {
     if (document == NULL) {
         return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
@@ -228,6 +124,6 @@ struct status quantity_write(struct notes *notes, const char *field,
     if (!ratio_divide(ratio, power, &ratio) || !ratio_round(ratio, decimals, &value)) {
         return notes_add(notes, field, "VALUE_TOO_LARGE", "the result has too many digits");
     }
-    *ret_value = double_value(notes->arena, value);
+    *ret_value = double_wrap(notes->arena, value);
     return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();
 }

@@ -8,7 +8,7 @@
 
 #include "contributions.h"
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
-#include "serve/call.h"
+#include "serve/values.h"
 
 typedef Dongkhoi__Indicators__V1__Indicator indicator_message;
 typedef Dongkhoi__Indicators__V1__Target target_message;
@@ -33,13 +33,6 @@ enum {
     COMPARATOR_APPROXIMATELY = DONGKHOI__INDICATORS__V1__TARGET__COMPARATOR__APPROXIMATELY,
 };
 
-/* For struct resource_column: when the revision was recorded, in microseconds. */
-bool column_update_time(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
-                        const char **ret_text);
-
-/* NULL when the arena is full. */
-double_message *double_value(struct arena *arena, double value);
-
 /*
  * The value as an integer of 10^-decimals. INVALID_VALUE (not a number, infinite or missing),
  * VALUE_TOO_LARGE, TOO_MANY_DECIMALS.
@@ -47,27 +40,15 @@ double_message *double_value(struct arena *arena, double value);
 struct status value_read(struct call *call, const char *field, const double_message *value,
                          int decimals, int64_t *ret_scaled);
 
-/* A value that was checked when it was stored. */
-int64_t value_stored(const double_message *value, int decimals);
-
-/* A number that the proto has a name for: on the wire an enum may hold any. INVALID_VALUE. */
-struct status enum_check(struct call *call, const char *field, const ProtobufCEnumDescriptor *type,
-                         int value);
-
 /* The value as text with its decimals, for messages; in the arena. */
 const char *value_text(struct arena *arena, int64_t scaled, int decimals);
 
 /* "ESTIMATED" and so on; the name in the proto. */
 const char *figure_status_name(enum figure_status status);
 
-/* A document must have a number, a valid date if any, and texts that are not too long. NULL
- * passes. */
-struct status document_check(struct call *call, const char *field,
+/* The REQUIRED document of a request: FIELD_REQUIRED without one, else document_check(). */
+struct status document_given(struct call *call, const char *field,
                              const document_message *document);
-
-/* The same where a document must be given. */
-struct status document_require(struct call *call, const char *field,
-                               const document_message *document);
 
 /* A list of notes that grows up to its capacity; what is past it is dropped. */
 struct notes {

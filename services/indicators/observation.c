@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-enum { SOURCE_MAX_CHARACTERS = 200, NOTE_MAX_CHARACTERS = 1000, REASON_MAX_CHARACTERS = 1000 };
+/* Every value of every month has them: shorter than those of other resources. */
+enum { ORIGIN_MAX_CHARACTERS = 200, REMARK_MAX_CHARACTERS = 1000 };
 
 bool observation_same_value(const observation_message *a, const observation_message *b)
 {
@@ -48,8 +49,8 @@ static struct status check_step(struct call *call, const observation_message *be
 static struct status check_texts(struct call *call, const observation_message *observation)
 {
     TRY(call_check_date(call, "publishedDate", observation->published_date));
-    TRY(call_check_length(call, "source", observation->source, SOURCE_MAX_CHARACTERS));
-    return call_check_length(call, "note", observation->note, NOTE_MAX_CHARACTERS);
+    TRY(call_check_length(call, "source", observation->source, ORIGIN_MAX_CHARACTERS));
+    return call_check_length(call, "note", observation->note, REMARK_MAX_CHARACTERS);
 }
 
 static struct status observation_prepare(struct call *call, const void *before, void *resource)
@@ -219,9 +220,8 @@ struct status observation_reopen(struct call *call, const void *request, void *r
     if (reopening == NULL || parent == NULL) {
         return status_out_of_memory();
     }
-    TRY(call_check_required(call, "reason", reopen->reason));
-    TRY(call_check_length(call, "reason", reopen->reason, REASON_MAX_CHARACTERS));
-    TRY(document_require(call, "document", reopen->document));
+    TRY(text_required(call, "reason", reopen->reason, REASON_MAX_CHARACTERS));
+    TRY(document_given(call, "document", reopen->document));
     TRY(observation_key_read(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if ((enum figure_status)observation->status != FIGURE_OFFICIAL) {
@@ -250,7 +250,7 @@ static bool column_value(struct arena *arena, const ProtobufCMessage *message, i
 
     (void)arena;
     (void)ret_text;
-    *ret_int64 = value_stored(observation->value, observation->decimals);
+    *ret_int64 = scaled_stored(observation->value, observation->decimals);
     return observation->value != NULL;
 }
 
@@ -301,7 +301,6 @@ static const struct resource_column columns[] = {
     {.name = "series", .type = COLUMN_TEXT, .extract = column_series, .indexed = true},
     {.name = "series_year", .type = COLUMN_TEXT, .extract = column_series_year, .indexed = true},
     {.name = "cumulative", .type = COLUMN_TEXT, .extract = column_cumulative, .indexed = true},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind observation_kind = {
@@ -311,7 +310,7 @@ const struct resource_kind observation_kind = {
     .type = &dongkhoi__indicators__v1__observation__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .make_id = observation_make_id,
     .prepare = observation_prepare,
     .prepare_delete = observation_prepare_delete,

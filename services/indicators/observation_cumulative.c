@@ -36,7 +36,7 @@ static struct figure *figure_make(struct arena *arena, const char *name,
 
     if (figure != NULL && period_parse(observation->period, &figure->period)) {
         figure->cumulative = true;
-        figure->scaled = value_stored(observation->value, decimals);
+        figure->scaled = scaled_stored(observation->value, decimals);
         figure->status = (enum figure_status)observation->status;
         figure->published_date = observation->published_date;
         figure->name = name;

@@ -1,7 +1,6 @@
 /* observed.c - picks of each observation the revision that counts. */
 #include "observed.h"
 
-#include "base/clock.h"
 #include "indicators.h"
 #include "observation_key.h"
 
@@ -35,18 +34,6 @@ static bool is_live(const struct tx *tx, const struct resource_revision *row)
     return row->to_seq == 0 || (tx->as_of_seq != 0 && row->to_seq > tx->as_of_seq);
 }
 
-static bool is_published_by(const struct resource_revision *row, const char *day)
-{
-    const observation_message *observation = row->message;
-    char recorded[DATE_TEXT_BYTES];
-
-    if (observation->published_date[0] != '\0') {
-        return strcmp(observation->published_date, day) <= 0;
-    }
-    date_format(date_of_time(row->from_time_us), recorded);
-    return strcmp(recorded, day) <= 0;
-}
-
 /* Of the rows of one name, the revision that counts; NULL when there is none, or when the
  * observation was withdrawn. */
 static const observation_message *pick(const struct tx *tx, const struct observed_query *query,
@@ -66,7 +53,8 @@ static const observation_message *pick(const struct tx *tx, const struct observe
     for (size_t i = 0; i < count; i++) {
         const observation_message *observation = rows[i].message;
         if (strcmp(observation->uid, live->uid) == 0 &&
-            is_published_by(&rows[i], query->published_by) &&
+            is_published(observation->published_date, observation->update_time,
+                         query->published_by) &&
             (best == NULL || observation->revision > best->revision)) {
             best = observation;
         }
@@ -94,7 +82,7 @@ static bool fill(const struct observed_query *query, const observation_message *
         return false;
     }
     observed.figure.cumulative = (int)observation->basis == BASIS_YEAR_TO_DATE;
-    observed.figure.scaled = value_stored(observation->value, query->indicator->decimals);
+    observed.figure.scaled = scaled_stored(observation->value, query->indicator->decimals);
     observed.figure.status = (enum figure_status)observation->status;
     observed.figure.published_date = observation->published_date;
     observed.figure.name = observation->name;
@@ -252,7 +240,7 @@ input_message *input_make(struct arena *arena, const char *name, int32_t revisio
 
 input_message *figure_input(struct arena *arena, const struct figure *figure, int decimals)
 {
-    const double_message *value = double_value(arena, decimal_to_double(figure->scaled, decimals));
+    const double_message *value = double_wrap(arena, decimal_to_double(figure->scaled, decimals));
 
     return value != NULL ? input_make(arena, figure->name, figure->revision, value) : NULL;
 }

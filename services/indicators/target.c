@@ -1,7 +1,6 @@
 /* target.c - what was promised for a year, and the closing of the year. */
 #include "target.h"
 
-#include "base/clock.h"
 #include "indicators.h"
 
 #include <string.h>
@@ -42,16 +41,16 @@ struct plan plan_of(const target_message *target, int decimals, const char *clos
 {
     struct plan plan = {
         .comparator = (enum comparator)target->comparator,
-        .value = value_stored(target->value, decimals),
-        .tolerance_percent = value_stored(target->tolerance_percent, PERCENT_DECIMALS),
+        .value = scaled_stored(target->value, decimals),
+        .tolerance_percent = scaled_stored(target->tolerance_percent, PERCENT_DECIMALS),
         .has_growth = target->growth_percent != NULL,
-        .growth_percent = value_stored(target->growth_percent, PERCENT_DECIMALS),
+        .growth_percent = scaled_stored(target->growth_percent, PERCENT_DECIMALS),
         .has_baseline = target->baseline != NULL,
         .closed = (int)target->state == STATE_CLOSED,
     };
 
     if (plan.has_baseline) {
-        plan.baseline = value_stored(target->baseline->value, decimals);
+        plan.baseline = scaled_stored(target->baseline->value, decimals);
     }
     if (plan.closed && closed_by[0] != '\0') {
         plan.closed = strcmp(target->closing->date, closed_by) <= 0;
@@ -171,20 +170,15 @@ struct status target_create(struct call *call, const void *request, void *respon
 /* On or after the year's first day, and not in the future. */
 static struct status check_closing_date(struct call *call, const char *date, int year)
 {
-    char today[DATE_TEXT_BYTES];
     const char *first = arena_printf(call->arena, "%04d-01-01", year);
 
     TRY(call_check_required(call, "date", date));
-    TRY(call_check_date(call, "date", date));
+    TRY(past_date_check(call, "date", date));
     if (first == NULL) {
         return status_out_of_memory();
     }
     if (strcmp(date, first) < 0) {
         return INVALID(call, "INVALID_DATE", "date", "date must not be before %s", first);
-    }
-    date_format(date_of_time(call->now_us), today);
-    if (strcmp(date, today) > 0) {
-        return INVALID(call, "DATE_IN_FUTURE", "date", "date must not be after today, %s", today);
     }
     return STATUS_NONE;
 }
@@ -202,7 +196,7 @@ struct status target_close(struct call *call, const void *request, void *respons
     TRY(standard_load(call, &target_kind, close->name, close->etag, &found));
     target_message *target = found;
     TRY(refuse_closed(call, target));
-    TRY(document_require(call, "document", close->document));
+    TRY(document_given(call, "document", close->document));
     TRY(check_closing_date(call, close->date, target->year));
     dongkhoi__indicators__v1__target__closing__init(closing);
     closing->document = close->document;
@@ -216,7 +210,6 @@ static const struct resource_column columns[] = {
     {.name = "year", .type = COLUMN_INT64, .path = "year", .indexed = true},
     {.name = "state", .type = COLUMN_TEXT, .path = "state"},
     {.name = "comparator", .type = COLUMN_TEXT, .path = "comparator"},
-    {.name = "update_time", .type = COLUMN_INT64, .extract = column_update_time},
 };
 
 const struct resource_kind target_kind = {
@@ -226,7 +219,7 @@ const struct resource_kind target_kind = {
     .type = &dongkhoi__indicators__v1__target__descriptor,
     .columns = columns,
     .column_count = sizeof(columns) / sizeof(columns[0]),
-    .layout = 1,
+    .layout = 2,
     .prepare = target_prepare,
     .prepare_delete = target_prepare_delete,
 };

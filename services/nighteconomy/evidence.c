@@ -26,7 +26,7 @@ static struct status evidence_prepare(struct call *call, const void *before, voi
     const evidence_message *evidence = resource;
     const evidence_message *old = before;
 
-    TRY(type_document_check(call, "document", evidence->document));
+    TRY(document_check(call, "document", evidence->document));
     TRY(call_check_length(call, "note", evidence->note, NOTE_MAX_CHARACTERS));
     if (evidence->document == NULL && evidence->note[0] == '\0') {
         return INVALID(call, "FIELD_REQUIRED", "document",

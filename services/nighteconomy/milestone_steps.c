@@ -71,7 +71,7 @@ static struct status facts_check(struct call *call, const char *date_field, cons
                                  const document_message *document, const char *note)
 {
     TRY(past_date_check(call, date_field, date));
-    TRY(type_document_check(call, "document", document));
+    TRY(document_check(call, "document", document));
     return call_check_length(call, "note", note, NOTE_MAX_CHARACTERS);
 }
 
@@ -179,7 +179,7 @@ struct status cancel_milestone(struct call *call, const void *request, void *res
     TRY(step_begin(call, req->name, req->etag, "cancel", false, &milestone));
     TRY(past_date_check(call, "date", req->date));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
-    TRY(type_document_check(call, "document", req->document));
+    TRY(document_check(call, "document", req->document));
     if (cancellation == NULL) {
         return status_out_of_memory();
     }
@@ -246,7 +246,7 @@ struct status reschedule_milestone(struct call *call, const void *request, void 
         return INVALID(call, "FIELD_REQUIRED", "document",
                        "document is required: the one that moves the due date");
     }
-    TRY(type_document_check(call, "document", req->document));
+    TRY(document_check(call, "document", req->document));
     if (!is_last_move(milestone, req)) {
         TRY(move_add(call, milestone, req));
     }

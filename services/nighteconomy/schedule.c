@@ -20,8 +20,7 @@ static struct status status_date_fill(struct call *call,
         return STATUS_NONE;
     }
     timetable->status_day =
-        date_of_time(req->as_of != NULL ? req->as_of->seconds * 1000000 + req->as_of->nanos / 1000
-                                        : call->now_us);
+        date_of_time(req->as_of != NULL ? time_unwrap(req->as_of) : call->now_us);
     answer->status_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
     if (answer->status_date == NULL) {
         return status_out_of_memory();
@@ -139,6 +138,10 @@ static struct status plan_explain(struct call *call, const struct timetable *tim
                         "the durations of %zu of %zu milestones are not known, so the end cannot "
                         "be computed",
                         unknown, timetable->plan.count));
+    }
+    if (finish.known && timetable->start_known && answer->early_finish_date[0] == '\0') {
+        TRY(note_append(call, answer, "earlyFinishDate", "DATE_OUT_OF_RANGE",
+                        "the end lies after the year 9999"));
     }
     if (links == 0 && timetable->plan.count > 1) {
         TRY(note_append(call, answer, "milestones", "NO_LINKS",

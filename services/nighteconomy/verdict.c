@@ -1,6 +1,5 @@
 /* verdict.c - a milestone that decides something is done when it is complete with accepted
  * evidence. */
-#include "base/clock.h"
 #include "messages.h"
 #include "nighteconomy.h"
 
@@ -14,19 +13,6 @@ struct question {
     const char *published_by; /* "" for no limit */
 };
 
-/* A fact counts from its own date, or from the day on which it was recorded. */
-static bool is_known_by(const char *date, const Google__Protobuf__Timestamp *recorded,
-                        const char *published_by)
-{
-    char day[DATE_TEXT_BYTES];
-
-    if (published_by[0] == '\0') {
-        return true;
-    }
-    date_format(date_of_time(recorded->seconds * 1000000 + recorded->nanos / 1000), day);
-    return strcmp(date[0] != '\0' ? date : day, published_by) <= 0;
-}
-
 /* The accepted evidence that counts, one with a document before others; NULL when there is none. */
 static const evidence_message *accepted_pick(const struct question *question, size_t *ret_accepted)
 {
@@ -39,7 +25,7 @@ static const evidence_message *accepted_pick(const struct question *question, si
             continue;
         }
         (*ret_accepted)++;
-        if (is_known_by(date, evidence->create_time, question->published_by) &&
+        if (is_published(date, evidence->create_time, question->published_by) &&
             (best == NULL || (best->document == NULL && evidence->document != NULL))) {
             best = evidence;
         }
@@ -104,8 +90,8 @@ static struct status judge(struct call *call, const struct question *question,
     if (milestone->state != MILESTONE_COMPLETED) {
         return judge_open(call, milestone, verdict);
     }
-    if (!is_known_by(milestone->actual_finish_date, milestone->completion_record_time,
-                     question->published_by)) {
+    if (!is_published(milestone->actual_finish_date, milestone->completion_record_time,
+                      question->published_by)) {
         const char *date = milestone->actual_finish_date;
         return say(verdict, "COMPLETED_LATER",
                    arena_printf(call->arena, "not done by %s: %s was completed %s%s",

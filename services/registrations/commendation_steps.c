@@ -138,7 +138,7 @@ struct status reject_commendation(struct call *call, const void *request, void *
     }
     TRY(take(call, req->name, req->etag, "reject", &commendation));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
-    TRY(type_document_check(call, "document", req->document));
+    TRY(document_check(call, "document", req->document));
     rejection->reason = req->reason;
     rejection->document = req->document;
     commendation->rejection = rejection;
@@ -159,7 +159,7 @@ struct status forward_commendation(struct call *call, const void *request, void 
     TRY(enum_required(call, "level", &dongkhoi__registrations__v1__commendation__level__descriptor,
                       (int)req->level));
     TRY(call_check_length(call, "authority", req->authority, PARTY_MAX_CHARACTERS));
-    TRY(type_document_check(call, "document", req->document));
+    TRY(document_check(call, "document", req->document));
     TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     forwarding->level = req->level;
     forwarding->authority = req->authority;

@@ -1,12 +1,7 @@
 /* messages.c - what is judged the same way wherever it stands. */
 #include "messages.h"
 
-const char *path_below(struct call *call, const char *field, const char *child)
-{
-    const char *path = arena_printf(call->arena, "%s.%s", field, child);
-
-    return path != NULL ? path : field;
-}
+#include "pb/message.h"
 
 const char *list_text(struct arena *arena, const char *names, const char *name)
 {
@@ -21,10 +16,7 @@ struct status enum_required(struct call *call, const char *field,
     if (value == 0) {
         return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
     }
-    if (protobuf_c_enum_descriptor_get_value(type, value) == NULL) {
-        return INVALID(call, "INVALID_VALUE", field, "%s has no value %d", field, value);
-    }
-    return STATUS_NONE;
+    return enum_check(call, field, type, value);
 }
 
 const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
@@ -43,26 +35,6 @@ struct status year_check(struct call *call, const char *field, int year)
     return STATUS_NONE;
 }
 
-struct status document_require(struct call *call, const char *field,
-                               const document_message *document, unsigned needs)
-{
-    if (document == NULL) {
-        return INVALID(call, "DOCUMENT_REQUIRED", field, "%s is required", field);
-    }
-    TRY(type_document_check(call, field, document));
-    const char *date = path_below(call, field, "date");
-    const char *authority = path_below(call, field, "authority");
-    if ((needs & NEED_DATE) != 0 && document->date[0] == '\0') {
-        return INVALID(call, "DATE_REQUIRED", date, "%s is required: the date of signature", date);
-    }
-    if ((needs & NEED_AUTHORITY) != 0 &&
-        call_check_required(call, authority, document->authority).code != STATUS_OK) {
-        return INVALID(call, "AUTHORITY_REQUIRED", authority, "%s is required: who issued it",
-                       authority);
-    }
-    return STATUS_NONE;
-}
-
 struct status documents_check(struct call *call, const char *field,
                               document_message *const *documents, size_t count)
 {
@@ -73,7 +45,7 @@ struct status documents_check(struct call *call, const char *field,
     for (size_t i = 0; i < count; i++) {
         const char *path = arena_printf(call->arena, "%s[%zu]", field, i);
 
-        TRY(type_document_check(call, path != NULL ? path : field, documents[i]));
+        TRY(document_check(call, path != NULL ? path : field, documents[i]));
     }
     return STATUS_NONE;
 }
@@ -81,8 +53,30 @@ struct status documents_check(struct call *call, const char *field,
 struct status step_date(struct call *call, const char *date, const document_message *document,
                         const char **ret_date)
 {
-    TRY(type_document_check(call, "document", document));
+    TRY(document_check(call, "document", document));
     TRY(past_date_check(call, "date", date));
     *ret_date = date[0] == '\0' && document != NULL ? document->date : date;
+    return STATUS_NONE;
+}
+
+/* Ends the walk. */
+static struct status on_first(void *arg, const struct resource_revision *row)
+{
+    const char **name = arg;
+
+    *name = message_string(row->message, "name");
+    return (struct status){.code = STATUS_CANCELLED, .reason = "CANCELLED", .message = "found"};
+}
+
+struct status first_of(struct call *call, const struct resource_kind *kind,
+                       const struct resource_scan *scan, const char **ret_name)
+{
+    const char *name = NULL;
+    const struct status status = resource_each(call->tx, kind, scan, on_first, &name);
+
+    if (name == NULL) {
+        TRY(status);
+    }
+    *ret_name = name;
     return STATUS_NONE;
 }

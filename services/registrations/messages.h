@@ -35,14 +35,10 @@ enum {
     DOCUMENTS_MAX = 50,
 };
 
-/* "field.child"; on a full arena the parent stands for it. */
-const char *path_below(struct call *call, const char *field, const char *child);
-
 /* "a, b" and "c" make "a, b, c"; "" and "c" make "c". Never NULL: what does not fit is left out. */
 const char *list_text(struct arena *arena, const char *names, const char *name);
 
-/* A value that the proto has a name for, and not the unspecified one: on the wire an enum may hold
- * any number. FIELD_REQUIRED, INVALID_VALUE. */
+/* enum_check(), and not the unspecified value: FIELD_REQUIRED. */
 struct status enum_required(struct call *call, const char *field,
                             const ProtobufCEnumDescriptor *type, int value);
 
@@ -52,16 +48,13 @@ const char *enum_name(const ProtobufCEnumDescriptor *type, int value);
 /* OUT_OF_RANGE outside of YEAR_MIN to YEAR_MAX. */
 struct status year_check(struct call *call, const char *field, int year);
 
-/* What a document must say beside its number. */
-enum document_need { NEED_NUMBER = 0, NEED_DATE = 1, NEED_AUTHORITY = 2 };
-
-/* DOCUMENT_REQUIRED, DATE_REQUIRED, AUTHORITY_REQUIRED. needs: bits of enum document_need. */
-struct status document_require(struct call *call, const char *field,
-                               const document_message *document, unsigned needs);
-
 /* At most DOCUMENTS_MAX, each valid. */
 struct status documents_check(struct call *call, const char *field,
                               document_message *const *documents, size_t count);
+
+/* The name of the first resource of a walk; NULL when there is none. */
+struct status first_of(struct call *call, const struct resource_kind *kind,
+                       const struct resource_scan *scan, const char **ret_name);
 
 /* The day of a step with an optional document: date, else that of the document. */
 struct status step_date(struct call *call, const char *date, const document_message *document,

@@ -111,16 +111,6 @@ static struct status themes_check(struct call *call, const movement_message *mov
     return STATUS_NONE;
 }
 
-static struct status on_registration(void *arg, const struct resource_revision *row)
-{
-    const char **name = arg;
-
-    if (*name == NULL) {
-        *name = ((const registration_message *)row->message)->name;
-    }
-    return STATUS_NONE;
-}
-
 /* A theme that a registration names stays. */
 static struct status themes_keep(struct call *call, const movement_message *before,
                                  const movement_message *movement)
@@ -133,7 +123,7 @@ static struct status themes_keep(struct call *call, const movement_message *befo
         if (movement_theme(movement, id) != NULL) {
             continue;
         }
-        TRY(resource_each(call->tx, &registration_kind, &scan, on_registration, &user));
+        TRY(first_of(call, &registration_kind, &scan, &user));
         if (user != NULL) {
             call_metadata(call, "usedBy", user);
             return PRECONDITION(call, "THEME_IN_USE", "themes",

@@ -89,19 +89,6 @@ static const struct {
     {&exemplar_kind, "unit"},
 };
 
-/* Ends the walk at the first row, of which it keeps the name. */
-struct user {
-    const char *name;
-};
-
-static struct status on_user(void *arg, const struct resource_revision *row)
-{
-    struct user *user = arg;
-
-    user->name = ((const organization_message *)row->message)->name;
-    return (struct status){.code = STATUS_CANCELLED, .reason = "FOUND", .message = "found"};
-}
-
 static struct status organization_prepare_delete(struct call *call, const void *resource)
 {
     const organization_message *organization = resource;
@@ -109,17 +96,16 @@ static struct status organization_prepare_delete(struct call *call, const void *
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
         const struct resource_scan scan = {
             .parent = "-", .column = uses[i].column, .text = organization->name};
-        struct user user = {NULL};
-        const struct status status = resource_each(call->tx, uses[i].kind, &scan, on_user, &user);
+        const char *user = NULL;
 
-        if (user.name != NULL) {
-            call_metadata(call, "usedBy", user.name);
+        TRY(first_of(call, uses[i].kind, &scan, &user));
+        if (user != NULL) {
+            call_metadata(call, "usedBy", user);
             return PRECONDITION(call, "ORGANIZATION_IN_USE", NULL,
                                 "%s cannot be deleted: %s refers to it; one that was abolished "
                                 "gets a validTo",
-                                organization->name, user.name);
+                                organization->name, user);
         }
-        TRY(status);
     }
     return STATUS_NONE;
 }

@@ -286,11 +286,16 @@ static void progress_take(struct call *call, struct asks *asks, const struct pee
 
 static struct status second_round(struct call *call, struct asks *asks)
 {
+    const struct status failure = asks->failures[SOURCE_INDICATORS];
     struct batch batch = {0};
     size_t most = 0;
 
-    for (const struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
+    for (struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
+        ask->status = failure;
         most++;
+    }
+    if (failure.code == STATUS_UNAVAILABLE || failure.code == STATUS_DEADLINE_EXCEEDED) {
+        return STATUS_NONE; /* it would not answer that either */
     }
     batch.calls = arena_array(call->arena, most, sizeof(*batch.calls));
     if (batch.calls == NULL) {

@@ -12,18 +12,6 @@
 #define NEUTRAL DONGKHOI__INDICATORS__V1__INDICATOR__DIRECTION__NEUTRAL
 #define MILESTONE_CANCELLED DONGKHOI__NIGHTECONOMY__V1__MILESTONE__STATE__CANCELLED
 
-bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
-                  const char *published_by)
-{
-    char day[DATE_TEXT_BYTES];
-
-    if (published_by[0] == '\0') {
-        return true;
-    }
-    date_format(date_of_time(recorded->seconds * 1000000 + recorded->nanos / 1000), day);
-    return strcmp(date[0] != '\0' ? date : day, published_by) <= 0;
-}
-
 static const char *indicator_name(struct call *call, const registration_message *registration)
 {
     return arena_printf(call->arena, "indicators/%s",

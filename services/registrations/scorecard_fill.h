@@ -27,8 +27,4 @@ struct status line_ask(struct call *call, struct asks *asks,
 struct status line_fill(struct call *call, struct asks *asks, const struct line_view *view,
                         const registration_message *registration, line_message *line);
 
-/* What has no date of its own counts from the day that it was recorded. "" published_by: true. */
-bool is_published(const char *date, const Google__Protobuf__Timestamp *recorded,
-                  const char *published_by);
-
 #endif

@@ -61,3 +61,25 @@ def advance(client, name, stage, date, **fields):
     """Enters a stage by a document of that date."""
     body = {"stage": stage, "document": document(f"{stage}/QĐ-UBND", date), **fields}
     return client.ok("POST", f"/v1/{name}:advance", body)
+
+
+def scheme(client, identifier=None, **fields):
+    body = {"displayName": {"vi": "Đề án phát triển kinh tế ban đêm"}, **fields}
+    return client.ok("POST", "/v1/schemes", body, schemeId=identifier or unique("scheme"))
+
+
+def milestone(client, parent, identifier=None, **fields):
+    identifier = identifier or unique("milestone")
+    body = {"displayName": {"vi": f"Bước {identifier}"}, **fields}
+    return client.ok("POST", f"/v1/{parent}/milestones", body, milestoneId=identifier)
+
+
+def movement(client, identifier=None, **fields):
+    body = {"displayName": {"vi": "Phong trào"}, "year": 2022, **fields}
+    return client.ok("POST", "/v1/movements", body, movementId=identifier or unique("movement"))
+
+
+def organization(client, identifier=None, **fields):
+    identifier = identifier or unique("organization")
+    body = {"displayName": {"vi": "Đơn vị"}, "kind": "DEPARTMENT", **fields}
+    return client.ok("POST", "/v1/organizations", body, organizationId=identifier)

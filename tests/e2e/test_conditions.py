@@ -174,6 +174,19 @@ def test_validate_only_answers_as_usual_and_stores_nothing(system):
         assert refused.status == 400
 
 
+def test_validate_only_may_stand_in_the_query_where_the_request_is_the_body(system):
+    client = system.client
+    cluster, indicator = make.cluster(client)["name"], make.indicator(client)["name"]
+    step = {"stage": "ESTABLISHED", "basis": "RECORDED", "source": "x"}
+    rows = {"observations": [make.values("2022-01", 1)]}
+    with system.unchanged():
+        for path, body in ((f"{cluster}:advance", step),
+                           (f"{indicator}/observations:batchUpsert", rows)):
+            client.ok("POST", f"/v1/{path}", body, validateOnly="true")
+            both = client.post(f"/v1/{path}", {**body, "validateOnly": True}, validateOnly="true")
+            assert (both.status, both.reason) == (400, "DUPLICATE_FIELD")
+
+
 def test_text_is_stored_as_nfc_and_found_by_nfd(client):
     nfd, nfc = "Bê\u0301n Tre", "Bến Tre"
     name = make.indicator(client, displayName={"vi": nfd})["name"]

@@ -135,7 +135,7 @@ def test_the_table_shows_the_results(loaded):
     for text in ("Giá trị sản xuất công nghiệp", "95.30", "101.85", "93.05†", "of 2021-11", "0 of 2"):
         assert text in done.stdout
     lines = done.stdout.splitlines()
-    rule = next(i for i, line in enumerate(lines) if line.startswith("──"))
+    rule = next(i + 1 for i, line in enumerate(lines) if line.startswith("Indicator "))
     columns = [lines[rule - 1].index(h) for h in ("Unit", "Level")]
     for line in lines[rule + 1 : rule + 7]:
         for column in columns:
@@ -151,6 +151,8 @@ def test_the_table_gives_way_to_a_narrow_terminal(loaded):
         check=True,
     )
     lines = done.stdout.splitlines()
-    rule = next(i for i, line in enumerate(lines) if line.startswith("──"))
+    rule = next(i + 1 for i, line in enumerate(lines) if line.startswith("Indicator "))
     assert len(lines[rule]) <= 105
     assert all(len(line) <= 105 for line in lines[rule + 1 : lines.index("", rule)])
+    promises = next(i for i, line in enumerate(lines) if line.startswith("Promise "))
+    assert all(len(line) <= 105 for line in lines[promises : lines.index("", promises)])

@@ -132,6 +132,34 @@ def test_a_list_can_be_ordered_by_when_it_was_recorded(client):
     assert [item["name"] for item in page["indicators"]] == [names[0], names[2], names[1]]
 
 
+COLLECTIONS = [
+    "indicators",
+    "indicators/-/targets",
+    "indicators/-/observations",
+    "clusters",
+    "clusters/-/investments",
+    "clusterTargets",
+    "schemes",
+    "schemes/-/projects",
+    "schemes/-/milestones",
+    "schemes/-/milestones/-/evidence",
+    "organizations",
+    "movements",
+    "movements/-/registrations",
+    "movements/-/registrations/-/reports",
+    "movements/-/commendations",
+    "movements/-/exemplars",
+]
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_every_list_is_ordered_by_name_and_times(client, collection):
+    client.ok("GET", f"/v1/{collection}", orderBy="updateTime desc, createTime, name")
+    refused = client.get(f"/v1/{collection}", orderBy="etag")
+    assert refused.reason == "INVALID_ORDER_BY"
+    assert "can be ordered by name, createTime, updateTime" in refused.json["error"]["message"]
+
+
 def test_values_that_are_not_known_have_their_place_in_an_order(client):
     names = {
         make.cluster(client, district="778", **area)["name"]

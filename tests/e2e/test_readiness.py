@@ -30,7 +30,12 @@ def test_a_killed_service_is_named_and_the_gateway_stays_alive(fresh, service):
     )
     assert service in answer.body.decode()
     assert client.get("/healthz").status == 200
-    path = {"indicators": "/v1/indicators", "clusters": "/v1/clusters"}
+    path = {
+        "indicators": "/v1/indicators",
+        "clusters": "/v1/clusters",
+        "nighteconomy": "/v1/schemes",
+        "registrations": "/v1/movements",
+    }
     assert client.get(path[other]).status == 200
     down = client.get(path[service])
     assert (down.status, down.error["status"]) == (503, "UNAVAILABLE"), down.body
@@ -294,7 +299,7 @@ def test_every_program_explains_itself(system):
         assert "DONGKHOI_" in subprocess.run([binary, "--help"], capture_output=True, text=True).stdout
         done = subprocess.run([binary, "--nonsense"], capture_output=True, text=True, check=False)
         assert done.returncode == 2 and done.stderr, (name, done)
-        wrong = {**system.environment, "DONGKHOI_LISTEN": "x", "DONGKHOI_INDICATORS": "x",
-                 "DONGKHOI_CLUSTERS": "x"}
+        wrong = {**system.environment, "DONGKHOI_LISTEN": "x"}
+        wrong |= {f"DONGKHOI_{service.upper()}": "x" for service in SERVICES}
         done = subprocess.run([binary], env=wrong, capture_output=True, text=True, timeout=20)
         assert done.returncode != 0 and "DONGKHOI_" in done.stderr, (name, done)

@@ -1,6 +1,7 @@
 """writers.py - clients that write with idempotency keys while things are killed, and a checker.
 
-Each writer creates observations of an indicator of its own, one after another. A write that has
+Each writer creates children of a resource of its own, such as observations of an indicator, one
+after another. A write that has
 no certain outcome is tried again with the same key until it has one. What was acknowledged is
 noted; the checker then looks for each of it exactly once.
 """
@@ -13,6 +14,27 @@ import make
 
 # Outcomes that are not known, or that say "later".
 UNCERTAIN = (429, 500, 502, 503, 504)
+
+
+
+def organization_and_movement(client, name):
+    make.organization(client, name)
+    return make.movement(client, name)
+
+
+# By service: what a writer writes below, and the children with the field that takes the key.
+PARENTS = {
+    "indicators": lambda client, name: make.indicator(client, name, decimals=0),
+    "clusters": make.cluster,
+    "nighteconomy": make.scheme,
+    "registrations": organization_and_movement,
+}
+CHILDREN = {
+    "indicators": ("observations", "source"),
+    "clusters": ("investments", "investor"),
+    "nighteconomy": ("projects", "owner"),
+    "registrations": ("exemplars", "note"),
+}
 
 
 class Writer(threading.Thread):
@@ -29,19 +51,23 @@ class Writer(threading.Thread):
         self.tries = 0
         self.uncertain = 0
         self.pending = None
-        if collection == "indicators":
-            self.parent = make.indicator(client, make.unique(f"writer-{number}"), decimals=0)["name"]
-        else:
-            self.parent = make.cluster(client, make.unique(f"writer-{number}"))["name"]
+        self.parent = PARENTS[collection](client, make.unique(f"writer-{number}"))["name"]
 
     def request(self, count, key):
         headers = {"Idempotency-Key": key, "Request-Timeout": "5"}
+        plural = CHILDREN[self.collection][0]
+        return self.client.post(f"/v1/{self.parent}/{plural}", self.body(count, key), headers)
+
+    def body(self, count, key):
+        title = {"displayName": {"vi": "Tên"}}
         if self.collection == "indicators":
-            period = f"{1900 + count // 12}-{count % 12 + 1:02}"
-            body = make.values(period, count, source=key)
-            return self.client.post(f"/v1/{self.parent}/observations", body, headers)
-        body = {"investor": key, "role": "TENANT"}
-        return self.client.post(f"/v1/{self.parent}/investments", body, headers)
+            return make.values(f"{1900 + count // 12}-{count % 12 + 1:02}", count, source=key)
+        if self.collection == "clusters":
+            return {"investor": key, "role": "TENANT"}
+        if self.collection == "nighteconomy":
+            return {**title, "owner": key}
+        unit = self.parent.replace("movements/", "organizations/")
+        return {**title, "story": "Việc làm", "organization": unit, "note": key}
 
     def run(self):
         count = 0
@@ -120,10 +146,7 @@ class Load:
 
 def children(client, writer):
     """[(key, resource)] of what the writer's parent has."""
-    plural, field = {
-        "indicators": ("observations", "source"),
-        "clusters": ("investments", "investor"),
-    }[writer.collection]
+    plural, field = CHILDREN[writer.collection]
     found, token = [], ""
     while True:
         page = client.ok("GET", f"/v1/{writer.parent}/{plural}", pageSize=1000, pageToken=token)

@@ -5,14 +5,15 @@ import re
 from tree import files, text
 
 TABLE = "services/gateway/messages_vi.c"
-# Names of this form that are no reasons: configuration, values of enums, columns of SDMX.
+# Names of this form that are no reasons: configuration, values of enums, columns of SDMX,
+# what a search ends with.
 OTHER_NAMES = re.compile(r"DONGKHOI_\w+|\w+_UNSPECIFIED")
 OTHERS = {
     "DETAILED_PLAN", "INFRASTRUCTURE_PROJECT", "INVESTOR_CALL", "LAND_CLEARANCE",
     "UNDER_CONSTRUCTION", "IN_PROGRESS", "AT_LEAST", "MORE_THAN", "AT_RISK", "OFF_TRACK",
     "NOT_STARTED", "NOT_COMPLETED_RESULT", "ESTABLISHED_IN_YEAR", "OWNER_APPOINTED_IN_YEAR",
     "CONSTRUCTION_STARTED_IN_YEAR", "YEAR_TO_DATE",
-    "OBS_STATUS", "OBS_VALUE", "PUBLISHED_DATE", "STRUCTURE_ID", "TIME_PERIOD", "UNIT_MEASURE",
+    "FOUND", "OBS_STATUS", "OBS_VALUE", "PUBLISHED_DATE", "STRUCTURE_ID", "TIME_PERIOD", "UNIT_MEASURE",
 }
 NAME = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 # A reason of one word is told by where it stands.

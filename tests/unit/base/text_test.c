@@ -246,6 +246,59 @@ static void whatever_allocation_fails_nfc_says_so(void **state)
     assert_true(limit > 0);
 }
 
+static void names_are_told_apart_without_case_blanks_and_what_is_unseen(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *folded;
+    } rows[] = {
+        {"", ""},
+        {" \t\n", ""},
+        {"Nguyễn Văn A", "nguyễn văn a"},
+        {"  NGUYỄN \t VĂN  A ", "nguyễn văn a"},
+        {"ĐẶNG Ư", "đặng ư"},
+        {"a\xc2\xa0"
+         "b",
+         "a b"},
+        {"a\xe2\x80\x8b"
+         "b",
+         "ab"},
+        {"Ⱥ", "ⱥ"}, /* three bytes of two */
+        {"a b", "a b"},
+    };
+    struct arena *arena = arena_new(1 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *folded = NULL;
+
+        assert_ok(text_fold(arena, rows[i].text, &folded));
+        assert_string_equal(folded, rows[i].folded);
+    }
+    arena_free(arena);
+}
+
+static void whatever_allocation_fails_folding_says_so(void **state)
+{
+    const char *folded = NULL;
+    size_t limit = 0;
+
+    (void)state;
+    for (;; limit += 16) {
+        struct arena *arena = arena_new(limit);
+        const struct status status = text_fold(arena, "Nguyễn Văn A", &folded);
+        if (status.code == STATUS_OK) {
+            assert_string_equal(folded, "nguyễn văn a");
+            arena_free(arena);
+            break;
+        }
+        assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
+        assert_null(folded);
+        arena_free(arena);
+    }
+    assert_true(limit > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +312,8 @@ int main(void)
         cmocka_unit_test(random_marks_agree_with_utf8proc),
         cmocka_unit_test(a_megabyte_of_marks_in_the_wrong_order_takes_no_time),
         cmocka_unit_test(whatever_allocation_fails_nfc_says_so),
+        cmocka_unit_test(names_are_told_apart_without_case_blanks_and_what_is_unseen),
+        cmocka_unit_test(whatever_allocation_fails_folding_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

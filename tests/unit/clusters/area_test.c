@@ -94,7 +94,7 @@ static void the_area_as_found_is_what_a_first_change_is_judged_by(void **state)
     struct call *call = call_of(state);
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
 
-    cluster->area_hectares = double_value(call->arena, 50);
+    cluster->area_hectares = double_wrap(call->arena, 50);
     assert_true(at(call, cluster, "2020-01-01")->area_hectares->value == 50);
     assert_note(at(call, cluster, "2020-01-01"), "AREA_AS_FOUND");
     assert_status(adjust(call, cluster, AREA_REDUCE, 60, "2020-01-01"), STATUS_FAILED_PRECONDITION,
@@ -108,7 +108,7 @@ static void the_area_as_found_stays_while_no_change_knows_better(void **state)
     struct call *call = call_of(state);
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
 
-    cluster->area_hectares = double_value(call->arena, 50);
+    cluster->area_hectares = double_wrap(call->arena, 50);
     assert_ok(adjust(call, cluster, AREA_REDUCE, -1, "2022-01"));
     assert_true(cluster->area_hectares->value == 50);
     assert_true(cluster->area_outdated);
@@ -144,7 +144,7 @@ static void a_recorded_establishment_takes_its_document_once(void **state)
     change->basis = BASIS_DOCUMENTED;
     change->date = (char *)"2015-01-20";
     change->document = document(call, "1/QĐ-UBND", "2015-01-20");
-    change->area_hectares = double_value(call->arena, 21);
+    change->area_hectares = double_wrap(call->arena, 21);
     assert_ok(area_add(call, cluster, change, &unchanged));
     assert_false(unchanged);
     assert_true(at(call, cluster, "2016-01-01")->area_hectares->value == 21);
@@ -185,13 +185,13 @@ static void an_area_must_be_positive_with_four_decimals(void **state)
     struct call *call = call_of(state);
 
     assert_ok(area_check(call, "areaHectares", NULL));
-    assert_ok(area_check(call, "areaHectares", double_value(call->arena, 0.0001)));
-    assert_ok(area_check(call, "areaHectares", double_value(call->arena, 74.3122)));
-    assert_status(area_check(call, "areaHectares", double_value(call->arena, 10.31225)),
+    assert_ok(area_check(call, "areaHectares", double_wrap(call->arena, 0.0001)));
+    assert_ok(area_check(call, "areaHectares", double_wrap(call->arena, 74.3122)));
+    assert_status(area_check(call, "areaHectares", double_wrap(call->arena, 10.31225)),
                   STATUS_INVALID_ARGUMENT, "TOO_MANY_DECIMALS");
     const double bad[] = {0, -1, -0.0, 1e9, 1e300, __builtin_inf(), __builtin_nan("")};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_status(area_check(call, "areaHectares", double_value(call->arena, bad[i])),
+        assert_status(area_check(call, "areaHectares", double_wrap(call->arena, bad[i])),
                       STATUS_INVALID_ARGUMENT, "OUT_OF_RANGE");
     }
 }

@@ -124,7 +124,7 @@ static void the_first_appointment_of_an_owner_counts(void **state)
     assert_verdict(call, cluster, RULE_OWNER_APPOINTED, 2022, false, "ONLY_RECORDED");
     appointment->date = (char *)"2022-07-01";
     appointment->document = document(call, "3/QĐ-UBND", "2022-07-01");
-    assert_ok(list_insert(call, &cluster->base, "owner_appointments", 0, appointment));
+    assert_ok(message_insert(call, &cluster->base, "owner_appointments", 0, appointment));
     assert_verdict(call, cluster, RULE_OWNER_APPOINTED, 2022, true, "IN_YEAR");
     assert_verdict(call, cluster, RULE_OWNER_APPOINTED, 2023, false, "BEFORE_YEAR");
 }

@@ -116,7 +116,7 @@ static inline struct status adjust(struct call *call, Dongkhoi__Clusters__V1__Cl
     bool unchanged = false;
 
     change->kind = kind;
-    change->area_hectares = area < 0 ? NULL : double_value(call->arena, area);
+    change->area_hectares = area < 0 ? NULL : double_wrap(call->arena, area);
     change->basis = BASIS_RECORDED;
     change->date = (char *)date;
     change->source = (char *)"a newspaper";

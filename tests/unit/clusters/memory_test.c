@@ -37,7 +37,7 @@ static struct status change_the_area(struct call *whole, struct call *small)
 {
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(whole);
 
-    cluster->area_hectares = double_value(whole->arena, 4);
+    cluster->area_hectares = double_wrap(whole->arena, 4);
     for (int i = 0; i < 2; i++) {
         Dongkhoi__Clusters__V1__AreaChange *change =
             message_new(whole->arena, &dongkhoi__clusters__v1__area_change__descriptor);
@@ -46,7 +46,7 @@ static struct status change_the_area(struct call *whole, struct call *small)
         change->kind = AREA_REDUCE;
         change->basis = BASIS_RECORDED;
         change->date = (char *)(i == 0 ? "2018-01-01" : "2019-01-01");
-        change->area_hectares = i == 0 ? double_value(whole->arena, 3) : NULL;
+        change->area_hectares = i == 0 ? double_wrap(whole->arena, 3) : NULL;
         TRY(area_add(small, cluster, change, &unchanged));
     }
     return cluster_refresh(small, cluster, "areaHectares");
@@ -91,8 +91,8 @@ static struct status sum_up(struct call *whole, struct call *small)
         message_new(whole->arena, &dongkhoi__clusters__v1__investment__descriptor);
     struct summary summary = {.occupancy_known = 0};
 
-    investment->jobs = int32_value(whole->arena, 3);
-    investment->committed_capital_billion_vnd = double_value(whole->arena, 3);
+    investment->jobs = int32_wrap(whole->arena, 3);
+    investment->committed_capital_billion_vnd = double_wrap(whole->arena, 3);
     summary_add_cluster(&summary, cluster);
     summary_add_investment(&summary, investment);
     return summary_answer(small, &summary, answer);

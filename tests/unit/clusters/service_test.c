@@ -1,150 +1,30 @@
 /* service_test.c - tests the whole service, called over nng within one process. */
 #include "unit.h"
 
-#include "base/arena.h"
-#include "base/buffer.h"
 #include "clusters.h"
-#include "pb/json.h"
-#include "rpc/rpc_client.h"
+#include "service_running.h"
 
-#include "dongkhoi/clusters/v1/clusters.pb-c.h"
-
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { ARENA_BYTES = 64 << 20, TIMEOUT_MS = 20000, BOUND_MS = 5000 };
 
 #define METHOD_PREFIX "dongkhoi.clusters.v1.ClusterService/"
-
-struct system {
-    struct arena *arena;
-    struct service_instance *instance;
-    struct rpc_client *client;
-    char directory[64];
-};
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
+#define ok running_ok
+#define refused running_refused
 
 static int setup(void **state)
 {
-    struct system *system = test_calloc(1, sizeof(*system));
-    char addresses[64];
-
-    system->arena = arena_new(ARENA_BYTES);
-    (void)snprintf(system->directory, sizeof(system->directory), "/tmp/clusters-test-XXXXXX");
-    assert_non_null(mkdtemp(system->directory));
-    assert_ok(service_open(&clusters_service, system->directory, "tcp://127.0.0.1:0", system->arena,
-                           &system->instance));
-    (void)snprintf(addresses, sizeof(addresses), "tcp://127.0.0.1:%u",
-                   (unsigned)service_port(system->instance));
-    const struct rpc_client_options options = {
-        .service = "clusters",
-        .addresses = arena_strdup(system->arena, addresses),
-        .max_in_flight = 8,
-    };
-    assert_ok(rpc_client_open(&options, system->arena, &system->client));
-    for (int i = 0; i < 500 && !rpc_client_connected(system->client); i++) {
-        (void)usleep(10000);
-    }
-    *state = system;
+    *state = running_open(&clusters_service, NULL);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct system *system = *state;
-
-    rpc_client_close(system->client, BOUND_MS);
-    assert_true(service_close(system->instance, BOUND_MS));
-    arena_free(system->arena);
-    (void)nftw(system->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    test_free(system);
+    running_close(*state);
     return 0;
 }
 
-/* Calls a method with a request as JSON; the answer as JSON in ret_json. */
-static struct status call(struct system *system, const char *method, const char *request,
-                          const char **ret_json)
-{
-    const ProtobufCMethodDescriptor *descriptor = protobuf_c_service_descriptor_get_method_by_name(
-        &dongkhoi__clusters__v1__cluster_service__descriptor, method);
-    struct rpc_request sent = {
-        .method = arena_printf(system->arena, METHOD_PREFIX "%s", method),
-        .timeout_ms = TIMEOUT_MS,
-    };
-    struct rpc_reply *reply = NULL;
-    struct rpc_answer answer;
-    struct buffer buffer;
-    void *message = NULL;
-
-    assert_non_null(descriptor);
-    assert_ok(json_decode(system->arena, descriptor->input, slice_from(request), &message));
-    sent.payload = message;
-    assert_ok(rpc_client_call_wait(system->client, &sent, &reply));
-    assert_ok(rpc_reply_parse(reply, system->arena, &answer));
-    if (answer.status.code == STATUS_OK) {
-        const struct slice copy = {.data = arena_copy(system->arena, answer.payload),
-                                   .length = answer.payload.length};
-        ProtobufCMessage *response = protobuf_c_message_unpack(
-            descriptor->output, NULL, copy.length, (const uint8_t *)copy.data);
-        assert_non_null(response);
-        buffer_init(&buffer, ARENA_BYTES);
-        json_encode(&buffer, response);
-        *ret_json = arena_copy(system->arena, buffer_slice(&buffer));
-        buffer_done(&buffer);
-        protobuf_c_message_free_unpacked(response, NULL);
-    } else {
-        answer.status.reason = arena_strdup(system->arena, answer.status.reason);
-        answer.status.message = arena_strdup(system->arena, answer.status.message);
-        answer.status.field = NULL;
-    }
-    rpc_reply_free(reply);
-    return answer.status;
-}
-
-static const char *ok(struct system *system, const char *method, const char *request)
-{
-    const char *json = NULL;
-    const struct status status = call(system, method, request, &json);
-
-    if (status.code != STATUS_OK) {
-        fail_msg("%s %s: %s %s", method, request, status.reason, status.message);
-    }
-    return json;
-}
-
-static void refused(struct system *system, const char *method, const char *request,
-                    enum status_code code, const char *reason)
-{
-    const char *json = NULL;
-
-    assert_status(call(system, method, request, &json), code, reason);
-}
-
-static void assert_has(const char *json, const char *part)
-{
-    if (strstr(json, part) == NULL) {
-        fail_msg("no %s in %s", part, json);
-    }
-}
-
-static void assert_lacks(const char *json, const char *part)
-{
-    if (strstr(json, part) != NULL) {
-        fail_msg("%s in %s", part, json);
-    }
-}
-
-static void create_cluster(struct system *system, const char *id, const char *district,
+static void create_cluster(struct running *system, const char *id, const char *district,
                            const char *rest)
 {
     ok(system, "CreateCluster",
@@ -154,7 +34,7 @@ static void create_cluster(struct system *system, const char *id, const char *di
                     id, id, district, rest));
 }
 
-static void create_tenant(struct system *system, const char *cluster, const char *id,
+static void create_tenant(struct running *system, const char *cluster, const char *id,
                           const char *rest)
 {
     ok(system, "CreateInvestment",
@@ -165,7 +45,7 @@ static void create_tenant(struct system *system, const char *cluster, const char
 }
 
 /* The clusters of data/clusters.csv with their decisions. */
-static void load_2022(struct system *system)
+static void load_2022(struct running *system)
 {
     static const struct {
         const char *id;
@@ -210,7 +90,7 @@ static void load_2022(struct system *system)
 
 static void the_clusters_of_2022_are_0_of_2_each_explained(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     load_2022(system);
     const char *count = ok(system, "CountNewClusters", "{\"year\":2022}");
@@ -242,7 +122,7 @@ static void the_clusters_of_2022_are_0_of_2_each_explained(void **state)
 
 static void a_year_without_target_or_rule_says_what_to_do(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     refused(system, "CountNewClusters", "{\"year\":2023}", STATUS_NOT_FOUND, "TARGET_NOT_FOUND");
     refused(system, "CountNewClusters", "{}", STATUS_INVALID_ARGUMENT, "OUT_OF_RANGE");
@@ -258,7 +138,7 @@ static void a_year_without_target_or_rule_says_what_to_do(void **state)
 
 static void tenants_move_the_occupancy_of_their_cluster(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "c", "834", ",\"areaHectares\":20,\"leasableHectares\":10");
     create_tenant(system, "c", "a", ",\"leasedHectares\":6");
@@ -287,7 +167,7 @@ static void tenants_move_the_occupancy_of_their_cluster(void **state)
 
 static void an_update_of_a_tenant_moves_the_sums_by_the_difference(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "c", "834", ",\"leasableHectares\":10");
     create_tenant(system, "c", "a", ",\"leasedHectares\":6");
@@ -314,7 +194,7 @@ static void an_update_of_a_tenant_moves_the_sums_by_the_difference(void **state)
 
 static void an_investment_goes_forward_by_date(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "c", "834", "");
     create_tenant(system, "c", "a", "");
@@ -344,7 +224,7 @@ static void an_investment_goes_forward_by_date(void **state)
 
 static void a_trial_changes_nothing(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "c", "834", ",\"leasableHectares\":10");
     assert_has(ok(system, "CreateInvestment",
@@ -363,7 +243,7 @@ static void a_trial_changes_nothing(void **state)
 
 static void what_has_its_own_method_is_not_patched(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     load_2022(system);
     refused(system, "UpdateCluster",
@@ -398,7 +278,7 @@ static void what_has_its_own_method_is_not_patched(void **state)
 
 static void changes_come_in_pages_and_history_in_revisions(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     load_2022(system);
     const char *page =
@@ -434,7 +314,7 @@ static void changes_come_in_pages_and_history_in_revisions(void **state)
 
 static void a_cluster_is_read_as_it_was(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
     char time[64] = "";
 
     create_cluster(system, "c", "834", "");
@@ -455,7 +335,7 @@ static void a_cluster_is_read_as_it_was(void **state)
 }
 
 /* The text of a member in JSON, the last of its name. */
-static const char *member(struct system *system, const char *json, const char *name)
+static const char *member(struct running *system, const char *json, const char *name)
 {
     const char *key = arena_printf(system->arena, "\"%s\":", name);
     const char *found = NULL;
@@ -469,7 +349,7 @@ static const char *member(struct system *system, const char *json, const char *n
 
 static void a_change_has_time_and_revision_of_its_cluster(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     for (int round = 0; round < 2; round++) {
         create_cluster(system, "c", "834", "");
@@ -492,7 +372,7 @@ static void a_change_has_time_and_revision_of_its_cluster(void **state)
 
 static void a_summary_of_a_district_has_its_investments_only(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "a", "834", ",\"areaHectares\":20");
     create_cluster(system, "a-b", "835", ",\"areaHectares\":30");
@@ -512,7 +392,7 @@ static void a_summary_of_a_district_has_its_investments_only(void **state)
 
 static void a_revoked_cluster_takes_no_more(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     load_2022(system);
     ok(system, "AdvanceCluster",
@@ -532,7 +412,7 @@ static void a_revoked_cluster_takes_no_more(void **state)
 
 static void the_current_etag_is_asked_for_and_children_keep_their_cluster(void **state)
 {
-    struct system *system = *state;
+    struct running *system = *state;
 
     create_cluster(system, "c", "834", "");
     create_tenant(system, "c", "t", "");
@@ -541,7 +421,7 @@ static void the_current_etag_is_asked_for_and_children_keep_their_cluster(void *
             "\"basis\":\"RECORDED\",\"source\":\"s\"}",
             STATUS_ABORTED, "ETAG_MISMATCH");
     const char *json = NULL;
-    assert_int_equal(call(system, "DeleteCluster", "{\"name\":\"clusters/c\"}", &json).code,
+    assert_int_equal(running_call(system, "DeleteCluster", "{\"name\":\"clusters/c\"}", &json).code,
                      STATUS_FAILED_PRECONDITION);
     ok(system, "DeleteInvestment", "{\"name\":\"clusters/c/investments/t\"}");
     ok(system, "DeleteCluster", "{\"name\":\"clusters/c\"}");

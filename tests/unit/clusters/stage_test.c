@@ -46,9 +46,9 @@ static void the_legal_order_is_walked_to_the_end(void **state)
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
 
     cluster->tenant_count = 1;
-    cluster->leasable_hectares = double_value(call->arena, 12.5);
+    cluster->leasable_hectares = double_wrap(call->arena, 12.5);
     cluster->leased_hectares = 12.5;
-    cluster->occupancy_percent = double_value(call->arena, 100);
+    cluster->occupancy_percent = double_wrap(call->arena, 100);
     for (int stage = STAGE_PLANNED + 1; stage <= STAGE_REVOKED; stage++) {
         assert_ok(enter(call, cluster, stage, BASIS_DOCUMENTED, "2020-01-01", NULL));
         assert_int_equal(cluster->stage, stage);
@@ -194,7 +194,7 @@ static void operation_needs_a_tenant_and_full_needs_all_land_leased(void **state
     assert_ok(enter(call, cluster, STAGE_OPERATING, BASIS_DOCUMENTED, "2020-01-02", NULL));
     assert_status(enter(call, cluster, STAGE_FULL, BASIS_DOCUMENTED, "2020-01-03", NULL),
                   STATUS_FAILED_PRECONDITION, "NOT_FULL");
-    cluster->leasable_hectares = double_value(call->arena, 30);
+    cluster->leasable_hectares = double_wrap(call->arena, 30);
     cluster->leased_hectares = 29.9999;
     assert_ok(cluster_refresh(call, cluster, "stage"));
     /* It rounds to 100.00 %, but it is not full. */

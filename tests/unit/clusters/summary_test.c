@@ -17,7 +17,7 @@ static Dongkhoi__Clusters__V1__Investment *tenant(struct call *call, int state, 
 
     made->role = ROLE_TENANT;
     made->state = state;
-    made->leased_hectares = leased < 0 ? NULL : double_value(call->arena, leased);
+    made->leased_hectares = leased < 0 ? NULL : double_wrap(call->arena, leased);
     return made;
 }
 
@@ -28,7 +28,7 @@ static void occupancy_is_leased_over_leasable_rounded_half_up(void **state)
 
     assert_null(cluster->occupancy_percent);
     assert_note(cluster, "LEASABLE_UNKNOWN");
-    cluster->leasable_hectares = double_value(call->arena, 80);
+    cluster->leasable_hectares = double_wrap(call->arena, 80);
     occupancy_change(cluster, NULL, tenant(call, STATE_OPERATING, 0.1));
     occupancy_change(cluster, NULL, tenant(call, STATE_REGISTERED, 0.2));
     assert_true(cluster->leased_hectares == 0.3);
@@ -43,7 +43,7 @@ static void more_than_all_land_is_refused(void **state)
     struct call *call = call_of(state);
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
 
-    cluster->leasable_hectares = double_value(call->arena, 10);
+    cluster->leasable_hectares = double_wrap(call->arena, 10);
     occupancy_change(cluster, NULL, tenant(call, STATE_OPERATING, 10));
     assert_ok(cluster_refresh(call, cluster, "x"));
     assert_true(cluster->occupancy_percent->value == 100);
@@ -78,7 +78,7 @@ static void a_full_cluster_with_free_land_says_so(void **state)
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
     Dongkhoi__Clusters__V1__Investment *all = tenant(call, STATE_OPERATING, 10);
 
-    cluster->leasable_hectares = double_value(call->arena, 10);
+    cluster->leasable_hectares = double_wrap(call->arena, 10);
     occupancy_change(cluster, NULL, all);
     assert_ok(enter(call, cluster, STAGE_FULL, BASIS_RECORDED, "", NULL));
     assert_ok(cluster_refresh(call, cluster, "x"));
@@ -94,7 +94,7 @@ static void a_tenant_whose_lease_is_unknown_makes_occupancy_unknown(void **state
     Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
     Dongkhoi__Clusters__V1__Investment *unknown = tenant(call, STATE_REGISTERED, -1);
 
-    cluster->leasable_hectares = double_value(call->arena, 10);
+    cluster->leasable_hectares = double_wrap(call->arena, 10);
     occupancy_change(cluster, NULL, tenant(call, STATE_PROPOSED, -1));
     assert_ok(cluster_refresh(call, cluster, "x"));
     assert_true(cluster->occupancy_percent->value == 0);
@@ -131,11 +131,11 @@ static void more_spent_than_committed_is_seen_exactly(void **state)
     Dongkhoi__Clusters__V1__Investment *investment = tenant(call, STATE_OPERATING, 1);
 
     assert_false(investment_overspent(investment));
-    investment->disbursed_capital_billion_vnd = double_value(call->arena, 332.000001);
+    investment->disbursed_capital_billion_vnd = double_wrap(call->arena, 332.000001);
     assert_false(investment_overspent(investment));
-    investment->committed_capital_billion_vnd = double_value(call->arena, 332);
+    investment->committed_capital_billion_vnd = double_wrap(call->arena, 332);
     assert_true(investment_overspent(investment));
-    investment->disbursed_capital_billion_vnd = double_value(call->arena, 332);
+    investment->disbursed_capital_billion_vnd = double_wrap(call->arena, 332);
     assert_false(investment_overspent(investment));
 }
 
@@ -161,9 +161,9 @@ static void a_summary_has_the_shape_of_the_provinces_totals(void **state)
             assert_ok(enter(call, cluster, operating ? STAGE_OPERATING : STAGE_ESTABLISHED,
                             BASIS_RECORDED, "", NULL));
         }
-        cluster->area_hectares = double_value(call->arena, area);
+        cluster->area_hectares = double_wrap(call->arena, area);
         if (operating) {
-            cluster->leasable_hectares = double_value(call->arena, 25);
+            cluster->leasable_hectares = double_wrap(call->arena, 25);
             cluster->leased_hectares = 15.5;
         }
         assert_ok(cluster_refresh(call, cluster, "x"));
@@ -192,13 +192,13 @@ static void sums_are_exact_and_say_what_they_lack(void **state)
     Dongkhoi__Clusters__V1__Investment *ended = tenant(call, STATE_ENDED, 1);
 
     summary_add_cluster(&summary, planned(call));
-    ended->registered_capital_billion_vnd = double_value(call->arena, 1000);
+    ended->registered_capital_billion_vnd = double_wrap(call->arena, 1000);
     summary_add_investment(&summary, ended);
     summary_add_investment(&summary, tenant(call, STATE_OPERATING, 1));
     for (int i = 0; i < 10; i++) {
         Dongkhoi__Clusters__V1__Investment *investment = tenant(call, STATE_OPERATING, 1);
-        investment->registered_capital_billion_vnd = double_value(call->arena, 0.1);
-        investment->jobs = int32_value(call->arena, 1000);
+        investment->registered_capital_billion_vnd = double_wrap(call->arena, 0.1);
+        investment->jobs = int32_wrap(call->arena, 1000);
         summary_add_investment(&summary, investment);
     }
     assert_ok(summary_answer(call, &summary, answer));

@@ -7,6 +7,10 @@
 #include "gateway.h"
 #include "http_client.h"
 
+#include "dongkhoi/changes/v1/changes.pb-c.h"
+#include "dongkhoi/clusters/v1/clusters.pb-c.h"
+#include "dongkhoi/indicators/v1/indicators.pb-c.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,28 +24,39 @@ static struct arena *arena;
 static struct fake_backend *service;
 static struct gateway *gateway;
 
+/* The services that the fake one plays, and the gateway's own. */
+static const ProtobufCServiceDescriptor *const played[] = {
+    &dongkhoi__changes__v1__change_service__descriptor,
+    &dongkhoi__clusters__v1__cluster_service__descriptor,
+    &dongkhoi__indicators__v1__indicator_service__descriptor,
+};
+
 static struct gateway *gateway_start(const char *address)
 {
     const struct backend backends[] = {
         {.name = "indicators", .package = "dongkhoi.indicators.v1", .addresses = address},
         {.name = "clusters", .package = "dongkhoi.clusters.v1", .addresses = address},
+        {.name = "nighteconomy", .package = "dongkhoi.nighteconomy.v1", .addresses = address},
+        {.name = "registrations", .package = "dongkhoi.registrations.v1", .addresses = address},
     };
-    struct gateway_options options = {
-        .listen = "127.0.0.1:0", .loops = 2, .backends = backends, .backend_count = 2};
+    struct gateway_options options = {.listen = "127.0.0.1:0",
+                                      .loops = 2,
+                                      .backends = backends,
+                                      .backend_count = sizeof(backends) / sizeof(backends[0])};
     struct gateway *started = NULL;
 
-    assert_ok(
-        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema));
+    assert_ok(schema_load(arena, api_descriptor_set(), played, sizeof(played) / sizeof(played[0]),
+                          &options.schema));
     assert_ok(gateway_open(&options, arena, &started));
     return started;
 }
 
 static void wait_connected(struct gateway *started)
 {
-    for (int i = 0; i < 500 && !(rpc_client_connected(started->backends[0].client) &&
-                                 rpc_client_connected(started->backends[1].client));
-         i++) {
-        (void)usleep(10000);
+    for (size_t i = 0; i < started->backend_count; i++) {
+        for (int k = 0; k < 500 && !rpc_client_connected(started->backends[i].client); k++) {
+            (void)usleep(10000);
+        }
     }
 }
 
@@ -152,6 +167,9 @@ static void path_query_and_body_meet_in_one_message(void **state)
         {"POST /v1/clusters/a:advance", "{\"stage\":\"APPRAISAL\"}",
          "\"name\":\"clusters/a\",\"etag\":\"\",\"stage\":\"APPRAISAL\""},
         {"POST /v1/clusters/a:advance", "", "\"name\":\"clusters/a\""},
+        {"POST /v1/clusters/a:advance?validateOnly=true&request_id=r", "{\"stage\":\"APPRAISAL\"}",
+         "\"validateOnly\":true,\"requestId\":\"r\""},
+        {"POST /v1/clusters/a:advance?stage=APPRAISAL", "", "\"stage\":\"APPRAISAL\""},
         {"DELETE /v1/clusters/a?etag=x", "", "\"etag\":\"x\""},
     };
 
@@ -192,7 +210,18 @@ static void a_request_that_is_wrong_is_refused_before_the_call(void **state)
         {"GET /v1/clusters/a?name=clusters/b", "", "", 400, "MISPLACED_FIELD"},
         {"POST /v1/clusters?cluster.source=x", "", "{}", 400, "MISPLACED_FIELD"},
         {"PATCH /v1/clusters/a?cluster.name=x", "", "{}", 400, "MISPLACED_FIELD"},
-        {"POST /v1/clusters/a:advance?validateOnly=true", "", "{}", 400, "MISPLACED_FIELD"},
+        {"POST /v1/clusters/a:advance?name=clusters/b", "", "{}", 400, "MISPLACED_FIELD"},
+        {"POST /v1/clusters/a:advance?document.number=1", "", "{}", 400, "MISPLACED_FIELD"},
+        {"POST /v1/clusters/a:advance?document=1", "", "{}", 400, "MISPLACED_FIELD"},
+        {"POST /v1/clusters/a:advance?validateOnly=1", "", "{}", 400, "INVALID_VALUE"},
+        {"POST /v1/clusters/a:advance?validateOnly=true&validate_only=true", "", "{}", 400,
+         "DUPLICATE_FIELD"},
+        {"POST /v1/clusters/a:advance?validateOnly=true", "", "{\"validateOnly\":true}", 400,
+         "DUPLICATE_FIELD"},
+        {"POST /v1/clusters/a:advance?validateOnly=true", "",
+         "{\"date\":\"\",\"validate_only\":false}", 400, "DUPLICATE_FIELD"},
+        {"POST /v1/clusters/a:advance?validateOnly=true", "", "{\"validateOnly\":null}", 400,
+         "DUPLICATE_FIELD"},
         {"POST /v1/clusters/a:advance?nothing=true", "", "{}", 400, "UNKNOWN_FIELD"},
         {"GET /v1/clusters/a", "", "{}", 400, "UNEXPECTED_BODY"},
         {"DELETE /v1/clusters/a", "", "x", 400, "UNEXPECTED_BODY"},
@@ -212,7 +241,7 @@ static void a_request_that_is_wrong_is_refused_before_the_call(void **state)
         {"POST /v1/clusters", "Idempotency-Key: a b\r\n", "{}", 400, "INVALID_HEADER"},
         {"POST /v1/clusters", "Request-Timeout: x\r\n", "{}", 400, "INVALID_HEADER"},
         {"GET /v1/nothing", "", "", 404, "\"reason\":\"ROUTE_NOT_FOUND\""},
-        {"GET /", "", "", 404, "ROUTE_NOT_FOUND"},
+        {"GET /x", "", "", 404, "ROUTE_NOT_FOUND"},
         {"PUT /v1/clusters/a", "", "", 405, "\"status\":\"UNIMPLEMENTED\""},
         {"POST /healthz", "", "", 405, "UNIMPLEMENTED"},
     };
@@ -355,10 +384,82 @@ static void readiness_names_who_is_not_ready(void **state)
     expect_ask("GET /healthz", "", "", 200, "{\"status\":\"ok\"}");
     expect_ask("GET /readyz", "", "", 200, "\"status\":\"ok\",\"services\":[{");
     fake_backend_set_health(service, true, false);
-    expect_ask("GET /readyz", "", "", 503, "indicators is read-only; clusters is read-only");
+    expect_ask("GET /readyz", "", "", 503,
+               "indicators is read-only; clusters is read-only; nighteconomy is read-only; "
+               "registrations is read-only");
     fake_backend_set_health(service, false, false);
     expect_ask("GET /readyz", "", "", 503, "\"clusters\":\"does not serve\"");
     fake_backend_set_health(service, true, true);
+}
+
+static void a_list_is_a_table_where_accept_says_so(void **state)
+{
+    struct client_answer answer =
+        ask_with("GET /v1/clusters", "Accept: text/csv, application/json;q=0.5\r\n", "");
+
+    (void)state;
+    expect(&answer, 200, "name,uid,revision,createTime,");
+    assert_non_null(strstr(answer.body, ",displayName.vi,displayName.en,"));
+    assert_non_null(strstr(answer.head, "\r\nContent-Type: text/csv; charset=utf-8;"));
+    assert_non_null(strstr(answer.head, "\r\nVary: Accept\r\n"));
+    assert_non_null(strstr(answer.head, "\r\nETag: \""));
+    client_answer_done(&answer);
+    expect_ask("GET /v1/indicators/a/observations",
+               "Accept: application/vnd.sdmx.data+csv;version=2.0.0\r\n", "", 200,
+               "STRUCTURE,STRUCTURE_ID,ACTION,INDICATOR,");
+    expect_ask("GET /v1/clusters", "Accept: text/html, */*;q=0.1\r\n", "", 200, "{\"clusters\":[]");
+}
+
+static void a_form_that_is_not_there_is_406_before_anything_is_done(void **state)
+{
+    const unsigned before = fake_backend_last(service).count;
+
+    (void)state;
+    expect_ask("GET /v1/clusters/a", "Accept: text/csv\r\n", "", 406, "NOT_ACCEPTABLE");
+    expect_ask("POST /v1/clusters/a:advance", "Accept: text/html\r\n", "{}", 406,
+               "\"metadata\":{\"possibleTypes\":\"application/json\"}");
+    assert_int_equal(fake_backend_last(service).count, before);
+}
+
+static void a_failure_speaks_vietnamese_to_those_who_ask(void **state)
+{
+    struct client_answer answer = ask_with("POST /v1/clusters/possible:advance",
+                                           "Accept-Language: vi-VN, en;q=0.5\r\n", "{}");
+
+    (void)state;
+    expect(&answer, 400,
+           "{\"@type\":\"type.googleapis.com/google.rpc.LocalizedMessage\","
+           "\"locale\":\"vi\",\"message\":\"Cụm công nghiệp");
+    assert_non_null(strstr(answer.body, "Các bước có thể: APPRAISAL."));
+    assert_non_null(strstr(answer.head, "\r\nContent-Language: vi\r\n"));
+    assert_non_null(strstr(answer.head, "\r\nVary: Accept, Accept-Language\r\n"));
+    client_answer_done(&answer);
+    answer = ask_with("GET /v1/nothing", "Accept-Language: en, vi;q=0.5\r\n", "");
+    assert_null(strstr(answer.body, "LocalizedMessage"));
+    client_answer_done(&answer);
+    expect_ask("GET /v1/clusters/secret", "Accept-Language: vi\r\n", "", 500, "Hệ thống gặp sự cố");
+}
+
+static void the_page_is_there_for_people(void **state)
+{
+    struct client_answer answer = ask("GET /", "");
+
+    (void)state;
+    expect(&answer, 200, "Chưa có phong trào thi đua nào được phát động.");
+    assert_non_null(strstr(answer.head, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    assert_non_null(strstr(answer.head, "\r\nContent-Security-Policy: default-src 'none'; "));
+    client_answer_done(&answer);
+    expect_ask("GET /?lang=en", "Accept-Language: vi\r\n", "", 200,
+               "No movement has been launched yet.");
+    expect_ask("GET /?lang=en&movement=m", "", "", 200, "No commitment is registered yet.");
+    assert_string_equal(fake_backend_last(service).payload,
+                        "{\"name\":\"movements/m\",\"publishedBy\":\"\"}");
+    expect_ask("GET /?lang=en&movement=missing", "", "", 404, "<code>RESOURCE_NOT_FOUND</code>");
+    expect_ask("GET /?lang=en&movement=secret", "", "", 500, "the service failed");
+    expect_ask("GET /?lang=en&movement=m&asOf=x", "", "", 400, "<code>INVALID_VALUE</code>");
+    expect_ask("GET /?movement=m&publishedBy=2022-12-31&asOf=2023-01-01T00:00:00Z", "", "", 200,
+               "07:00 ngày 01/01/2023");
+    expect_ask("POST /", "", "{}", 405, "GET, HEAD");
 }
 
 static void a_service_that_is_down_is_503_at_once(void **state)
@@ -370,7 +471,11 @@ static void a_service_that_is_down_is_503_at_once(void **state)
     (void)state;
     gateway = alone;
     expect_ask("GET /v1/clusters/a", "", "", 503, "\"reason\":\"SERVICE_DOWN\"");
-    expect_ask("GET /readyz", "", "", 503, "indicators does not answer; clusters does not answer");
+    expect_ask(
+        "GET /readyz", "", "", 503,
+        "indicators does not answer; clusters does not answer; nighteconomy does not answer; "
+        "registrations does not answer");
+    expect_ask("GET /?lang=en", "", "", 503, "<code>SERVICE_DOWN</code>");
     expect_ask("GET /healthz", "", "", 200, "ok");
     assert_in_range(clock_boot_ms() - started_ms, 0, 900);
     gateway = other;
@@ -479,6 +584,10 @@ int main(void)
         cmocka_unit_test(an_entity_tag_gives_304_until_the_answer_changes),
         cmocka_unit_test(an_expired_deadline_is_504),
         cmocka_unit_test(readiness_names_who_is_not_ready),
+        cmocka_unit_test(a_list_is_a_table_where_accept_says_so),
+        cmocka_unit_test(a_form_that_is_not_there_is_406_before_anything_is_done),
+        cmocka_unit_test(a_failure_speaks_vietnamese_to_those_who_ask),
+        cmocka_unit_test(the_page_is_there_for_people),
         cmocka_unit_test(a_service_that_is_down_is_503_at_once),
         cmocka_unit_test(the_document_has_a_tag),
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),

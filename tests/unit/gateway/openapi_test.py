@@ -52,6 +52,19 @@ class Document(unittest.TestCase):
             if isinstance(value, dict) and isinstance(value.get("schema"), dict):
                 jsonschema.Draft202012Validator.check_schema(value["schema"])
 
+    def test_lists_say_in_which_forms_they_can_be_had(self):
+        def forms(path):
+            return set(DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"])
+
+        sdmx = "application/vnd.sdmx.data+csv;version="
+        self.assertEqual(forms("/v1/clusters"), {"application/json", "text/csv"})
+        self.assertEqual(forms("/v1/clusters/{cluster}"), {"application/json"})
+        self.assertEqual(
+            forms("/v1/indicators/{indicator}/observations"),
+            {"application/json", "text/csv", sdmx + "2.0.0", sdmx + "1.0.0"},
+        )
+        self.assertEqual(forms("/"), {"text/html"})
+
     def test_every_operation_has_an_id_of_its_own(self):
         ids = [operation["operationId"] for _, _, operation in operations()]
         self.assertEqual(len(ids), len(set(ids)))
@@ -109,6 +122,13 @@ class Document(unittest.TestCase):
         parameters = DOCUMENT["paths"]["/v1/clusters"]["get"]["parameters"]
         names = {p["name"] for p in parameters if p.get("in") == "query"}
         self.assertLessEqual({"pageSize", "pageToken", "filter", "orderBy"}, names)
+
+    def test_how_a_call_is_made_may_stand_in_the_query_beside_a_body(self):
+        for path in ("/v1/clusters/{cluster}:advance", "/v1/clusters"):
+            parameters = DOCUMENT["paths"][path]["post"]["parameters"]
+            names = {p["name"] for p in parameters if p.get("in") == "query"}
+            self.assertLessEqual({"validateOnly", "requestId"}, names)
+            self.assertNotIn("stage", names)
 
 
 unittest.main(argv=[sys.argv[0], "-v"])

@@ -1,12 +1,12 @@
 /* allocation_test.c - tests that whatever allocation fails, a handler ends with a status. */
 #include "unit.h"
 
+#include "directory.h"
 #include "indicators.h"
 
 #include "api.h"
 #include "pb/json.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { LIMIT_BYTES = 64 << 20, STEP_BYTES = 16, STEPS_MAX = 20000 };
 static struct arena *arena;
 static struct store *store;
 static const struct schema *schema;
-static char directory[] = "/tmp/indicators_allocation_XXXXXX";
+static char directory[DIRECTORY_BYTES];
 
 /* One run of a handler; write is queued and waited for. */
 struct trial {
@@ -120,7 +120,7 @@ static int store_setup(void **state)
 {
     (void)state;
     arena = arena_new(LIMIT_BYTES);
-    assert_non_null(mkdtemp(directory));
+    directory_make(directory);
     assert_ok(schema_load(arena, api_descriptor_set(), &indicators_service.descriptor, 1, &schema));
     const struct store_options options = {
         .directory = directory,
@@ -148,20 +148,13 @@ static int store_setup(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static int store_teardown(void **state)
 {
     (void)state;
     store_close(store);
     arena_free(arena);
-    return nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    directory_remove(directory);
+    return 0;
 }
 
 static struct status try_once(struct trial *trial, size_t limit_bytes)

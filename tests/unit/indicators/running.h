@@ -4,7 +4,7 @@
 #ifndef TESTS_RUNNING_H
 #define TESTS_RUNNING_H
 
-#include "base/status.h"
+#include "service_running.h"
 
 /* cmocka's group set-up and tear-down: a service on a port of its own in a new directory. */
 int running_setup(void **state);
@@ -38,9 +38,5 @@ const char *progress_answer(const char *indicator, const char *period);
 
 /* The text of the first field of this name in the answer. */
 const char *field_text(const char *answer, const char *name);
-
-/* Fails unless the answer has this text, written with ' in place of ". */
-#define assert_has(answer, text) assert_text_in((answer), (text), __FILE__, __LINE__)
-void assert_text_in(const char *answer, const char *text, const char *file, int line);
 
 #endif

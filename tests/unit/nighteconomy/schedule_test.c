@@ -273,6 +273,18 @@ static void the_real_milestones_are_complete_and_their_schedule_says_what_it_can
     assert_has(entry(running, json, "rollout"), "\"reason\":\"DATE_UNKNOWN\"");
 }
 
+static void an_end_after_the_year_9999_has_an_offset_but_no_date(void **state)
+{
+    struct running *running = *state;
+
+    create_scheme(running, ",\"startDate\":\"9999-12-01\"");
+    create_milestone(running, "a", ",\"durationDays\":100");
+    const char *json = schedule(running, "2022-09-01");
+    assert_has(json, "\"earlyFinish\":100,\"earlyFinishDate\":\"\"");
+    assert_has(json, "{\"field\":\"earlyFinishDate\",\"reason\":\"DATE_OUT_OF_RANGE\"");
+    assert_has(entry(running, json, "a"), "\"earlyStartDate\":\"9999-12-01\"");
+}
+
 static void a_scheme_without_milestones_has_a_schedule_that_says_so(void **state)
 {
     struct running *running = *state;
@@ -334,6 +346,7 @@ int main(void)
         running_test(a_cancelled_milestone_takes_no_time_and_no_weight),
         running_test(late_and_slipped_milestones_are_listed),
         running_test(the_real_milestones_are_complete_and_their_schedule_says_what_it_cannot),
+        running_test(an_end_after_the_year_9999_has_an_offset_but_no_date),
         running_test(a_scheme_without_milestones_has_a_schedule_that_says_so),
         running_test(the_schedule_is_read_as_it_was),
         running_test(a_schedule_that_cannot_be_asked_for_is_refused),

@@ -163,6 +163,30 @@ static void a_second_member_of_a_oneof_is_refused(void **state)
     assert_string_equal(message->chosen_text, "b");
 }
 
+static void what_an_object_says_is_found_whatever_its_value(void **state)
+{
+    static const struct {
+        const char *text;
+        bool found;
+    } cases[] = {
+        {"{}", false},
+        {" { \"boolValue\" : true } ", true},
+        {"{\"strings\":[\"boolValue\"],\"bool_value\":false}", true},
+        {"{\"boolV\\u0061lue\":null}", true},
+        {"{\"leaf\":{\"count\":1},\"stringValue\":\"boolValue\"}", false},
+    };
+    const ProtobufCMessageDescriptor *type = &dongkhoi__test__everything__descriptor;
+    const ProtobufCFieldDescriptor *field = message_field(type, slice_from("bool_value"));
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bool found = !cases[i].found;
+
+        assert_ok(json_has_member(arena, type, slice_from(cases[i].text), field, &found));
+        assert_int_equal(found, cases[i].found);
+    }
+}
+
 static void short_memory_is_said(void **state)
 {
     (void)state;
@@ -191,6 +215,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(repeated_fields_grow_by_each_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused_by_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_member_of_a_oneof_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_an_object_says_is_found_whatever_its_value, set_up,
+                                        tear_down),
         cmocka_unit_test(short_memory_is_said),
     };
 

@@ -6,9 +6,7 @@
 #ifndef TESTS_RUNNING_H
 #define TESTS_RUNNING_H
 
-#include "base/status.h"
-
-#include <stdbool.h>
+#include "service_running.h"
 
 /* cmocka's group set-up and tear-down: a service on a port of its own in a new directory. */
 int running_setup(void **state);
@@ -31,11 +29,6 @@ refused(const char *method, enum status_code code, const char *reason, const cha
 /* The same of a request message, for what JSON cannot say. */
 const char *refused_message(const char *method, enum status_code code, const char *reason,
                             const void *request);
-
-/* Fails unless the answer has this text, written with ' in place of ". */
-#define assert_has(answer, text) assert_text((answer), (text), true, __FILE__, __LINE__)
-#define assert_lacks(answer, text) assert_text((answer), (text), false, __FILE__, __LINE__)
-void assert_text(const char *answer, const char *text, bool wanted, const char *file, int line);
 
 /* New resources with ids of their own; each answers the name. */
 const char *made_organization(const char *kind, const char *parent);

@@ -200,6 +200,11 @@ static void a_service_that_does_not_answer_spoils_only_its_lines(void **state)
     assert_has(answer, "{'service':'clusters','answered':false,'seq':'0'}");
     assert_has(answer, "at least 2 clusters are new in 2022");
     fake_reset();
+    fake_refuse("ListTargets", STATUS_UNAVAILABLE, "SHUTTING_DOWN");
+    answer = scorecard(movement);
+    assert_has(answer, "'reason':'SERVICE_DOWN','message':'indicators did not answer");
+    assert_int_equal(fake_requests("BatchGetProgress"), 0);
+    fake_reset();
     fake_refuse("BatchGetProgress", STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL");
     answer = scorecard(movement);
     assert_has(answer, "'reason':'SERVICE_DOWN','message':'indicators did not answer");

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MANY_CALLS = 10000 };
 
@@ -58,6 +59,29 @@ static void an_answer_carries_version_status_and_details(void **state)
     assert_string_equal(answer.versions[0].service, "peer");
     assert_int_equal(answer.versions[0].seq, 42);
     assert_true(answer.versions[0].hash == 0xfedcba9876543210);
+    rpc_reply_free(reply);
+    peer_close(&peer);
+}
+
+static void an_answer_carries_the_versions_of_all_that_it_depends_on(void **state)
+{
+    const struct rpc_request request = {.method = "joined", .timeout_ms = 1000};
+    struct rpc_reply *reply = NULL;
+    struct rpc_answer answer = {0};
+    struct peer peer = {0};
+
+    (void)state;
+    peer_open(&peer, "inproc://joined", 0, 4);
+    assert_ok(rpc_client_call_wait(peer.client, &request, &reply));
+    assert_ok(rpc_reply_parse(reply, peer.arena, &answer));
+    assert_ok(answer.status);
+    assert_int_equal(answer.version_count, 3);
+    assert_string_equal(answer.versions[0].service, "peer");
+    assert_string_equal(answer.versions[1].service, "other");
+    assert_int_equal(answer.versions[1].seq, 7);
+    assert_true(answer.versions[1].hash == 8);
+    assert_string_equal(answer.versions[2].service, "down");
+    assert_int_equal(answer.versions[2].seq, 0);
     rpc_reply_free(reply);
     peer_close(&peer);
 }
@@ -118,6 +142,10 @@ static void a_deadline_ends_the_wait_and_the_late_answer_is_dropped(void **state
     assert_true(clock_boot_ms() - start >= 99);
     assert_true(clock_boot_ms() - start < 2000);
     peer_wait_held(&peer, 1);
+    /* The server counts from when the call came, which is a little later. */
+    for (int wait = 0; wait < 2000 && !rpc_call_expired(peer.held[0]); wait++) {
+        (void)usleep(1000);
+    }
     assert_true(rpc_call_expired(peer.held[0]));
     peer_release(&peer);
     for (int i = 0; i < 10; i++) { /* the same contexts are used again */
@@ -411,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_echo_comes_back_over_each_transport),
         cmocka_unit_test(an_answer_carries_version_status_and_details),
+        cmocka_unit_test(an_answer_carries_the_versions_of_all_that_it_depends_on),
         cmocka_unit_test(without_a_connection_a_call_fails_at_once),
         cmocka_unit_test(an_address_that_is_none_is_refused),
         cmocka_unit_test(an_address_in_use_is_named),

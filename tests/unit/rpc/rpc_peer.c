@@ -27,6 +27,7 @@ static void hold(struct peer *peer, struct rpc_call *call)
 static void on_call(void *arg, struct rpc_call *call)
 {
     static const char *const metadata[] = {"next", "APPRAISAL", NULL};
+    static const struct rpc_version joined[] = {{"other", 7, 8}, {"down", 0, 0}};
     static char large[RPC_MESSAGE_MAX_BYTES + 1];
     struct peer *peer = arg;
     const struct rpc_call_info *info = rpc_call_info(call);
@@ -37,6 +38,9 @@ static void on_call(void *arg, struct rpc_call *call)
     pthread_mutex_unlock(&peer->lock);
     if (strcmp(info->method, "echo") == 0) {
         result.payload = info->payload;
+    } else if (strcmp(info->method, "joined") == 0) {
+        result.peer_versions = joined;
+        result.peer_version_count = sizeof(joined) / sizeof(joined[0]);
     } else if (strcmp(info->method, "large") == 0) {
         result.payload = (struct slice){large, sizeof(large)};
     } else if (strcmp(info->method, "hold") == 0) {

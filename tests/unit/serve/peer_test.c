@@ -19,9 +19,10 @@ enum {
     CLOSE_BOUND_MS = 5000,
 };
 
-/* Takes calls and answers none until it ends. */
+/* Takes calls and answers none until it ends, unless it is told to. */
 static struct {
     struct rpc_server *server;
+    atomic_bool answering;
     struct rpc_call *held[HELD_MAX];
     atomic_size_t held_count;
 } hanging;
@@ -32,6 +33,10 @@ static struct peers *peers;
 static void on_hanging_call(void *arg, struct rpc_call *call)
 {
     (void)arg;
+    if (atomic_load(&hanging.answering)) {
+        rpc_call_answer(call, &(struct rpc_result){.payload = {"", 0}});
+        return;
+    }
     hanging.held[atomic_fetch_add(&hanging.held_count, 1)] = call;
 }
 
@@ -49,6 +54,7 @@ static int setup(void **state)
 
     assert_ok(rpc_server_open(&options, library->arena, &hanging.server));
     atomic_store(&hanging.held_count, 0);
+    atomic_store(&hanging.answering, false);
     static const char *const names[] = {"library", "nobody", "hanging"};
     for (size_t i = 0; i < 3; i++) {
         peers_list[i] = (struct peer){names[i], "tcp://127.0.0.1:1", library_service.descriptor};
@@ -200,6 +206,27 @@ static void a_peer_that_hangs_leaves_time_to_answer(void **state)
     assert_true(clock_boot_ms() - again < 1000);
 }
 
+static void a_peer_that_answers_again_is_waited_for_again(void **state)
+{
+    struct library *library = *state;
+    struct peer_call get = get_book(library, "hanging", "shelves/a/books/b");
+
+    wait_connected(library);
+    struct call first = call_within(library->arena, 800);
+    peer_call_all(&first, &get, 1);
+    assert_status(get.status, STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED");
+    atomic_store(&hanging.answering, true);
+    struct call second = call_within(library->arena, 800);
+    peer_call_all(&second, &get, 1);
+    assert_ok(get.status);
+    atomic_store(&hanging.answering, false);
+    const int64_t start = clock_boot_ms();
+    struct call third = call_within(library->arena, 800);
+    peer_call_all(&third, &get, 1);
+    assert_status(get.status, STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED");
+    assert_true(clock_boot_ms() - start >= 500);
+}
+
 static void a_deadline_that_has_passed_sends_nothing(void **state)
 {
     struct library *library = *state;
@@ -265,6 +292,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_versions_of_all_answers_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(many_calls_are_all_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_hangs_leaves_time_to_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_peer_that_answers_again_is_waited_for_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_deadline_that_has_passed_sends_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(the_snapshot_is_not_held_while_waiting, setup, teardown),
         cmocka_unit_test_setup_teardown(it_fails_cleanly_whatever_allocation_fails, setup,

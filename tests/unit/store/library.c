@@ -5,7 +5,6 @@
 #include "pb/message.h"
 #include "store/db.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,27 +53,6 @@ const struct resource_kind book_kind = {
 };
 
 const struct resource_kind *const library_kinds[2] = {&shelf_kind, &book_kind};
-
-void directory_make(char directory[64])
-{
-    (void)snprintf(directory, 64, "/tmp/store-test-XXXXXX");
-    assert_non_null(mkdtemp(directory));
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-void directory_remove(const char *directory)
-{
-    enum { DESCRIPTORS = 16 };
-
-    (void)nftw(directory, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
-}
 
 struct store_options library_options(const struct library *library)
 {

@@ -7,6 +7,7 @@
 
 #include "../unit.h"
 
+#include "../directory.h"
 #include "library.pb-c.h"
 #include "store/resource.h"
 #include "store/store.h"
@@ -18,7 +19,7 @@ extern const struct resource_kind book_kind;
 extern const struct resource_kind *const library_kinds[2];
 
 struct library {
-    char directory[64];
+    char directory[DIRECTORY_BYTES];
     struct arena *arena;
     struct store *store;
 };
@@ -34,10 +35,6 @@ void library_close(struct library *library);
 void library_reopen(struct library *library);
 /* The path of the database file, in the arena. */
 const char *library_file(const struct library *library);
-
-/* Makes a directory below /tmp; removes it with all in it. */
-void directory_make(char directory[64]);
-void directory_remove(const char *directory);
 
 /* One write, and what it is to do. */
 struct job {
