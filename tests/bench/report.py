@@ -9,6 +9,8 @@ PSS_MIB = 64.0
 READY_MS = 500.0
 # Of the answers that were to come from a tier: the first ones and the audited ones do not.
 TIER_SHARE = 0.99
+# Of a processor, used by strangers meanwhile: more than this disturbs.
+OTHERS_BUSY = 0.1
 
 
 def rate(results, name):
@@ -70,6 +72,11 @@ def doubts(results):
             yield f"{name}: only {case['expected_share']:.1%} came from there"
         if case["busy"] > 0.95:
             yield f"{name}: the generator was busy {case['busy']:.0%}; the server may do more"
+    runs = [run for case in results["cases"].values() for run in (case, case.get("open", case))]
+    disturbed = [run["others_busy"] for run in runs if run["others_busy"] > OTHERS_BUSY]
+    if disturbed:
+        yield (f"{len(disturbed)} of {len(runs)} figures were disturbed: other programs kept up to "
+               f"{max(disturbed):.2f} of the processors busy")
     for name, why in results["unmeasured"].items():
         yield f"{name}: not measured, {why}"
 

@@ -19,7 +19,9 @@ import uuid
 from pathlib import Path
 
 from report import judge, render
-from tools import Tools, Unmeasured, children, cpu_seconds, http_request, pss_kib
+from tools import (
+    Tools, Unmeasured, children, cpu_seconds, http_request, machine_seconds, own_seconds, pss_kib,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRESS = "/v1/indicators/industrial-output/progress?period=2022-12"
@@ -200,10 +202,13 @@ class Bench:
         request = case.bytes_to_send()
         pids = self.pids()
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        others, started = machine_seconds() - own_seconds(), time.monotonic()
         run = self.tools.load(
             case.port, request, case.connections, self.seconds, rate, case.expect, case.numbers
         )
         used = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
+        others = machine_seconds() - own_seconds() - others - sum(used.values())
+        run["others_busy"] = round(max(0.0, others) / (time.monotonic() - started), 3)
         answered = max(1, run["answered"])
         run["cpu_us_per_request"] = {
             name: round(seconds / answered * 1e6, 2) for name, seconds in used.items() if seconds
@@ -303,6 +308,7 @@ def summary(case, runs):
     answered = sum(run["answered"] for run in runs)
     result = {"title": case.title, **middle(runs)}
     result["all_per_second"] = [run["per_second"] for run in runs]
+    result["others_busy"] = max(run["others_busy"] for run in runs)
     for wrong in ("refused", "broken", "unanswered"):
         result[wrong] = sum(run[wrong] for run in runs)
     if case.expect is not None:

@@ -24,6 +24,18 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
+def machine_seconds():
+    """Processor time that was used on the machine, by whatever."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, irq, softirq, steal, *_ = map(int, file.readline().split()[1:])
+    return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND
+
+
+def own_seconds():
+    """That of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
 def pss_kib(pid):
     """Proportional set size."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
