@@ -15,13 +15,13 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "serve/dispatch_table.h"
 #include "serve/gate.h"
 #include "serve/journal_service.h"
 #include "serve/last_change.h"
 #include "serve/version_service.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -33,13 +33,6 @@ enum {
 };
 
 #define HEALTH_METHOD "dongkhoi.rpc.v1.HealthService/CheckHealth"
-
-struct dispatch_entry {
-    char *full_name;
-    const ProtobufCMethodDescriptor *descriptor;
-    const struct method *method;
-    enum method_mode mode;
-};
 
 struct dispatch {
     const struct service *service;
@@ -54,8 +47,7 @@ struct dispatch {
     atomic_ulong count;
     atomic_uint under_way;         /* calls that came and are not yet answered */
     atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
-    size_t entry_count;
-    struct dispatch_entry entries[]; /* by full_name */
+    struct dispatch_table *table;
 };
 
 /* One call on its way; lives in the call's arena. */
@@ -376,27 +368,12 @@ static struct status work_write(struct work *work)
     return store_write(work->dispatch->store, &work->write);
 }
 
-static int entry_compare(const void *a, const void *b)
-{
-    const struct dispatch_entry *left = a;
-    const struct dispatch_entry *right = b;
-
-    return strcmp(left->full_name, right->full_name);
-}
-
-static const struct dispatch_entry *entry_find(const struct dispatch *dispatch, const char *name)
-{
-    const struct dispatch_entry key = {.full_name = (char *)name};
-
-    return bsearch(&key, dispatch->entries, dispatch->entry_count, sizeof(key), entry_compare);
-}
-
 static struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc,
                               struct work **ret_work)
 {
     const struct rpc_call_info *info = rpc_call_info(rpc);
     struct arena *arena = rpc_call_arena(rpc);
-    const struct dispatch_entry *entry = entry_find(dispatch, info->method);
+    const struct dispatch_entry *entry = dispatch_table_find(dispatch->table, info->method);
 
     if (entry == NULL) {
         return status_make(arena, STATUS_UNIMPLEMENTED, "UNKNOWN_METHOD", NULL,
@@ -526,67 +503,10 @@ unsigned long dispatch_count(const struct dispatch *dispatch)
     return atomic_load(&dispatch->count);
 }
 
-static const struct method *method_find(const struct service *service, const char *name)
-{
-    const struct method *found = NULL;
-
-    for (size_t i = 0; i < service->method_count; i++) {
-        if (strcmp(service->methods[i].name, name) == 0) {
-            if (found != NULL) {
-                return NULL; /* twice is as bad as never */
-            }
-            found = &service->methods[i];
-        }
-    }
-    return found;
-}
-
-static struct status entry_fill(struct dispatch *dispatch, unsigned index, struct arena *arena)
-{
-    const struct service *service = dispatch->service;
-    const ProtobufCMethodDescriptor *descriptor = &service->descriptor->methods[index];
-    struct dispatch_entry *entry = &dispatch->entries[index];
-
-    entry->descriptor = descriptor;
-    entry->method = method_find(service, descriptor->name);
-    if (entry->method == NULL) {
-        return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
-                           "the table of %s must have %s once", service->name, descriptor->name);
-    }
-    entry->mode = entry->method->mode;
-    if (entry->mode == METHOD_QUICK && entry->method->kind != NULL &&
-        entry->method->kind->complete != NULL) {
-        entry->mode = METHOD_POOL;
-    }
-    const size_t size = strlen(service->descriptor->name) + strlen(descriptor->name) + 2;
-    entry->full_name = malloc(size);
-    if (entry->full_name == NULL) {
-        return status_out_of_memory();
-    }
-    (void)snprintf(entry->full_name, size, "%s/%s", service->descriptor->name, descriptor->name);
-    return STATUS_NONE;
-}
-
-static struct status dispatch_fill(struct dispatch *dispatch, struct arena *arena)
-{
-    const struct service *service = dispatch->service;
-
-    for (unsigned i = 0; i < service->descriptor->n_methods; i++) {
-        TRY(entry_fill(dispatch, i, arena));
-    }
-    if (service->method_count != service->descriptor->n_methods) {
-        return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
-                           "the table of %s has a method that is not in %s", service->name,
-                           service->descriptor->name);
-    }
-    qsort(dispatch->entries, dispatch->entry_count, sizeof(dispatch->entries[0]), entry_compare);
-    return STATUS_NONE;
-}
-
 static struct status dispatch_open(struct dispatch *dispatch,
                                    const struct dispatch_options *options, struct arena *arena)
 {
-    TRY(dispatch_fill(dispatch, arena));
+    TRY(dispatch_table_new(options->service, arena, &dispatch->table));
     const struct gate_options gate_options = {
         .published = store_version(options->store),
         .lease_ms = options->lease_ms,
@@ -608,8 +528,7 @@ static struct status dispatch_open(struct dispatch *dispatch,
 struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
                            struct dispatch **ret_dispatch)
 {
-    const size_t count = options->service->descriptor->n_methods;
-    struct dispatch *dispatch = calloc(1, sizeof(*dispatch) + count * sizeof(dispatch->entries[0]));
+    struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
 
     if (dispatch == NULL) {
         return status_out_of_memory();
@@ -620,7 +539,6 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
     dispatch->pool = options->pool;
     dispatch->peers = options->peers;
     dispatch->calls_max = options->calls;
-    dispatch->entry_count = count;
     dispatch->journal = (struct journal_service){.service = options->service,
                                                  .store = options->store,
                                                  .pool = options->pool,
@@ -637,7 +555,7 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
 
 void dispatch_stop(struct dispatch *dispatch)
 {
-    if (dispatch != NULL) {
+    if (dispatch != NULL && dispatch->gate != NULL) {
         gate_stop(dispatch->gate);
     }
 }
@@ -648,8 +566,6 @@ void dispatch_free(struct dispatch *dispatch)
         return;
     }
     gate_free(dispatch->gate);
-    for (size_t i = 0; i < dispatch->entry_count; i++) {
-        free(dispatch->entries[i].full_name);
-    }
+    dispatch_table_free(dispatch->table);
     free(dispatch);
 }

@@ -2,8 +2,8 @@
 #include "serve/last_change.h"
 
 #include "dongkhoi/type/v1/type.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "pb/message.h"
+#include "pb/timestamp.h"
 
 static bool has_last_change(const ProtobufCMessage *response)
 {
@@ -20,15 +20,12 @@ struct status last_change_fill(struct arena *arena, const struct tx *tx, Protobu
         return STATUS_NONE;
     }
     Dongkhoi__Type__V1__LastChange *change = ARENA_NEW(arena, Dongkhoi__Type__V1__LastChange);
-    Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
+    Google__Protobuf__Timestamp *time = time_wrap(arena, tx->version_time_us);
     char *hash = arena_printf(arena, "%016llx", (unsigned long long)tx->version.hash);
     if (change == NULL || time == NULL || hash == NULL) {
         return status_out_of_memory();
     }
     dongkhoi__type__v1__last_change__init(change);
-    google__protobuf__timestamp__init(time);
-    time->seconds = tx->version_time_us / 1000000;
-    time->nanos = (int32_t)(tx->version_time_us % 1000000) * 1000;
     change->time = tx->version.seq > 0 ? time : NULL;
     change->seq = tx->version.seq;
     change->hash = hash;

@@ -105,6 +105,7 @@ const struct sentence sentences_vi[] = {
     {"INVALID_DISTRICT", "Mã huyện, thành phố không hợp lệ."},
     {"INVALID_FIELD_MASK", "Danh sách trường cần cập nhật (updateMask) không hợp lệ."},
     {"INVALID_FILTER", "Điều kiện lọc không hợp lệ."},
+    {"INVALID_GATEWAY", "Tên cổng phải có từ 1 đến 32 ký tự."},
     {"INVALID_HEADER", "Tiêu đề của yêu cầu không hợp lệ[: {field}]."},
     {"INVALID_ID", "Mã không hợp lệ[ (trường {field})]: chỉ gồm chữ thường không dấu, chữ số và "
                    "dấu gạch nối, từ 1 đến 63 ký tự."},
@@ -273,6 +274,7 @@ const struct sentence sentences_vi[] = {
     {"TOO_MANY_OBSERVATIONS",
      "Có quá nhiều số liệu trong một lần gửi; mỗi lần từ 1 đến 1000 số liệu."},
     {"TOO_MANY_PARAMETERS", "Đường dẫn có quá nhiều tham số."},
+    {"TOO_MANY_WAITING", "Có quá nhiều yêu cầu đang được giữ chờ. Đề nghị thử lại sau ít phút."},
     {"UNAUTHENTICATED", "Chưa xác định được người sử dụng. Đề nghị đăng nhập."},
     {"UNAVAILABLE", "Dịch vụ tạm thời không hoạt động. Đề nghị thử lại sau."},
     {"UNDATED_CHANGE", "Thay đổi không có ngày nên không được xét."},
