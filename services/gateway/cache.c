@@ -119,6 +119,15 @@ void cache_learn(struct cache *cache, const struct schema_method *method, unsign
         (struct method_needs){.method = method, .backends = backends};
 }
 
+bool cache_audit_is_due(struct cache *cache)
+{
+    if (cache->until_audit == 0 || --cache->until_audit > 0) {
+        return false;
+    }
+    cache->until_audit = cache->gateway->audit_every;
+    return true;
+}
+
 int32_t cache_day(bool *ret_is_turning)
 {
     const int64_t local = (int64_t)time(NULL) + LOCAL_OFFSET_SECONDS;

@@ -72,6 +72,9 @@ bool cache_name(const struct gateway *gateway, const struct schema_method *metho
                 const char *request_hash, const struct cache_version *versions, unsigned count,
                 char name[REDIS_NAME_MAX_BYTES]);
 
+/* Counts a hit; true for the one in so many that is to be audited. */
+bool cache_audit_is_due(struct cache *cache);
+
 /* audit.c: one in so many hits is compared with what the service says now. payload is the request
  * message, packed. */
 void audit_start(struct cache *cache, const struct schema_method *method, struct slice payload,

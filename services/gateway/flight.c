@@ -368,6 +368,9 @@ static void on_value(struct redis_get *get, struct slice value)
     outcome.versions = outcome.entry->parts.versions;
     outcome.version_count = parts.version_count;
     cache->counts.redis_hits++;
+    if (cache_audit_is_due(cache)) {
+        audit_start(cache, read->method, read->payload, outcome.entry);
+    }
     memory_cache_put(cache->memory, outcome.entry);
     flight_end(flight, &outcome);
     cache_entry_release(outcome.entry);

@@ -52,6 +52,7 @@ static void respond(struct page *page, int code)
         answer_status(request, status_out_of_memory(), NULL);
         return;
     }
+    answer_cache_status(request, "fwd=bypass");
     http_add_header(request, "Content-Security-Policy", slice_from(page_security_policy()));
     http_add_header(request, "X-Content-Type-Options", slice_from("nosniff"));
     http_add_header(request, "Referrer-Policy", slice_from("no-referrer"));

@@ -160,11 +160,8 @@ static void count_hit(struct cache *cache, const struct schema_method *method,
     struct slice payload;
 
     cache->counts.memory_hits++;
-    if (cache->until_audit == 0 || --cache->until_audit > 0) {
-        return;
-    }
-    cache->until_audit = cache->gateway->audit_every;
-    if (pack_request(request->arena, request, match, &message, &payload).code == STATUS_OK) {
+    if (cache_audit_is_due(cache) &&
+        pack_request(request->arena, request, match, &message, &payload).code == STATUS_OK) {
         audit_start(cache, method, payload, entry);
     }
 }
@@ -179,8 +176,7 @@ static void look_up(struct read *read)
 
         if (entry != NULL && is_of_known_versions(read, entry)) {
             cache->counts.memory_hits++;
-            if (cache->until_audit > 0 && --cache->until_audit == 0) {
-                cache->until_audit = cache->gateway->audit_every;
+            if (cache_audit_is_due(cache)) {
                 audit_start(cache, read->method, read->payload, entry);
             }
             read_answer(read->request, entry, "hit; detail=memory");
