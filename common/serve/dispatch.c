@@ -425,8 +425,11 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
         DONGKHOI__RPC__V1__CHECK_HEALTH_RESPONSE__INIT;
     const struct version version = store_version(dispatch->store);
     const char *read_only = store_read_only(dispatch->store);
+    const char *unreachable[PEERS_MAX];
     struct rpc_result result = {.message = &response.base};
 
+    response.n_unreachable = peers_unreachable(dispatch->peers, unreachable);
+    response.unreachable = (char **)unreachable;
     response.service = (char *)dispatch->service->name;
     response.serving = true;
     response.writable = read_only == NULL;

@@ -57,6 +57,18 @@ struct status peers_open(const struct peer *list, size_t count, const char *cons
     return STATUS_NONE;
 }
 
+size_t peers_unreachable(const struct peers *peers, const char *ret_names[PEERS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; peers != NULL && i < peers->count; i++) {
+        if (!rpc_client_connected(peers->clients[i].rpc)) {
+            ret_names[count++] = peers->clients[i].peer->name;
+        }
+    }
+    return count;
+}
+
 void peers_close(struct peers *peers, unsigned bound_ms)
 {
     if (peers == NULL) {

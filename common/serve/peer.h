@@ -53,6 +53,8 @@ const struct rpc_version *peer_version(const struct call *call, const char *name
 /* For service.c: dials all, in the order of peers. addresses: one per peer; NULL: the defaults. */
 struct status peers_open(const struct peer *peers, size_t count, const char *const *addresses,
                          struct arena *arena, struct peers **ret_peers);
+/* The names of those without a connection; returns how many. peers may be NULL. Any thread. */
+size_t peers_unreachable(const struct peers *peers, const char *ret_names[PEERS_MAX]);
 /* No call may be under way. peers may be NULL. */
 void peers_close(struct peers *peers, unsigned bound_ms);
 

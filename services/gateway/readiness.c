@@ -107,6 +107,10 @@ static void judge(struct health *health)
         health->problem = "does not serve";
     } else if (!health->response->writable) {
         health->problem = "is read-only";
+    } else if (health->response->n_unreachable > 0) {
+        const char *text =
+            arena_printf(arena, "is not connected to %s", health->response->unreachable[0]);
+        health->problem = text != NULL ? text : "is not connected";
     }
 }
 

@@ -234,6 +234,13 @@ class Program:
 
     def signal(self, number):
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            # Each thread stops on its own, when it next enters the kernel.
+            wait_until(self.is_stopped, f"{self.name} stops")
+
+    def is_stopped(self):
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rsplit(") ", 1)[1][0] == "T" for thread in threads)
 
     def kill(self):
         if self.running():

@@ -44,6 +44,19 @@ def test_a_killed_service_is_named_and_the_gateway_stays_alive(fresh, service):
     assert client.get(path[service]).status == 200
 
 
+def test_ready_means_that_services_reach_each_other(fresh):
+    fresh["clusters"].kill()
+
+    def said():
+        answer = fresh.client.get("/readyz")
+        return answer.status == 503 and "registrations is not connected to clusters" in answer.body.decode()
+
+    wait_until(said, "it is said who misses the service")
+    fresh["clusters"].start()
+    fresh.wait_ready()
+    assert fresh.client.get("/readyz").json["services"][0]["unreachable"] == []
+
+
 def test_a_gateway_that_starts_first_becomes_ready(fresh):
     fresh["indicators"].kill()
     fresh.restart("gateway")
