@@ -250,14 +250,24 @@ class Bench:
                 self.results["yardsticks"].setdefault(name, []).append(run)
 
     def profiles(self, cases):
-        wanted = ("progress_memory", "progress_service", "create_64")
-        pids = [self.system[name].pid for name in self.system.programs]
+        """Where the time goes, and how many system calls a request takes in each program."""
+        wanted = ("progress_memory", "progress_service", "create_1", "create_64")
+        pids = {name: self.system[name].pid for name in self.system.programs}
+        self.results["system_calls_per_request"] = {}
         for case in cases:
-            if case.name in wanted:
-                path = self.output.parent / f"profile-{case.name}.txt"
-                with self.tools.profile(pids, path):
-                    self.measure(case)
-                self.say(f"profile of {case.name}: {path}")
+            if case.name not in wanted:
+                continue
+            path = self.output.parent / f"profile-{case.name}.txt"
+            with self.tools.profile(pids.values(), path):
+                self.measure(case)
+            with self.tools.system_calls(pids) as counts:
+                answered = max(1, self.measure(case)["answered"])
+            self.results["system_calls_per_request"][case.name] = {
+                program: {call: round(count / answered, 2) for call, count in calls.items()
+                          if count > answered / 20}
+                for program, calls in counts.items()
+            }
+            self.say(f"profile of {case.name}: {path}")
 
     def restart(self):
         """Ready again with all that was written, as after a boot but for the page cache."""
@@ -325,8 +335,9 @@ def parse_arguments():
     arguments = parser.parse_args()
     arguments.build = arguments.build.resolve()
     arguments.output = arguments.output.resolve()
-    if arguments.profile and shutil.which("perf") is None:
-        parser.error("perf is not installed: apt-get install linux-perf")
+    for program in ("perf", "strace") if arguments.profile else ():
+        if shutil.which(program) is None:
+            parser.error(f"--profile needs {program}, which tests/bench/run installs")
     return arguments
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -185,7 +186,8 @@ class Tools:
 
     @contextlib.contextmanager
     def profile(self, pids, path):
-        """What is on the processor meanwhile, by process and function, into the file."""
+        """What is on the processor meanwhile, into the file: by thread and library, by function,
+        and by function with all that it calls."""
         data = self.directory / "perf.data"
         record = [
             "perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-g", "-o", data,
@@ -193,14 +195,41 @@ class Tools:
         ]
         with subprocess.Popen([*map(str, record)], stderr=subprocess.DEVNULL) as process:
             yield
-            process.send_signal(2)
-        report = ["perf", "report", "--stdio", "-q", "--no-children", "-g", "none", "-i", data]
+            process.send_signal(signal.SIGINT)
+        report = ["perf", "report", "--stdio", "-q", "-g", "none", "-i", data]
         parts = []
-        for sort in ("comm,dso", "comm,dso,symbol"):
+        for view in (
+            ["--no-children", "--sort", "comm,dso"],
+            ["--no-children", "--sort", "comm,dso,symbol"],
+            ["--children", "--sort", "comm,symbol"],
+        ):
             done = subprocess.run(
-                [*map(str, report), "--sort", sort],
+                [*map(str, report), *view],
                 capture_output=True, text=True, errors="replace", check=False,
             )
-            lines = [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
+            lines = [line.rstrip(" -") for line in done.stdout.splitlines() if line.strip()]
             parts.append("\n".join(lines[:PERF_LINES]))
         path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+    @contextlib.contextmanager
+    def system_calls(self, pids):
+        """Fills the dictionary that it gives, in the end: {program: {system call: count}}."""
+        counts = {name: {} for name in pids}
+        tracers = [
+            subprocess.Popen(
+                ["strace", "-f", "-c", "-qq", "-U", "name,calls", "-p", str(pid), "-o",
+                 str(self.directory / f"strace-{name}")],
+                stderr=subprocess.DEVNULL,
+            )
+            for name, pid in pids.items()
+        ]
+        time.sleep(0.5)
+        yield counts
+        for tracer in tracers:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait()
+        for name, found in counts.items():
+            for line in (self.directory / f"strace-{name}").read_text().splitlines():
+                words = line.split()
+                if len(words) == 2 and words[1].isdigit() and words[0] != "total":
+                    found[words[0]] = int(words[1])
