@@ -139,6 +139,7 @@ static struct status call_read(struct rpc_call *call)
         .idempotency_key = header->idempotency_key,
         .traceparent = header->traceparent,
         .if_match = header->if_match,
+        .mask_is_implied = header->update_mask_implied != 0,
         .deadline_boot_ms = clock_boot_ms() + timeout_ms,
         .payload = payload,
     };

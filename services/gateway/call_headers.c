@@ -162,10 +162,12 @@ static struct status read_if_match(struct arena *arena, const struct http_head *
     struct slice text = {0};
 
     TRY(find_once(arena, head, "If-Match", &text, &headers->has_if_match));
-    if (!headers->has_if_match || slice_is(text, "*")) {
+    if (!headers->has_if_match) {
         return STATUS_NONE;
     }
-    if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"') {
+    /* A tag that is spelled "*" stays in its quotes: without, it would be any. */
+    if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"' &&
+        !slice_is(text, "\"*\"")) {
         text = (struct slice){text.data + 1, text.length - 2};
     }
     if (!is_visible(text) || memchr(text.data, ',', text.length) != NULL) {

@@ -2,6 +2,7 @@
 #include "transcode.h"
 
 #include "base/text.h"
+#include "google/protobuf/field_mask.pb-c.h"
 #include "pb/json.h"
 #include "pb/message.h"
 
@@ -364,5 +365,38 @@ struct status transcode_request(struct arena *arena, const struct transcode_sour
     TRY(apply_path(arena, source, message));
     TRY(apply_query(arena, source, message));
     *ret_message = message;
+    return STATUS_NONE;
+}
+
+struct status transcode_mask(struct arena *arena, const struct transcode_source *source,
+                             ProtobufCMessage *message, bool *ret_implied)
+{
+    const char *bound = source->match->route->binding->body;
+    const ProtobufCFieldDescriptor *field =
+        message_field(message->descriptor, slice_from("update_mask"));
+    const Google__Protobuf__FieldMask *given = message_child(message, "update_mask");
+
+    *ret_implied = false;
+    if (field == NULL || field->descriptor != &google__protobuf__field_mask__descriptor ||
+        source->body.length == 0 || strcmp(bound, "*") == 0 ||
+        (given != NULL && given->n_paths > 0)) {
+        return STATUS_NONE;
+    }
+    Google__Protobuf__FieldMask *mask =
+        message_new(arena, &google__protobuf__field_mask__descriptor);
+    if (mask == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(json_present_paths(arena, message_field(message->descriptor, slice_from(bound))->descriptor,
+                           source->body, &mask->paths, &mask->n_paths));
+    size_t kept = 0;
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        if (strcmp(mask->paths[i], "name") != 0) {
+            mask->paths[kept++] = mask->paths[i];
+        }
+    }
+    mask->n_paths = kept;
+    (void)message_set_child(message, "update_mask", mask);
+    *ret_implied = true;
     return STATUS_NONE;
 }

@@ -148,7 +148,17 @@ static struct status observation_is_unchanged(struct call *call, const void *bef
 }
 
 struct status observation_upsert(struct call *call, observation_message *observation, bool whole,
-                                 void *response)
+static bool mask_names(const Google__Protobuf__FieldMask *mask, const char *path)
+{
+    for (size_t i = 0; mask != NULL && i < mask->n_paths; i++) {
+        if (strcmp(mask->paths[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+                                 const Google__Protobuf__FieldMask *written, void *response)
 {
     const struct {
         const char *path;
@@ -179,7 +189,7 @@ struct status observation_upsert(struct call *call, observation_message *observa
 
     mask.paths = paths;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (fields[i].is_taken) {
+        if (fields[i].is_taken || mask_names(written, fields[i].path)) {
             paths[mask.n_paths++] = (char *)fields[i].path;
         }
     }
@@ -198,10 +208,12 @@ struct status observation_update(struct call *call, const void *request, void *r
         return standard_update(call, update, response);
     }
     call->context = &upsert;
+    const Google__Protobuf__FieldMask *mask = update->update_mask;
+    const bool is_masked = mask != NULL && mask->n_paths > 0 && !call->mask_is_implied;
+
     const struct status status =
-        update->update_mask != NULL && update->update_mask->n_paths > 0
-            ? standard_update(call, update, response)
-            : observation_upsert(call, update->observation, false, response);
+        is_masked ? standard_update(call, update, response)
+                  : observation_upsert(call, update->observation, false, mask, response);
     call->context = NULL;
     return status;
 }

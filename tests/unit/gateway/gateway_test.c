@@ -292,6 +292,37 @@ static void a_mismatch_is_412_for_the_header_and_409_for_the_field(void **state)
     assert_string_equal(fake_backend_last(service).if_match, "");
 }
 
+static void a_patch_without_a_mask_changes_what_its_body_has(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *body;
+        const char *mask;
+    } cases[] = {
+        {"PATCH /v1/clusters/a",
+         "{\"district\":\"\",\"mountainOrCraftVillage\":false,\"leasableHectares\":null,\"name\":"
+         "\"clusters/"
+         "a\"}",
+         "\"updateMask\":\"district,mountainOrCraftVillage,leasableHectares\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{\"vi\":\"x\"},\"display_name\":null}", NULL},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{\"vi\":\"x\"}}",
+         "\"updateMask\":\"displayName.vi\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":null}", "\"updateMask\":\"displayName\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{}}", "\"updateMask\":\"\""},
+        {"PATCH /v1/clusters/a?updateMask=district", "{\"leasableHectares\":null}",
+         "\"updateMask\":\"district\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect_ask(cases[i].line, "", cases[i].body, cases[i].mask != NULL ? 200 : 400, "");
+        if (cases[i].mask != NULL &&
+            strstr(fake_backend_last(service).payload, cases[i].mask) == NULL) {
+            fail_msg("%s is not in %s", cases[i].mask, fake_backend_last(service).payload);
+        }
+    }
+}
+
 static void a_tag_that_get_gave_is_one_for_if_match(void **state)
 {
     struct client_answer answer = ask("GET /v1/clusters/a", "");
@@ -593,6 +624,7 @@ int main(void)
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),
         cmocka_unit_test(pipelined_calls_are_answered_in_order),
         cmocka_unit_test(draining_answers_what_is_under_way),
+        cmocka_unit_test(a_patch_without_a_mask_changes_what_its_body_has),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
