@@ -2,8 +2,8 @@
  * fake_backend.h - one RPC server that plays every service, for the gateway's tests.
  *
  * The last segment of the request's name says how it answers: "missing", "mismatch", "reused",
- * "full", "secret", "possible", "garbage", "replayed", "held"; anything else is answered with an
- * empty response, a Cluster with the name and etag "e1".
+ * "large", "costly", "full", "secret", "possible", "garbage", "replayed", "held"; anything else is
+ * answered with an empty response, a Cluster with the name and etag "e1".
  */
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H

@@ -259,6 +259,12 @@ static void a_json_content_type_may_have_parameters(void **state)
     (void)state;
     expect_ask("POST /v1/clusters", "Content-Type: Application/JSON ; charset=utf-8\r\n", "{}", 200,
                "");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json;v=1; Charset=\"UTF-8\" ;\r\n",
+               "{}", 200, "");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json; charset=utf-16\r\n", "{}", 415,
+               "read as UTF-8 only");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json;a=b;charset=windows-1258\r\n",
+               "{}", 415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
 static void a_known_path_lists_its_verbs(void **state)
@@ -365,6 +371,22 @@ static void a_full_queue_is_429_with_retry_after(void **state)
     expect(&answer, 429, "RESOURCE_EXHAUSTED");
     assert_non_null(strstr(answer.head, "\r\nRetry-After: 1\r\n"));
     client_answer_done(&answer);
+}
+
+static void what_never_succeeds_has_no_retry_after(void **state)
+{
+    static const char *const names[] = {"large", "costly"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char line[64];
+
+        (void)snprintf(line, sizeof(line), "GET /v1/clusters/%s", names[i]);
+        struct client_answer answer = ask(line, "");
+        expect(&answer, 429, "RESOURCE_EXHAUSTED");
+        assert_null(strstr(answer.head, "Retry-After"));
+        client_answer_done(&answer);
+    }
 }
 
 static void internal_texts_do_not_leak(void **state)
@@ -608,9 +630,11 @@ int main(void)
         cmocka_unit_test(a_known_path_lists_its_verbs),
         cmocka_unit_test(a_refusal_of_the_service_keeps_its_details),
         cmocka_unit_test(a_mismatch_is_412_for_the_header_and_409_for_the_field),
+        cmocka_unit_test(a_patch_without_a_mask_changes_what_its_body_has),
         cmocka_unit_test(a_tag_that_get_gave_is_one_for_if_match),
         cmocka_unit_test(keys_and_traces_reach_the_service),
         cmocka_unit_test(a_full_queue_is_429_with_retry_after),
+        cmocka_unit_test(what_never_succeeds_has_no_retry_after),
         cmocka_unit_test(internal_texts_do_not_leak),
         cmocka_unit_test(an_entity_tag_gives_304_until_the_answer_changes),
         cmocka_unit_test(an_expired_deadline_is_504),
@@ -624,7 +648,6 @@ int main(void)
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),
         cmocka_unit_test(pipelined_calls_are_answered_in_order),
         cmocka_unit_test(draining_answers_what_is_under_way),
-        cmocka_unit_test(a_patch_without_a_mask_changes_what_its_body_has),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
