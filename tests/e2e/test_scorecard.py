@@ -299,11 +299,11 @@ def test_as_of_goes_to_every_service(system):
     client = system.client
     unit, name = organization(client), movement(client, 2031)
     indicator = make.indicator(client)["name"]
-    make.observation(client, indicator, "2031-01", 10)
+    make.observation(client, indicator, "2031-01", 10, status="ESTIMATED")
     registration(client, name, unit, on_indicator(indicator, 2031, "AT_LEAST", 20))
     then = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     time.sleep(0.01)
-    make.observation(client, indicator, "2031-02", 10)
+    make.observation(client, indicator, "2031-02", 10, status="ESTIMATED")
     registration(client, name, unit, on_indicator(indicator, 2031, "AT_LEAST", 5))
     now = scorecard(client, name)
     assert [line["value"] for line in now["lines"]] == [20, 20]
@@ -426,7 +426,7 @@ def test_a_thousand_registrations(system):
     unit, name = organization(client), movement(client, 2033)
     indicators = [make.indicator(client)["name"] for _ in range(3)]
     for indicator in indicators:
-        make.observation(client, indicator, "2033-12", 50, basis="YEAR_TO_DATE")
+        make.observation(client, indicator, "2033-12", 50, basis="YEAR_TO_DATE", status="ESTIMATED")
     tests = itertools.cycle([
         *(on_indicator(indicator, 2033, "AT_LEAST", 40) for indicator in indicators),
         {"manual": {"criterion": "tiêu chí"}},
