@@ -2,6 +2,7 @@
  */
 #include "unit.h"
 
+#include "observation_time.h"
 #include "running.h"
 
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
@@ -407,6 +408,46 @@ static void nothing_but_an_estimate_is_of_the_future(void **state)
               create_request(name, value_fields("2199-03", "PERIOD", "1", "ESTIMATED")));
 }
 
+/* Today is 2023-06-30. */
+static void a_period_begins_with_its_first_day_in_its_calendar(void **state)
+{
+    struct call call = {.arena = arena_new(1 << 20), .now_us = INT64_C(1688083200) * 1000000};
+    observation_message observation = DONGKHOI__INDICATORS__V1__OBSERVATION__INIT;
+    const struct {
+        struct period period;
+        bool cumulative;
+        int window;
+        bool has_begun;
+    } cases[] = {
+        {{2023, 6}, false, WINDOW_STATISTICAL, true},
+        {{2023, 7}, false, WINDOW_STATISTICAL, false},
+        {{2023, 12}, true, WINDOW_STATISTICAL, true},
+        {{2023, 0}, true, WINDOW_STATISTICAL, true},
+        {{2024, 1}, true, WINDOW_STATISTICAL, false},
+        {{2024, 0}, true, WINDOW_STATISTICAL, false},
+        {{2023, 7}, false, WINDOW_ADMINISTRATIVE, true}, /* since 2023-06-15 */
+        {{2023, 8}, false, WINDOW_ADMINISTRATIVE, false},
+        {{2024, 1}, false, WINDOW_ADMINISTRATIVE, false}, /* from 2023-12-15 */
+    };
+
+    (void)state;
+    assert_non_null(call.arena);
+    observation.period = (char *)"P";
+    observation.status = DONGKHOI__INDICATORS__V1__OBSERVATION__STATUS__PRELIMINARY;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct observation_key key = {.period = cases[i].period,
+                                            .cumulative = cases[i].cumulative,
+                                            .window = cases[i].window};
+        const struct status status = observation_check_time(&call, &observation, &key);
+        if (cases[i].has_begun) {
+            assert_int_equal(status.code, STATUS_OK);
+        } else {
+            assert_status(status, STATUS_INVALID_ARGUMENT, "PERIOD_IN_FUTURE");
+        }
+    }
+    arena_free(call.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +464,7 @@ int main(void)
         cmocka_unit_test(an_official_value_needs_a_reopening_for_a_lower_status),
         cmocka_unit_test(a_revision_that_goes_back_says_so),
         cmocka_unit_test(nothing_but_an_estimate_is_of_the_future),
+        cmocka_unit_test(a_period_begins_with_its_first_day_in_its_calendar),
     };
 
     return cmocka_run_group_tests(tests, running_setup, running_teardown);
