@@ -253,7 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_member_of_a_oneof_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_an_object_says_is_found_whatever_its_value, set_up,
                                         tear_down),
-        cmocka_unit_test(the_paths_of_an_object_are_those_of_all_its_members),
+        cmocka_unit_test_setup_teardown(the_paths_of_an_object_are_those_of_all_its_members, set_up,
+                                        tear_down),
         cmocka_unit_test(short_memory_is_said),
     };
 
