@@ -113,7 +113,10 @@ static struct status read_timeout(struct arena *arena, const struct http_head *h
     TRY(find_once(arena, head, "Request-Timeout", &text, &has_seconds));
     if (has_seconds) {
         if (!seconds_parse(text, &us) || us == 0) {
-            return invalid(arena, "Request-Timeout", "is not a number of seconds over 0");
+            return invalid(
+                arena, "Request-Timeout",
+                "is not a number of seconds over 0 in plain decimals, such as 10 or 0.25 (over "
+                "60 is as 60)");
         }
         shorten(&timeout_ms, us);
     }

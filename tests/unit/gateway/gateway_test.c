@@ -560,8 +560,37 @@ static void refusals_of_the_server_are_errors_like_all_others(void **state)
     assert_true(client_read(client, false, &answer));
     expect(&answer, 413, "{\"error\":{\"code\":413,\"status\":\"INVALID_ARGUMENT\",");
     expect(&answer, 413, "\"reason\":\"BODY_TOO_LARGE\"");
+    expect(&answer, 413, "the limit of 1 MiB");
     client_answer_done(&answer);
     client_close(client);
+}
+
+static void lengths_that_are_given_twice_are_named(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"Content-Length: 0\r\nContent-Length: 1\r\n\r\n", "the Content-Length is given twice"},
+        {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "the Transfer-Encoding is given twice"},
+        {"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "a Content-Length and a Transfer-Encoding"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const int client = client_open(http_server_port(gateway->server), WAIT_MS);
+        struct client_answer answer;
+
+        assert_true(client_send_text(client, "POST / HTTP/1.1\r\nHost: x\r\n"));
+        assert_true(client_send_text(client, cases[i].text));
+        assert_true(client_read(client, false, &answer));
+        expect(&answer, 400, cases[i].message);
+        client_answer_done(&answer);
+        client_close(client);
+    }
+    expect_ask("GET /v1/clusters/a", "Request-Timeout: 1e9\r\n", "", 400, "such as 10 or 0.25");
 }
 
 static void pipelined_calls_are_answered_in_order(void **state)
@@ -646,6 +675,7 @@ int main(void)
         cmocka_unit_test(a_service_that_is_down_is_503_at_once),
         cmocka_unit_test(the_document_has_a_tag),
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),
+        cmocka_unit_test(lengths_that_are_given_twice_are_named),
         cmocka_unit_test(pipelined_calls_are_answered_in_order),
         cmocka_unit_test(draining_answers_what_is_under_way),
     };
