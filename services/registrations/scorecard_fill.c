@@ -232,7 +232,7 @@ static struct status count_inputs(struct call *call, const count_message *count,
         TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
     return note_append(call, line, "inputs", "ONLY_COUNTED_LISTED",
-                       "%zu clusters were looked at; those that count, %d, are listed here, and "
+                       "clusters looked at: %zu; clusters that count and are listed: %d; "
                        "clusters:countNew?year=%d with the same asOf and publishedBy explains each",
                        count->n_clusters, count->count, count->year);
 }

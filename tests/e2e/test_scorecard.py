@@ -157,7 +157,7 @@ def recompute_indicator(client, line, test):
     return (whole + cumulative + [float(months)])[0]
 
 
-def recompute(client, line):
+def recompute(client, line, picture):
     """(value, target) from the inputs alone."""
     first, *rest = line["inputs"]
     registration = revision(client, first["name"], first["revision"])
@@ -169,8 +169,14 @@ def recompute(client, line):
         target = revision(client, rest[0]["name"], rest[0]["revision"])
         assert target["countingRule"] == "ESTABLISHED_IN_YEAR"
         year = str(commitment["newClusters"]["year"])
+        # The line names those that count; whether others should, countNew's inputs tell.
+        looked_at = client.ok("GET", "/v1/clusters:countNew", year=year, **picture)["inputs"]
+        assert looked_at[0]["name"] == rest[0]["name"]
+        note = next(n for n in line["notes"] if n["reason"] == "ONLY_COUNTED_LISTED")
+        assert note["message"].startswith(f"clusters looked at: {len(looked_at) - 1};")
+        named = {(entry["name"], entry["revision"]): entry["value"] for entry in rest[1:]}
         new = 0
-        for entry in rest[1:]:
+        for entry in looked_at[1:]:
             cluster = revision(client, entry["name"], entry["revision"])
             counted = any(
                 change["stage"] == "ESTABLISHED"
@@ -178,8 +184,9 @@ def recompute(client, line):
                 and change["date"].startswith(year)
                 for change in cluster["stageChanges"]
             )
-            assert entry["value"] == int(counted)
+            assert named.pop((entry["name"], entry["revision"]), 0) == int(counted)
             new += counted
+        assert not named
         return new, commitment["newClusters"]["value"]
     milestone, evidence = None, []
     for entry in rest:
@@ -192,8 +199,9 @@ def recompute(client, line):
 
 
 def check_recomputed(client, card):
+    picture = {"publishedBy": card["publishedBy"]} if card["publishedBy"] else {}
     for line in card["lines"]:
-        value, target = recompute(client, line)
+        value, target = recompute(client, line, picture)
         assert (line["value"], line["target"]) == (value, target), line
         assert line["percent"] == percent_of(value, target)
         expected = status_of(
