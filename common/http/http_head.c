@@ -321,6 +321,19 @@ static bool length_parse(struct slice text, uint64_t *ret_length)
     return true;
 }
 
+/* Before the values are judged: llhttp gives none for a second one. */
+static bool framed_once(unsigned lengths, unsigned encodings, struct http_refusal *ret_refusal)
+{
+    if (lengths > 1 || encodings > 1) {
+        return refuse(ret_refusal, lengths > 1 ? "the Content-Length is given twice"
+                                               : "the Transfer-Encoding is given twice");
+    }
+    if (lengths > 0 && encodings > 0) {
+        return refuse(ret_refusal, "there are a Content-Length and a Transfer-Encoding");
+    }
+    return true;
+}
+
 /* What the fields together must be (RFC 9112, 3.2 and 6.3; RFC 9110, 10.1.1). */
 static bool fields_check(struct http_head *head, struct http_refusal *ret_refusal)
 {
@@ -339,12 +352,18 @@ static bool fields_check(struct http_head *head, struct http_refusal *ret_refusa
             }
         } else if (http_equals_ignoring_case(name, "content-length")) {
             lengths++;
+            if (!framed_once(lengths, encodings, ret_refusal)) {
+                return false;
+            }
             if (!length_parse(value, &head->content_length)) {
                 return refuse(ret_refusal, "the Content-Length is not a decimal number");
             }
         } else if (http_equals_ignoring_case(name, "transfer-encoding")) {
             encodings++;
             head->is_chunked = true;
+            if (!framed_once(lengths, encodings, ret_refusal)) {
+                return false;
+            }
             if (!http_equals_ignoring_case(value, "chunked")) {
                 return refuse(ret_refusal, "the Transfer-Encoding is not exactly: chunked");
             }
@@ -360,9 +379,6 @@ static bool fields_check(struct http_head *head, struct http_refusal *ret_refusa
     if (hosts > 1 || (hosts == 0 && head->minor_version > 0)) {
         return refuse(ret_refusal,
                       hosts > 1 ? "there are two Host headers" : "the Host header is missing");
-    }
-    if (lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0)) {
-        return refuse(ret_refusal, "the length of the body is given twice");
     }
     if (encodings > 0 && head->minor_version == 0) {
         return refuse(ret_refusal, "HTTP/1.0 has no Transfer-Encoding");

@@ -98,6 +98,8 @@ struct http_loop {
 struct http_server {
     struct http_server_options options;
     struct http_limits limits;
+    struct http_refusal too_large; /* of a body */
+    char too_large_message[80];
     struct http_loop *loops;
     unsigned loop_count;
     unsigned started; /* threads */

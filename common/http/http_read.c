@@ -91,7 +91,7 @@ static void head_done(struct http_connection *connection, const char *data, size
 {
     const struct http_limits *limits = &connection->loop->server->limits;
     struct http_request *request = request_new(connection->loop);
-    struct http_refusal refusal = {413, "BODY_TOO_LARGE", "the body is larger than allowed"};
+    struct http_refusal refusal = connection->loop->server->too_large;
     char *copy = request != NULL ? arena_alloc(request->arena, length) : NULL;
 
     connection->incoming = request;
@@ -162,11 +162,9 @@ static void body_append(struct http_connection *connection, struct slice piece)
 {
     const struct http_limits *limits = &connection->loop->server->limits;
     struct buffer *input = &connection->incoming->input;
-    const struct http_refusal too_large = {413, "BODY_TOO_LARGE",
-                                           "the body is larger than allowed"};
 
     if (piece.length > limits->body_max_bytes - input->length) {
-        connection_refuse(connection, &too_large);
+        connection_refuse(connection, &connection->loop->server->too_large);
         return;
     }
     if (connection->loop->memory_bytes <= limits->memory_max_bytes) {

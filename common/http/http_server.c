@@ -390,6 +390,18 @@ static struct status address_resolve(struct arena *arena, const char *address, c
     return STATUS_NONE;
 }
 
+/* Says the limit, in MiB where that is a whole number. */
+static void too_large_fill(struct http_server *server)
+{
+    const size_t limit = server->limits.body_max_bytes;
+    const bool is_mib = limit % (1 << 20) == 0;
+
+    (void)snprintf(server->too_large_message, sizeof(server->too_large_message),
+                   "the body is larger than the limit of %zu %s", is_mib ? limit >> 20 : limit,
+                   is_mib ? "MiB" : "bytes");
+    server->too_large = (struct http_refusal){413, "BODY_TOO_LARGE", server->too_large_message};
+}
+
 struct status http_server_open(const struct http_server_options *options, struct arena *arena,
                                struct http_server **ret_server)
 {
@@ -403,6 +415,7 @@ struct status http_server_open(const struct http_server_options *options, struct
     server->options = *options;
     server->limits = options->limits;
     limits_complete(&server->limits);
+    too_large_fill(server);
     server->loop_count = options->loops != 0 ? options->loops : uv_available_parallelism();
     server->loop_count = server->loop_count < LOOPS_MAX ? server->loop_count : LOOPS_MAX;
     (void)uv_mutex_init(&server->lock);

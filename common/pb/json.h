@@ -47,6 +47,11 @@ struct status json_has_member(struct arena *arena, const ProtobufCMessageDescrip
                               struct slice text, const ProtobufCFieldDescriptor *field,
                               bool *ret_found);
 
+/* The proto paths of all members of an object that json_decode() took, whatever their values:
+ * those of a singular message lead on to its own members, unless it is null or well-known. */
+struct status json_present_paths(struct arena *arena, const ProtobufCMessageDescriptor *type,
+                                 struct slice text, char ***ret_paths, size_t *ret_count);
+
 /* Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
  * infinities as strings. Any is written for the types of the registry, else with its bytes as
  * "value"; a time or duration out of its range is null. */

@@ -201,6 +201,9 @@ enum number_result number_to_double(struct arena *arena, struct slice text, doub
 {
     const struct decimal_parts parts = take_apart(text);
 
+    if (parts.count > NUMBER_DIGITS_MAX) {
+        return NUMBER_TOO_LONG;
+    }
     /* Both operands are exact, so the one rounding is right. */
     if (parts.count <= DIGITS_EXACT && parts.exponent >= -POWER_EXACT &&
         parts.exponent <= POWER_EXACT) {
@@ -219,6 +222,9 @@ enum number_result number_to_double(struct arena *arena, struct slice text, doub
     if (!isfinite(value)) {
         return NUMBER_TOO_LARGE;
     }
+    if (value == 0 && parts.count > 0) {
+        return NUMBER_TOO_SMALL;
+    }
     *ret_value = value;
     return NUMBER_OK;
 }
@@ -235,6 +241,9 @@ enum number_result number_to_float(struct arena *arena, struct slice text, float
     const float value = strtof(copy, NULL);
     if (!isfinite(value)) {
         return NUMBER_TOO_LARGE;
+    }
+    if (value == 0 && take_apart(text).count > 0) {
+        return NUMBER_TOO_SMALL;
     }
     *ret_value = value;
     return NUMBER_OK;

@@ -11,7 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum number_result { NUMBER_OK, NUMBER_NOT_INTEGER, NUMBER_TOO_LARGE, NUMBER_NO_MEMORY };
+enum number_result {
+    NUMBER_OK,
+    NUMBER_NOT_INTEGER,
+    NUMBER_TOO_LARGE,
+    NUMBER_TOO_SMALL, /* it would become 0 and is not */
+    NUMBER_TOO_LONG,  /* it has more than NUMBER_DIGITS_MAX digits that count */
+    NUMBER_NO_MEMORY,
+};
+
+/* What tells any two doubles apart; more digits are lost. Zeros at the ends do not count. */
+enum { NUMBER_DIGITS_MAX = 17 };
 
 /* True when all of text is a number of RFC 8259. */
 bool number_is_valid(struct slice text);
@@ -20,7 +30,8 @@ bool number_is_valid(struct slice text);
 enum number_result number_to_int64(struct slice text, int64_t *ret_value);
 enum number_result number_to_uint64(struct slice text, uint64_t *ret_value);
 
-/* The double or float nearest to a valid number; too large instead of infinite. */
+/* The double or float nearest to a valid number; too large instead of infinite, too small instead
+ * of 0, and for a double too long. */
 enum number_result number_to_double(struct arena *arena, struct slice text, double *ret_value);
 enum number_result number_to_float(struct arena *arena, struct slice text, float *ret_value);
 

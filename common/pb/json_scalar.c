@@ -105,10 +105,20 @@ static struct status real_from_number(struct arena *arena, const ProtobufCFieldD
                                           ? number_to_float(arena, number, value)
                                           : number_to_double(arena, number, value);
 
-    if (result == NUMBER_NO_MEMORY) {
+    switch (result) {
+    case NUMBER_OK:
+        return STATUS_NONE;
+    case NUMBER_NO_MEMORY:
         return status_out_of_memory();
+    case NUMBER_TOO_LONG:
+        return must_be("has more digits than a double holds: at most 17");
+    case NUMBER_TOO_SMALL:
+        return must_be("is too near to 0 to be kept, and is not 0");
+    case NUMBER_NOT_INTEGER:
+    case NUMBER_TOO_LARGE:
+        break;
     }
-    return result == NUMBER_OK ? STATUS_NONE : scalar_expected(field);
+    return scalar_expected(field);
 }
 
 /* Only numbers that the enum has: any other would be stored without a meaning. */

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "pb/field.h"
+#include "pb/json.h"
 
 #include <assert.h>
 #include <string.h>
@@ -483,6 +484,45 @@ bool message_field_is_map(const ProtobufCMessageDescriptor *type,
            is_entry_name(entry->name + length + 1, field->name);
 }
 
+/* A carriage return is part of a line end, or else a control as others. */
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)*text;
+
+        if (c < ' ' && c != '\t' && c != '\n' && (c != '\r' || text[1] != '\n')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct status text_check(struct arena *arena, const char *text)
+{
+    return has_control(text) ? status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_VALUE", NULL,
+                                           "a text has a control character (below U+0020)")
+                             : STATUS_NONE;
+}
+
+/* Puts the field in front of the path of a refusal. */
+static struct status field_below(struct arena *arena, struct status status,
+                                 const ProtobufCFieldDescriptor *field, size_t index)
+{
+    if (status.code != STATUS_INVALID_ARGUMENT) {
+        return status;
+    }
+    char *name = arena_alloc(arena, strlen(field->name) + 1);
+    const char *place = name;
+    if (name == NULL) {
+        return status_out_of_memory();
+    }
+    (void)json_name(field->name, name);
+    if (field_is_repeated(field)) {
+        place = arena_printf(arena, "%s[%zu]", name, index);
+    }
+    return place != NULL ? status_below(arena, status, place) : status_out_of_memory();
+}
+
 static struct status field_to_nfc(struct arena *arena, const ProtobufCMessage *message,
                                   const ProtobufCFieldDescriptor *field)
 {
@@ -495,10 +535,11 @@ static struct status field_to_nfc(struct arena *arena, const ProtobufCMessage *m
             continue;
         }
         if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-            TRY(message_to_nfc(arena, *value));
+            TRY(field_below(arena, message_to_nfc(arena, *value), field, i));
             continue;
         }
         const char *text = NULL;
+        TRY(field_below(arena, text_check(arena, *value), field, i));
         TRY(text_to_nfc(arena, *value, &text));
         if (text != *value) {
             *(const char **)value = text;

@@ -68,7 +68,8 @@ struct status message_pack(struct arena *arena, const ProtobufCMessage *message,
 bool message_field_is_map(const ProtobufCMessageDescriptor *type,
                           const ProtobufCFieldDescriptor *field);
 
-/* Every string in the message, deeply, becomes NFC. */
+/* Every string in the message, deeply, becomes NFC. INVALID_ARGUMENT INVALID_VALUE, with the path
+ * as in JSON, for one with a control character (below U+0020) other than tab and line ends. */
 struct status message_to_nfc(struct arena *arena, ProtobufCMessage *message);
 
 #endif

@@ -342,6 +342,7 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     header.idempotency_key = text_or_empty(request->idempotency_key);
     header.traceparent = text_or_empty(request->traceparent);
     header.if_match = text_or_empty(request->if_match);
+    header.update_mask_implied = request->mask_is_implied;
     header.timeout_ms = timeout_ms;
     const int err = envelope_pack(&header.base, request->payload, (struct slice){"", 0}, &msg);
     if (err == NNG_EMSGSIZE) {

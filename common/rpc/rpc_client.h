@@ -47,6 +47,7 @@ struct rpc_request {
     const char *idempotency_key;
     const char *traceparent;
     const char *if_match;
+    bool mask_is_implied; /* update_mask is made from what the client wrote; it gave none */
     uint32_t timeout_ms;
     const ProtobufCMessage *payload; /* packed before the call returns */
 };

@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+#include "google/rpc/status.pb-c.h"
+
 #include <nng/nng.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -26,7 +28,16 @@ struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescrip
 /* True when the bytes are a Reply that says draining; looks at nothing else. */
 bool envelope_is_draining(struct slice bytes);
 
-struct Google__Rpc__Status;
+/* A status on the wire that needs no arena: its code, message and ErrorInfo with the reason. */
+struct spare_status {
+    Google__Rpc__Status status;
+    Google__Protobuf__Any any;
+    Google__Protobuf__Any *details[1];
+    uint8_t info[256];
+};
+
+/* spare points into itself, and to the texts of status. */
+Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *spare);
 
 /* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */
 struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire);

@@ -150,6 +150,7 @@ static struct status call_read(struct rpc_call *call)
         .idempotency_key = header->idempotency_key,
         .traceparent = header->traceparent,
         .if_match = header->if_match,
+        .mask_is_implied = header->update_mask_implied != 0,
         .deadline_boot_ms = clock_boot_ms() + timeout_ms,
         .payload = payload,
     };
@@ -223,21 +224,16 @@ static void on_server_aio(void *arg)
     }
 }
 
-/* The status on the wire; spare, without details, when the arena is full. */
+/* The status on the wire; spare, with its reason alone, when the arena is full. */
 static Google__Rpc__Status *result_status(struct rpc_call *call, const struct rpc_result *result,
-                                          Google__Rpc__Status *spare)
+                                          struct spare_status *spare)
 {
     Google__Rpc__Status *wire = (Google__Rpc__Status *)result->status_detail;
 
     if (wire == NULL) {
         wire = status_to_wire(call->arena, result->status, result->metadata);
     }
-    if (wire == NULL) {
-        wire = spare;
-        wire->code = (int32_t)result->status.code;
-        wire->message = (char *)(result->status.message != NULL ? result->status.message : "");
-    }
-    return wire;
+    return wire != NULL ? wire : status_to_spare(result->status, spare);
 }
 
 /* The service's own version first, then those of its peers; what is past the limit is left out. */
@@ -268,7 +264,7 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
     Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX];
     Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX];
-    Google__Rpc__Status spare = GOOGLE__RPC__STATUS__INIT;
+    struct spare_status spare;
     const bool ok = result->status.code == STATUS_OK;
     const struct slice payload = ok ? result->payload : (struct slice){"", 0};
 

@@ -57,6 +57,7 @@ struct rpc_call_info {
     const char *idempotency_key; /* "" for none */
     const char *traceparent;
     const char *if_match;
+    bool mask_is_implied;     /* update_mask is made from what the client wrote; it gave none */
     int64_t deadline_boot_ms; /* clock_boot_ms() after which nobody waits any more */
     struct slice payload;
 };

@@ -103,6 +103,27 @@ struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status st
     return wire;
 }
 
+Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *spare)
+{
+    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+
+    info.reason = (char *)(status.reason != NULL ? status.reason : status_code_name(status.code));
+    info.domain = (char *)STATUS_DOMAIN;
+    google__rpc__status__init(&spare->status);
+    google__protobuf__any__init(&spare->any);
+    spare->status.code = (int32_t)status.code;
+    spare->status.message = (char *)(status.message != NULL ? status.message : "");
+    if (protobuf_c_message_get_packed_size(&info.base) <= sizeof(spare->info)) {
+        spare->any.type_url = (char *)TYPE_PREFIX "google.rpc.ErrorInfo";
+        spare->any.value.data = spare->info;
+        spare->any.value.len = protobuf_c_message_pack(&info.base, spare->info);
+        spare->details[0] = &spare->any;
+        spare->status.details = spare->details;
+        spare->status.n_details = 1;
+    }
+    return &spare->status;
+}
+
 /* The message in an Any of this type; NULL for another type or when it cannot be read. */
 static void *any_read(struct arena *arena, const Google__Protobuf__Any *any,
                       const ProtobufCMessageDescriptor *type)

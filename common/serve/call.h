@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 
 struct service;
 struct method;
@@ -23,7 +24,8 @@ struct call {
     const struct service *service;
     const struct schema *schema; /* annotations of the service's messages */
     const char *caller;
-    const char *if_match;    /* "" for none */
+    const char *if_match;    /* "" for none, "*" for any */
+    bool mask_is_implied;    /* the client wrote members and gave no update_mask */
     const char *traceparent; /* "" for none */
     int64_t now_us;
     int64_t deadline_boot_ms; /* after which nobody waits any more */

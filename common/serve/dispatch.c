@@ -340,9 +340,11 @@ static struct status request_hash(struct work *work, uint8_t hash[DIGEST_BYTES])
         (void)message_set_string(work->request, "request_id", request_id);
     }
     TRY(status);
+    /* A mask that was given may mean something else than the same one implied. */
     const struct slice parts[] = {
         {work->entry->full_name, strlen(work->entry->full_name) + 1},
         {work->call.if_match, strlen(work->call.if_match) + 1},
+        {"i", work->call.mask_is_implied ? 2 : 0},
         packed,
     };
     digest_many(parts, sizeof(parts) / sizeof(parts[0]), hash);
@@ -393,6 +395,7 @@ static struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc,
         .schema = dispatch->schema,
         .caller = info->caller,
         .if_match = info->if_match,
+        .mask_is_implied = info->mask_is_implied,
         .traceparent = info->traceparent,
         .deadline_boot_ms = info->deadline_boot_ms,
         .peers = dispatch->peers,

@@ -102,6 +102,11 @@ struct status etag_check(struct call *call, const char *current, const char *eta
     if (etag != NULL && etag[0] != '\0' && strcmp(etag, current) != 0) {
         return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", field, text, etag);
     }
+    /* "*" is any etag, but not none (RFC 9110, 13.1.1). */
+    if (strcmp(call->if_match, "*") == 0 && current[0] == '\0') {
+        return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL,
+                           "the resource does not exist");
+    }
     if (call->if_match[0] != '\0' && strcmp(call->if_match, "*") != 0 &&
         strcmp(call->if_match, current) != 0) {
         return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL, text,

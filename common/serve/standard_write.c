@@ -195,7 +195,7 @@ static struct status mask_read(struct call *call, const struct resource_kind *ki
     const Google__Protobuf__FieldMask *given = message_child(request, "update_mask");
     struct field_mask mask = {0};
 
-    if (given == NULL || given->n_paths == 0) {
+    if (given == NULL || (given->n_paths == 0 && !call->mask_is_implied)) {
         return fieldmask_from_present(call->arena, resource, &ret_mask->paths, &ret_mask->count);
     }
     struct status status = fieldmask_check(call->arena, kind->type, given->paths, given->n_paths);

@@ -113,6 +113,7 @@ static struct status cluster_follow(struct call *call, const char *name,
     TRY(resource_get(call->tx, &cluster_kind, parent, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
     const double leased = cluster->leased_hectares;
+    const double proposed = cluster->proposed_hectares;
     const int32_t tenants = cluster->tenant_count;
     const int32_t without = cluster->tenants_without_lease;
 
@@ -122,12 +123,22 @@ static struct status cluster_follow(struct call *call, const char *name,
                             "%s is REVOKED and takes no investment that has not ENDED", parent);
     }
     occupancy_change(cluster, before, after);
-    if (cluster->leased_hectares == leased && cluster->tenant_count == tenants &&
-        cluster->tenants_without_lease == without) {
+    if (cluster->leased_hectares == leased && cluster->proposed_hectares == proposed &&
+        cluster->tenant_count == tenants && cluster->tenants_without_lease == without) {
         return STATUS_NONE;
     }
     TRY(cluster_refresh(call, cluster, "leasedHectares"));
     return resource_update(call->tx, &cluster_kind, cluster);
+}
+
+/* Who leases land is no longer a proposal. */
+static Dongkhoi__Clusters__V1__Investment__State
+first_state(const Dongkhoi__Clusters__V1__Investment *investment)
+{
+    return investment->role == ROLE_TENANT &&
+                   scaled_stored(investment->leased_hectares, HECTARE_DECIMALS) > 0
+               ? STATE_REGISTERED
+               : STATE_PROPOSED;
 }
 
 static struct status state_check(struct call *call,
@@ -135,7 +146,7 @@ static struct status state_check(struct call *call,
                                  Dongkhoi__Clusters__V1__Investment *investment)
 {
     if (investment->state == STATE_NONE) {
-        investment->state = before != NULL ? before->state : STATE_PROPOSED;
+        investment->state = before != NULL ? before->state : first_state(investment);
     }
     if (investment_state_name((int)investment->state) == NULL) {
         return INVALID(call, "INVALID_VALUE", "state", "state is none of the known ones");

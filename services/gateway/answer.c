@@ -31,6 +31,12 @@ static bool reason_is(struct status status, const char *reason)
     return status.reason != NULL && strcmp(status.reason, reason) == 0;
 }
 
+bool is_worth_retrying(int http_code, struct status status)
+{
+    return (http_code == 429 || http_code == 503) && !reason_is(status, "ANSWER_TOO_LARGE") &&
+           !reason_is(status, "REQUEST_TOO_COSTLY");
+}
+
 int http_code_of(struct status status, bool has_if_match)
 {
     switch (status.code) {
@@ -128,7 +134,7 @@ static void answer_error(struct http_request *request, int http_code, struct sta
     json_append_string(body, slice_from(message));
     append_details(request, status, detail);
     buffer_append_text(body, "}}\n");
-    if (http_code == 429 || http_code == 503) {
+    if (is_worth_retrying(http_code, status)) {
         http_add_header(request, "Retry-After", slice_from("1"));
     }
     http_respond(request, http_code, json_type,

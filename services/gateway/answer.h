@@ -66,4 +66,8 @@ void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES]);
 /* What google.rpc.Code says of a code, and design's exceptions by reason. */
 int http_code_of(struct status status, bool has_if_match);
 
+/* Whether the same request may succeed a little later; not one for which the only cure is to ask
+ * for less. */
+bool is_worth_retrying(int http_code, struct status status);
+
 #endif

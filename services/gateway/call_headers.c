@@ -113,7 +113,10 @@ static struct status read_timeout(struct arena *arena, const struct http_head *h
     TRY(find_once(arena, head, "Request-Timeout", &text, &has_seconds));
     if (has_seconds) {
         if (!seconds_parse(text, &us) || us == 0) {
-            return invalid(arena, "Request-Timeout", "is not a number of seconds over 0");
+            return invalid(
+                arena, "Request-Timeout",
+                "is not a number of seconds over 0 in plain decimals, such as 10 or 0.25 (over "
+                "60 is as 60)");
         }
         shorten(&timeout_ms, us);
     }
@@ -162,10 +165,12 @@ static struct status read_if_match(struct arena *arena, const struct http_head *
     struct slice text = {0};
 
     TRY(find_once(arena, head, "If-Match", &text, &headers->has_if_match));
-    if (!headers->has_if_match || slice_is(text, "*")) {
+    if (!headers->has_if_match) {
         return STATUS_NONE;
     }
-    if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"') {
+    /* A tag that is spelled "*" stays in its quotes: without, it would be any. */
+    if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"' &&
+        !slice_is(text, "\"*\"")) {
         text = (struct slice){text.data + 1, text.length - 2};
     }
     if (!is_visible(text) || memchr(text.data, ',', text.length) != NULL) {

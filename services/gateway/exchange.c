@@ -24,6 +24,7 @@ struct exchange {
     struct http_request *request;
     const struct schema_method *method;
     struct call_headers headers;
+    bool mask_is_implied;
     struct status failure; /* of the call itself */
     struct rpc_reply *reply;
 };
@@ -95,6 +96,7 @@ static struct status call_backend(struct exchange *exchange, const ProtobufCMess
         .idempotency_key = headers->idempotency_key,
         .traceparent = headers->traceparent,
         .if_match = headers->if_match,
+        .mask_is_implied = exchange->mask_is_implied,
         .timeout_ms = headers->timeout_ms,
         .payload = message,
     };
@@ -117,6 +119,7 @@ static struct status start(struct exchange *exchange, const struct router_match 
                           &exchange->headers));
     source.has_content_type = http_head_find(&request->head, "content-type", &source.content_type);
     TRY(transcode_request(scratch, &source, &message));
+    TRY(transcode_mask(scratch, &source, message, &exchange->mask_is_implied));
     return call_backend(exchange, message);
 }
 

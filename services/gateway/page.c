@@ -59,9 +59,6 @@ static void respond(struct page *page, int code)
     http_add_header(request, "Cache-Control", slice_from("no-cache"));
     http_add_header(request, "Content-Language", slice_from(language_tag(page->view.language)));
     http_add_header(request, "Vary", slice_from("Accept-Language"));
-    if (code == 429 || code == 503) {
-        http_add_header(request, "Retry-After", slice_from("1"));
-    }
     http_respond(request, code, "text/html; charset=utf-8", buffer_slice(html));
 }
 
@@ -76,6 +73,9 @@ static void show_failure(struct page *page, struct status status,
     }
     buffer_clear(page->view.html);
     page_show_failure(&page->view, status, detail);
+    if (is_worth_retrying(code, status) && !buffer_failed(page->view.html)) {
+        http_add_header(page->request, "Retry-After", slice_from("1"));
+    }
     respond(page, code);
 }
 

@@ -2,6 +2,8 @@
 #include "transcode.h"
 
 #include "base/text.h"
+#include "google/protobuf/field_mask.pb-c.h"
+#include "http/http_head.h"
 #include "pb/json.h"
 #include "pb/message.h"
 
@@ -118,18 +120,56 @@ static struct status apply_path(struct arena *arena, const struct transcode_sour
     return STATUS_NONE;
 }
 
+static struct slice trim(struct slice text)
+{
+    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 &&
+           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
+        text.length--;
+    }
+    return text;
+}
+
+/* JSON is UTF-8 (RFC 8259, 8.1); a charset may say so, and no other. */
+static bool is_utf8(struct slice content_type)
+{
+    const char *end = content_type.data + content_type.length;
+    const char *at = memchr(content_type.data, ';', content_type.length);
+
+    while (at != NULL) {
+        const char *start = at + 1;
+
+        at = memchr(start, ';', (size_t)(end - start));
+        const struct slice parameter =
+            trim((struct slice){start, (size_t)((at != NULL ? at : end) - start)});
+        static const char name[] = "charset=";
+        if (parameter.length < strlen(name) ||
+            strncasecmp(parameter.data, name, strlen(name)) != 0) {
+            continue;
+        }
+        struct slice value = {parameter.data + strlen(name), parameter.length - strlen(name)};
+        if (value.length >= 2 && value.data[0] == '"' && value.data[value.length - 1] == '"') {
+            value = (struct slice){value.data + 1, value.length - 2};
+        }
+        if (!http_equals_ignoring_case(value, "utf-8") &&
+            !http_equals_ignoring_case(value, "utf8")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_json(struct slice content_type)
 {
     const char *semicolon = memchr(content_type.data, ';', content_type.length);
-    size_t length =
+    const size_t length =
         semicolon != NULL ? (size_t)(semicolon - content_type.data) : content_type.length;
 
-    while (length > 0 &&
-           (content_type.data[length - 1] == ' ' || content_type.data[length - 1] == '\t')) {
-        length--;
-    }
-    return length == strlen("application/json") &&
-           strncasecmp(content_type.data, "application/json", length) == 0;
+    return http_equals_ignoring_case(trim((struct slice){content_type.data, length}),
+                                     "application/json");
 }
 
 static struct status apply_body(struct arena *arena, const struct transcode_source *source,
@@ -150,6 +190,10 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
     if (source->has_content_type && !is_json(source->content_type)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
                            "the body is read as JSON only: send Content-Type: application/json");
+    }
+    if (source->has_content_type && !is_utf8(source->content_type)) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
+                           "the body is read as UTF-8 only: leave out the charset, or send utf-8");
     }
     if (strcmp(bound, "*") != 0) {
         type = message_field(type, slice_from(bound))->descriptor;
@@ -364,5 +408,38 @@ struct status transcode_request(struct arena *arena, const struct transcode_sour
     TRY(apply_path(arena, source, message));
     TRY(apply_query(arena, source, message));
     *ret_message = message;
+    return STATUS_NONE;
+}
+
+struct status transcode_mask(struct arena *arena, const struct transcode_source *source,
+                             ProtobufCMessage *message, bool *ret_implied)
+{
+    const char *bound = source->match->route->binding->body;
+    const ProtobufCFieldDescriptor *field =
+        message_field(message->descriptor, slice_from("update_mask"));
+    const Google__Protobuf__FieldMask *given = message_child(message, "update_mask");
+
+    *ret_implied = false;
+    if (field == NULL || field->descriptor != &google__protobuf__field_mask__descriptor ||
+        source->body.length == 0 || strcmp(bound, "*") == 0 ||
+        (given != NULL && given->n_paths > 0)) {
+        return STATUS_NONE;
+    }
+    Google__Protobuf__FieldMask *mask =
+        message_new(arena, &google__protobuf__field_mask__descriptor);
+    if (mask == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(json_present_paths(arena, message_field(message->descriptor, slice_from(bound))->descriptor,
+                           source->body, &mask->paths, &mask->n_paths));
+    size_t kept = 0;
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        if (strcmp(mask->paths[i], "name") != 0) {
+            mask->paths[kept++] = mask->paths[i];
+        }
+    }
+    mask->n_paths = kept;
+    (void)message_set_child(message, "update_mask", mask);
+    *ret_implied = true;
     return STATUS_NONE;
 }

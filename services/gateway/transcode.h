@@ -30,6 +30,12 @@ struct transcode_source {
 struct status transcode_request(struct arena *arena, const struct transcode_source *source,
                                 ProtobufCMessage **ret_message);
 
+/* Of a message that transcode_request() made: an update without update_mask gets one of the members
+ * that its body has, also those of a zero or null, which the message alone does not tell from what
+ * is left out. The name of the resource is none of them. */
+struct status transcode_mask(struct arena *arena, const struct transcode_source *source,
+                             ProtobufCMessage *message, bool *ret_implied);
+
 /* Decodes %XX, and "+" to a space when plus_is_space; a NUL-terminated copy. Escapes are valid.
  * False when the arena is full (ret is NULL then), the text is no UTF-8 or has U+0000. */
 bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,

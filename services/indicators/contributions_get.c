@@ -37,7 +37,7 @@ static struct status write_part(struct notes *notes, const struct part *part, si
 }
 
 static struct status write_whole(struct notes *notes, const struct contributions *all, int decimals,
-                                 contributions_message *answer)
+                                 bool is_known, contributions_message *answer)
 {
     TRY(quantity_write(notes, "current", &all->whole.current, decimals, decimals,
                        &answer->current));
@@ -52,7 +52,10 @@ static struct status write_whole(struct notes *notes, const struct contributions
                       "the whole is not known in both periods, so it is the sum of the parts"));
     }
     if (all->part_count == 0) {
-        TRY(notes_add(notes, "parts", "NO_PARTS", "nothing is observed by this dimension"));
+        TRY(is_known ? notes_add(notes, "parts", "NO_PARTS",
+                                 "nothing is observed by this dimension in these years")
+                     : notes_add(notes, "parts", "UNKNOWN_DIMENSION",
+                                 "no observation of this indicator has this dimension alone"));
     }
     return STATUS_NONE;
 }
@@ -110,7 +113,8 @@ static struct status write_inputs(struct arena *arena, const struct contribution
 }
 
 static struct status write_answer(struct call *call, const indicator_message *indicator,
-                                  const struct contributions *all, contributions_message *answer)
+                                  const struct contributions *all, bool is_known,
+                                  contributions_message *answer)
 {
     struct arena *arena = call->arena;
     struct notes notes;
@@ -127,7 +131,7 @@ static struct status write_answer(struct call *call, const indicator_message *in
     if (answer->period == NULL || answer->previous_period == NULL || answer->parts == NULL) {
         return status_out_of_memory();
     }
-    TRY(write_whole(&notes, all, indicator->decimals, answer));
+    TRY(write_whole(&notes, all, indicator->decimals, is_known, answer));
     for (size_t i = 0; i < all->part_count; i++) {
         TRY(write_part(&notes, &all->parts[i], i, indicator->decimals, &answer->parts[i]));
         answer->n_parts++;
@@ -135,6 +139,32 @@ static struct status write_answer(struct call *call, const indicator_message *in
     TRY(write_inputs(arena, all, indicator->decimals, answer));
     answer->notes = notes.items;
     answer->n_notes = notes.count;
+    return STATUS_NONE;
+}
+
+/* Whether any observation, of any year and window, is of the dimension. */
+static struct status dimension_find(struct call *call, const char *indicator, const char *dimension,
+                                    bool *ret_known)
+{
+    static const int windows[] = {WINDOW_STATISTICAL, WINDOW_ADMINISTRATIVE};
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]) && !known; i++) {
+        const struct resource_scan scan = {
+            .parent = indicator,
+            .column = "series",
+            .text = observation_series(call->arena, windows[i], dimension),
+        };
+        struct resource_revision *rows = NULL;
+        size_t count = 0;
+
+        if (scan.text == NULL) {
+            return status_out_of_memory();
+        }
+        TRY(resource_all(call->tx, &observation_kind, &scan, &rows, &count));
+        known = count > 0;
+    }
+    *ret_known = known;
     return STATUS_NONE;
 }
 
@@ -148,6 +178,7 @@ struct status contributions_get(struct call *call, const void *request, void *re
     struct part *parts = NULL;
     struct period period;
     size_t count = 0;
+    bool is_known = true;
 
     TRY(call_check_required(call, "period", get->period));
     if (!period_parse(get->period, &period)) {
@@ -168,7 +199,10 @@ struct status contributions_get(struct call *call, const void *request, void *re
     TRY(observed_series(call, &query, &whole));
     query.dimension = get->dimension;
     TRY(observed_parts(call, &query, &parts, &count));
+    if (count == 0) {
+        TRY(dimension_find(call, indicator->name, get->dimension, &is_known));
+    }
     contributions_compute(whole, parts, count, period, &all);
     answer->dimension = get->dimension;
-    return write_answer(call, indicator, &all, answer);
+    return write_answer(call, indicator, &all, is_known, answer);
 }

@@ -127,3 +127,14 @@ struct status quantity_write(struct notes *notes, const char *field,
     *ret_value = double_wrap(notes->arena, value);
     return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();
 }
+
+const char *figure_text(struct arena *arena, const struct figure *figure, int decimals)
+{
+    char period[PERIOD_TEXT_BYTES];
+
+    period_format(figure->period, period);
+    const char *text =
+        arena_printf(arena, "%s of %s (%s, %s)", value_text(arena, figure->scaled, decimals),
+                     figure->name, period, figure_status_name(figure->status));
+    return text != NULL ? text : "";
+}

@@ -43,6 +43,9 @@ struct status value_read(struct call *call, const char *field, const double_mess
 /* The value as text with its decimals, for messages; in the arena. */
 const char *value_text(struct arena *arena, int64_t scaled, int decimals);
 
+/* Value, name, period and status of a figure, for messages; in the arena, "" when it is full. */
+const char *figure_text(struct arena *arena, const struct figure *figure, int decimals);
+
 /* "ESTIMATED" and so on; the name in the proto. */
 const char *figure_status_name(enum figure_status status);
 

@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "indicators.h"
+#include "observation_time.h"
 #include "target.h"
 
 #include <string.h>
@@ -48,7 +49,6 @@ static struct status check_step(struct call *call, const observation_message *be
 
 static struct status check_texts(struct call *call, const observation_message *observation)
 {
-    TRY(call_check_date(call, "publishedDate", observation->published_date));
     TRY(call_check_length(call, "source", observation->source, ORIGIN_MAX_CHARACTERS));
     return call_check_length(call, "note", observation->note, REMARK_MAX_CHARACTERS);
 }
@@ -76,6 +76,7 @@ static struct status observation_prepare(struct call *call, const void *before, 
                    (int)observation->status));
     TRY(value_read(call, "value", observation->value, indicator->decimals, &scaled));
     TRY(check_texts(call, observation));
+    TRY(observation_check_time(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if (before != NULL) {
         TRY(check_step(call, before, observation));
@@ -89,10 +90,10 @@ static struct status observation_prepare(struct call *call, const void *before, 
     observation->reopening = NULL;
     observation->notes = NULL;
     observation->n_notes = 0;
-    if (stock || !key.cumulative) {
-        return STATUS_NONE;
+    if (!stock && key.cumulative) {
+        TRY(observation_check_cumulative(call, observation, &key, scaled));
     }
-    return observation_check_cumulative(call, observation, &key, scaled);
+    return before != NULL ? observation_note_order(call, before, observation) : STATUS_NONE;
 }
 
 static struct status observation_prepare_delete(struct call *call, const void *resource)
@@ -147,8 +148,18 @@ static struct status observation_is_unchanged(struct call *call, const void *bef
     return observation_was_said(call, before, resource, ret_unchanged);
 }
 
+static bool mask_names(const Google__Protobuf__FieldMask *mask, const char *path)
+{
+    for (size_t i = 0; mask != NULL && i < mask->n_paths; i++) {
+        if (strcmp(mask->paths[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct status observation_upsert(struct call *call, observation_message *observation, bool whole,
-                                 void *response)
+                                 const Google__Protobuf__FieldMask *written, void *response)
 {
     const struct {
         const char *path;
@@ -179,7 +190,7 @@ struct status observation_upsert(struct call *call, observation_message *observa
 
     mask.paths = paths;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (fields[i].is_taken) {
+        if (fields[i].is_taken || mask_names(written, fields[i].path)) {
             paths[mask.n_paths++] = (char *)fields[i].path;
         }
     }
@@ -197,11 +208,13 @@ struct status observation_update(struct call *call, const void *request, void *r
     if (!update->allow_missing || update->observation == NULL) {
         return standard_update(call, update, response);
     }
+    const Google__Protobuf__FieldMask *mask = update->update_mask;
+    const bool is_masked = mask != NULL && mask->n_paths > 0 && !call->mask_is_implied;
+
     call->context = &upsert;
     const struct status status =
-        update->update_mask != NULL && update->update_mask->n_paths > 0
-            ? standard_update(call, update, response)
-            : observation_upsert(call, update->observation, false, response);
+        is_masked ? standard_update(call, update, response)
+                  : observation_upsert(call, update->observation, false, mask, response);
     call->context = NULL;
     return status;
 }

@@ -33,9 +33,10 @@ struct status observation_was_said(struct call *call, const observation_message 
                                    const observation_message *observation, bool *ret_said);
 
 /* Stores the observation under its name: made, revised or unchanged. whole: all that makes a value
- * is taken from it, also what is not set. Fields of errors are below "observation". */
+ * is taken from it, also what is not set; written: paths that are taken too, or NULL. Fields of
+ * errors are below "observation". */
 struct status observation_upsert(struct call *call, observation_message *observation, bool whole,
-                                 void *response);
+                                 const Google__Protobuf__FieldMask *written, void *response);
 
 /* A new cumulative value against the year as it is, and as a batch will make it. figure->name and
  * status are set. FAILED_PRECONDITION CUMULATIVE_VALUE_FALLS; or a note in the observation. */

@@ -132,7 +132,8 @@ static struct status store_all(struct call *call, struct upsert *upsert,
         }
         dongkhoi__indicators__v1__observation__init(stored[i]);
         upsert->current = i;
-        TRY(at(call, observation_upsert(call, upsert->pending[i].observation, true, stored[i]), i));
+        TRY(at(call,
+               observation_upsert(call, upsert->pending[i].observation, true, NULL, stored[i]), i));
     }
     *ret_stored = stored;
     return STATUS_NONE;

@@ -85,17 +85,6 @@ static struct status gather(struct call *call, const char *indicator, int decima
     return STATUS_NONE;
 }
 
-static const char *figure_text(struct arena *arena, const struct figure *figure, int decimals)
-{
-    char period[PERIOD_TEXT_BYTES];
-
-    period_format(figure->period, period);
-    const char *text =
-        arena_printf(arena, "%s of %s (%s, %s)", value_text(arena, figure->scaled, decimals),
-                     figure->name, period, figure_status_name(figure->status));
-    return text != NULL ? text : "";
-}
-
 struct status observation_check_cumulative(struct call *call, observation_message *observation,
                                            const struct observation_key *key, int64_t scaled)
 {

@@ -3,6 +3,7 @@
 
 #include "indicators.h"
 #include "observation_key.h"
+#include "observation_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,18 @@ static bool is_live(const struct tx *tx, const struct resource_revision *row)
     return row->to_seq == 0 || (tx->as_of_seq != 0 && row->to_seq > tx->as_of_seq);
 }
 
+/* Published later, or on the same day and recorded later. */
+static bool is_later(const observation_message *a, const observation_message *b)
+{
+    char day_a[DATE_TEXT_BYTES];
+    char day_b[DATE_TEXT_BYTES];
+
+    observation_published_day(a, day_a);
+    observation_published_day(b, day_b);
+    const int order = strcmp(day_a, day_b);
+    return order != 0 ? order > 0 : a->revision > b->revision;
+}
+
 /* Of the rows of one name, the revision that counts; NULL when there is none, or when the
  * observation was withdrawn. */
 static const observation_message *pick(const struct tx *tx, const struct observed_query *query,
@@ -55,7 +68,7 @@ static const observation_message *pick(const struct tx *tx, const struct observe
         if (strcmp(observation->uid, live->uid) == 0 &&
             is_published(observation->published_date, observation->update_time,
                          query->published_by) &&
-            (best == NULL || observation->revision > best->revision)) {
+            (best == NULL || is_later(observation, best))) {
             best = observation;
         }
     }

@@ -109,6 +109,29 @@ static struct status write_coverage(struct arena *arena, const struct progress *
     return STATUS_NONE;
 }
 
+/* Other values of the same December than the one that is used. */
+static struct status note_contradictions(struct notes *notes, const struct series *series,
+                                         const struct period *of, int decimals)
+{
+    struct contradictions others;
+    const char *text = "other values are given of the same";
+
+    if (of->month != YEAR_MONTHS || !series_contradictions(series, of->year, &others)) {
+        return STATUS_NONE;
+    }
+    for (size_t i = 0; i < others.figure_count && text != NULL; i++) {
+        text = arena_printf(notes->arena, "%s%s %s", text, i == 0 ? ":" : ",",
+                            figure_text(notes->arena, others.figures[i], decimals));
+    }
+    if (others.sum_differs && text != NULL) {
+        text = arena_printf(notes->arena, "%s%s %s as the sum of the twelve months", text,
+                            others.figure_count == 0 ? ":" : ",",
+                            value_text(notes->arena, others.sum, decimals));
+    }
+    return text != NULL ? notes_add(notes, "yearToDate", "CONTRADICTING_VALUES", text)
+                        : status_out_of_memory();
+}
+
 static struct status write_inputs(struct arena *arena, const struct progress *progress,
                                   const target_message *target, int decimals,
                                   progress_message *answer)
@@ -157,6 +180,10 @@ static struct status write_answer(struct call *call, const indicator_message *in
     TRY(write_target(target, question->plan != NULL && question->plan->closed, &notes, answer));
     TRY(write_quantities(progress, decimals, &notes, answer));
     TRY(write_coverage(arena, progress, question->year, &notes, answer));
+    if (quantity_is_known(&progress->year_to_date)) {
+        TRY(note_contradictions(&notes, question->series, &progress->year_to_date_period,
+                                decimals));
+    }
     TRY(write_verdict(&notes, "levelStatus", &progress->level, &answer->level_status));
     TRY(write_verdict(&notes, "growthStatus", &progress->growth, &answer->growth_status));
     TRY(write_inputs(arena, progress, target, decimals, answer));

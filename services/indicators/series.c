@@ -6,6 +6,8 @@
 struct series_year {
     const struct figure *months[YEAR_MONTHS + 1];     /* 1 to 12 */
     const struct figure *cumulative[YEAR_MONTHS + 1]; /* 1 to 12 */
+    const struct figure *outranked[YEAR_FIGURES_MAX - 1];
+    size_t outranked_count;
 };
 
 struct series *series_new(struct arena *arena, bool stock)
@@ -52,8 +54,13 @@ struct status series_add(struct arena *arena, struct series *series, const struc
     const int month = period_last_month(figure->period);
     const bool cumulative = !series->stock && (figure->cumulative || figure->period.month == 0);
     const struct figure **slot = cumulative ? &(*year)->cumulative[month] : &(*year)->months[month];
-    if (*slot == NULL || figure_outranks(figure, *slot)) {
+    const bool first = *slot == NULL || figure_outranks(figure, *slot);
+    const struct figure *other = first ? *slot : figure;
+    if (first) {
         *slot = figure;
+    }
+    if (other != NULL && (*year)->outranked_count < YEAR_FIGURES_MAX - 1) {
+        (*year)->outranked[(*year)->outranked_count++] = other;
     }
     return STATUS_NONE;
 }
@@ -110,6 +117,34 @@ bool series_year_to_date(const struct series *series, int year, int month, struc
     }
     *ret_total = total;
     return true;
+}
+
+bool series_contradictions(const struct series *series, int year,
+                           struct contradictions *ret_contradictions)
+{
+    const struct series_year *figures = year_of(series, year);
+    struct contradictions found = {0};
+    int month = 1;
+
+    if (figures == NULL) {
+        return false;
+    }
+    const struct figure *used =
+        series->stock ? figures->months[YEAR_MONTHS] : figures->cumulative[YEAR_MONTHS];
+    if (used == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < figures->outranked_count; i++) {
+        if (figures->outranked[i]->scaled != used->scaled) {
+            found.figures[found.figure_count++] = figures->outranked[i];
+        }
+    }
+    for (; !series->stock && month <= YEAR_MONTHS && figures->months[month] != NULL; month++) {
+        found.sum += figures->months[month]->scaled;
+    }
+    found.sum_differs = month > YEAR_MONTHS && found.sum != used->scaled;
+    *ret_contradictions = found;
+    return found.figure_count > 0 || found.sum_differs;
 }
 
 size_t series_missing(const struct series *series, int year, int month, int ret_months[YEAR_MONTHS])

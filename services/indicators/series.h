@@ -33,6 +33,9 @@ struct figure {
     int32_t revision;
 };
 
+/* That may stand for one December: 2022-12 from January, 2022 from January, 2022 alone. */
+enum { YEAR_FIGURES_MAX = 3 };
+
 struct series_year;
 
 struct series {
@@ -64,6 +67,18 @@ struct total {
  * there is none.
  */
 bool series_year_to_date(const struct series *series, int year, int month, struct total *ret_total);
+
+/* What else is said of a whole year than the figure that its December counts. */
+struct contradictions {
+    const struct figure *figures[YEAR_FIGURES_MAX - 1]; /* of other values */
+    size_t figure_count;
+    bool sum_differs; /* all twelve months are there, and their sum is another */
+    int64_t sum;
+};
+
+/* False when there is nothing else, or December has no such figure. */
+bool series_contradictions(const struct series *series, int year,
+                           struct contradictions *ret_contradictions);
 
 /* The figure of the month alone; NULL when it is missing. */
 const struct figure *series_month(const struct series *series, int year, int month);

@@ -85,6 +85,9 @@ static struct status check_tolerance(struct call *call, const target_message *ta
         }
         return INVALID(call, "FIELD_REQUIRED", field, "%s is required with APPROXIMATELY", field);
     }
+    if ((int)target->comparator != COMPARATOR_APPROXIMATELY) {
+        return INVALID(call, "TOLERANCE_NOT_USED", field, "%s is only for APPROXIMATELY", field);
+    }
     TRY(value_read(call, field, target->tolerance_percent, PERCENT_DECIMALS, &tolerance));
     if (tolerance < 0 || tolerance > PERCENT_MAX * decimal_power(PERCENT_DECIMALS)) {
         return INVALID(call, "INVALID_VALUE", field, "%s must be 0 to 100", field);

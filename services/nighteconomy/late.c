@@ -62,7 +62,8 @@ static const char *first_date(const milestone_message *milestone)
     if (milestone->baseline_due_date[0] != '\0' || milestone->n_reschedules == 0) {
         return milestone->baseline_due_date;
     }
-    return milestone->reschedules[0]->previous_due_date;
+    const reschedule_message *first = milestone->reschedules[0];
+    return first->previous_due_date[0] != '\0' ? first->previous_due_date : first->due_date;
 }
 
 static struct status slipped_add(struct call *call, const milestone_message *milestone,

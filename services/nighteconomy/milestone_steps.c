@@ -229,6 +229,10 @@ static struct status move_add(struct call *call, milestone_message *milestone,
     if (move->record_time == NULL) {
         return status_out_of_memory();
     }
+    if (milestone->baseline_due_date[0] == '\0') {
+        milestone->baseline_due_date =
+            milestone->due_date[0] != '\0' ? milestone->due_date : req->due_date;
+    }
     milestone->due_date = req->due_date;
     return message_append(call, milestone, "reschedules", move);
 }

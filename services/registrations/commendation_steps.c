@@ -3,6 +3,7 @@
  * and both are written in one transaction: so there is at most one.
  */
 #include "commendation.h"
+#include "movement.h"
 #include "party.h"
 #include "pb/message.h"
 #include "registration.h"
@@ -40,11 +41,25 @@ static struct status votes_check(struct call *call, const char *field, int votes
     return STATUS_NONE;
 }
 
+/* A council does not judge a movement before its year. */
+static struct status minutes_check(struct call *call, const char *name, const char *date)
+{
+    movement_message *movement = NULL;
+
+    TRY(movement_of(call, name, &movement));
+    const char *begin = arena_printf(call->arena, "%04d-01-01", movement->year);
+    if (begin == NULL) {
+        return status_out_of_memory();
+    }
+    return date_not_before(call, "minutes.date", date, begin, "the movement's year");
+}
+
 static struct status review_check(struct call *call,
                                   const Dongkhoi__Registrations__V1__ReviewCommendationRequest *req)
 {
     TRY(person_require(call, "reviewer", req->reviewer));
-    TRY(document_require(call, "minutes", req->minutes, NEED_NUMBER));
+    TRY(document_require(call, "minutes", req->minutes, NEED_DATE));
+    TRY(minutes_check(call, req->name, req->minutes->date));
     TRY(votes_check(call, "votesFor", req->votes_for));
     TRY(votes_check(call, "votesAgainst", req->votes_against));
     TRY(votes_check(call, "votesAbstain", req->votes_abstain));
@@ -78,18 +93,22 @@ struct status review_commendation(struct call *call, const void *request, void *
     return store(call, commendation, response);
 }
 
-static struct status decision_check(struct call *call, const commendation_message *commendation,
-                                    const document_message *decision)
+/* What follows the council's vote is not from before it. document may be NULL. */
+static struct status after_minutes(struct call *call, const char *field,
+                                   const commendation_message *commendation,
+                                   const document_message *document)
 {
     const char *minutes = commendation->review != NULL ? commendation->review->minutes->date : "";
 
+    return date_not_before(call, field, document != NULL ? document->date : "", minutes,
+                           "the minutes");
+}
+
+static struct status decision_check(struct call *call, const commendation_message *commendation,
+                                    const document_message *decision)
+{
     TRY(document_require(call, "decision", decision, NEED_DATE | NEED_AUTHORITY));
-    if (strcmp(decision->date, minutes) < 0) {
-        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "decision.date",
-                            "decision.date %s is before the minutes of %s", decision->date,
-                            minutes);
-    }
-    return STATUS_NONE;
+    return after_minutes(call, "decision.date", commendation, decision);
 }
 
 /* The achievement keeps its award; "" frees it. */
@@ -139,6 +158,7 @@ struct status reject_commendation(struct call *call, const void *request, void *
     TRY(take(call, req->name, req->etag, "reject", &commendation));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     TRY(document_check(call, "document", req->document));
+    TRY(after_minutes(call, "document.date", commendation, req->document));
     rejection->reason = req->reason;
     rejection->document = req->document;
     commendation->rejection = rejection;
@@ -160,6 +180,7 @@ struct status forward_commendation(struct call *call, const void *request, void 
                       (int)req->level));
     TRY(call_check_length(call, "authority", req->authority, PARTY_MAX_CHARACTERS));
     TRY(document_check(call, "document", req->document));
+    TRY(after_minutes(call, "document.date", commendation, req->document));
     TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     forwarding->level = req->level;
     forwarding->authority = req->authority;
@@ -184,11 +205,8 @@ struct status revoke_commendation(struct call *call, const void *request, void *
                       &dongkhoi__registrations__v1__commendation__ground__descriptor,
                       (int)req->ground));
     TRY(document_require(call, "document", req->document, NEED_DATE));
-    if (strcmp(req->document->date, commendation->decision->date) < 0) {
-        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "document.date",
-                            "document.date %s is before the award of %s", req->document->date,
-                            commendation->decision->date);
-    }
+    TRY(date_not_before(call, "document.date", req->document->date, commendation->decision->date,
+                        "the award"));
     TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     TRY(achievement_mark(call, commendation, ""));
     revocation->ground = req->ground;

@@ -57,7 +57,6 @@ static struct status indicator_check(struct call *call,
                                      Dongkhoi__Registrations__V1__IndicatorCommitment *test)
 {
     const char *value = "commitment.indicator.value";
-    int64_t scaled = 0;
 
     TRY(id_keep(call, "commitment.indicator.indicator", "indicators/", &test->indicator));
     TRY(year_check(call, "commitment.indicator.year", test->year));
@@ -65,8 +64,7 @@ static struct status indicator_check(struct call *call,
     if (test->value == NULL) {
         return INVALID(call, "FIELD_REQUIRED", value, "%s is required", value);
     }
-    TRY(scaled_check(call, value, test->value, VALUE_DECIMALS, -DECIMAL_MAX_SCALED,
-                     DECIMAL_MAX_SCALED, &scaled));
+    TRY(value_check(call, value, test->value));
     return tolerance_check(call, test);
 }
 

@@ -1,7 +1,10 @@
 /* messages.c - what is judged the same way wherever it stands. */
 #include "messages.h"
 
+#include "base/decimal.h"
 #include "pb/message.h"
+
+#include <string.h>
 
 const char *list_text(struct arena *arena, const char *names, const char *name)
 {
@@ -48,6 +51,37 @@ struct status documents_check(struct call *call, const char *field,
         TRY(document_check(call, path != NULL ? path : field, documents[i]));
     }
     return STATUS_NONE;
+}
+
+struct status value_check(struct call *call, const char *field,
+                          const Google__Protobuf__DoubleValue *value)
+{
+    enum decimal_result result = DECIMAL_TOO_PRECISE;
+    int64_t scaled = 0;
+
+    if (value == NULL) {
+        return STATUS_NONE;
+    }
+    for (int decimals = 0; result == DECIMAL_TOO_PRECISE && decimals <= VALUE_DECIMALS;
+         decimals++) {
+        result = decimal_from_double(value->value, decimals, &scaled);
+    }
+    if (result == DECIMAL_OK) {
+        return STATUS_NONE;
+    }
+    return INVALID(call, result == DECIMAL_TOO_PRECISE ? "TOO_MANY_DECIMALS" : "OUT_OF_RANGE",
+                   field, "%s must be a number of at most 15 digits, %d of them decimals", field,
+                   VALUE_DECIMALS);
+}
+
+struct status date_not_before(struct call *call, const char *field, const char *date,
+                              const char *earliest, const char *what)
+{
+    if (date[0] == '\0' || strcmp(date, earliest) >= 0) {
+        return STATUS_NONE;
+    }
+    return PRECONDITION(call, "DATE_OUT_OF_ORDER", field, "%s %s is before %s, %s", field, date,
+                        what, earliest);
 }
 
 struct status step_date(struct call *call, const char *date, const document_message *document,

@@ -56,6 +56,16 @@ struct status documents_check(struct call *call, const char *field,
 struct status first_of(struct call *call, const struct resource_kind *kind,
                        const struct resource_scan *scan, const char **ret_name);
 
+/* A number as targets and observations have them: at most 15 digits, VALUE_DECIMALS of them
+ * decimals; TOO_MANY_DECIMALS, OUT_OF_RANGE. NULL is none. */
+struct status value_check(struct call *call, const char *field,
+                          const Google__Protobuf__DoubleValue *value);
+
+/* FAILED_PRECONDITION DATE_OUT_OF_ORDER when both days are known and date is before earliest; what
+ * is the day of earliest in words: "the approval". */
+struct status date_not_before(struct call *call, const char *field, const char *date,
+                              const char *earliest, const char *what);
+
 /* The day of a step with an optional document: date, else that of the document. */
 struct status step_date(struct call *call, const char *date, const document_message *document,
                         const char **ret_date);

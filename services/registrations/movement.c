@@ -133,6 +133,19 @@ static struct status themes_keep(struct call *call, const movement_message *befo
     return STATUS_NONE;
 }
 
+/* Registrations are made for the year of a movement once it is launched. */
+static struct status year_keep(struct call *call, const movement_message *before,
+                               const movement_message *movement)
+{
+    if (before->state == MOVEMENT_STATE(DRAFT) || before->year == movement->year) {
+        return STATUS_NONE;
+    }
+    call_metadata(call, "movement", movement->name);
+    return PRECONDITION(call, "MOVEMENT_LAUNCHED", "year",
+                        "%s is LAUNCHED: its year %d cannot be changed", movement->name,
+                        before->year);
+}
+
 static struct status movement_prepare(struct call *call, const void *before, void *resource)
 {
     movement_message *movement = resource;
@@ -154,6 +167,7 @@ static struct status movement_prepare(struct call *call, const void *before, voi
         movement->state = MOVEMENT_STATE(DRAFT);
         return STATUS_NONE;
     }
+    TRY(year_keep(call, before, movement));
     return themes_keep(call, before, movement);
 }
 
@@ -229,10 +243,6 @@ struct status close_movement(struct call *call, const void *request, void *respo
     movement_message *movement = found;
     TRY(movement_step(call, movement, "close", req->document, req->date, &movement->closing));
     const char *launched = movement->launching != NULL ? movement->launching->date : "";
-    if (movement->closing->date[0] != '\0' && strcmp(movement->closing->date, launched) < 0) {
-        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
-                            "date %s is before %s, when it was launched", movement->closing->date,
-                            launched);
-    }
+    TRY(date_not_before(call, "date", movement->closing->date, launched, "the launch"));
     return standard_store(call, &movement_kind, movement, response);
 }

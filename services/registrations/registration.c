@@ -62,9 +62,11 @@ static struct status unit_check(struct call *call, registration_message *registr
     TRY(party_check(call, registration->organization, registration->person, &unit));
     TRY(organization_find(call, field, unit, &organization));
     if (!organization_exists_in(organization, movement->year)) {
+        const char *from = organization->valid_from;
+        const char *to = organization->valid_to;
         return PRECONDITION(call, "ORGANIZATION_NOT_VALID", field,
-                            "%s does not exist in %d: it is valid from %s to %s", unit,
-                            movement->year, organization->valid_from, organization->valid_to);
+                            "%s does not exist in %d: it is valid%s%s%s%s", unit, movement->year,
+                            from[0] != '\0' ? " from " : "", from, to[0] != '\0' ? " to " : "", to);
     }
     registration->unit = (char *)unit;
     return STATUS_NONE;

@@ -91,6 +91,11 @@ struct status withdraw_registration(struct call *call, const void *request, void
     return store(call, registration, response);
 }
 
+static const char *approval_date(const registration_message *registration)
+{
+    return registration->approval != NULL ? registration->approval->date : "";
+}
+
 static struct status result_check(struct call *call, const char *field, int result)
 {
     return enum_required(call, field,
@@ -111,6 +116,7 @@ struct status self_assess_registration(struct call *call, const void *request, v
     TRY(text_required(call, "text", req->text, TEXT_MAX_CHARACTERS));
     TRY(result_check(call, "proposedResult", (int)req->proposed_result));
     TRY(past_date_check(call, "date", req->date));
+    TRY(date_not_before(call, "date", req->date, approval_date(registration), "the approval"));
     assessment->text = req->text;
     assessment->proposed_result = req->proposed_result;
     assessment->date = req->date;
@@ -147,6 +153,11 @@ struct status evaluate_registration(struct call *call, const void *request, void
     TRY(take(call, req->name, req->etag, "evaluate", &registration));
     TRY(evaluation_check(call, req));
     TRY(step_date(call, req->date, req->document, &date));
+    TRY(date_not_before(call, "date", date, approval_date(registration), "the approval"));
+    TRY(date_not_before(call, "date", date,
+                        registration->self_assessment != NULL ? registration->self_assessment->date
+                                                              : "",
+                        "the self-assessment"));
     evaluation->result = req->result;
     evaluation->organization = req->organization;
     evaluation->evaluator = req->evaluator;

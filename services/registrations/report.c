@@ -1,7 +1,6 @@
 /* report.c - reports are written while the registration is APPROVED, and stay afterwards. */
 #include "report.h"
 
-#include "base/decimal.h"
 #include "registration.h"
 
 enum { PROGRESS_MAX_CHARACTERS = 10000 };
@@ -25,15 +24,13 @@ static struct status approved_check(struct call *call, const char *name)
 static struct status report_prepare(struct call *call, const void *before, void *resource)
 {
     const report_message *report = resource;
-    int64_t scaled = 0;
 
     (void)before;
     TRY(approved_check(call, report->name));
     TRY(text_required(call, "progress", report->progress, PROGRESS_MAX_CHARACTERS));
-    TRY(call_check_month(call, "period", report->period));
+    TRY(past_month_check(call, "period", report->period));
     TRY(past_date_check(call, "date", report->date));
-    TRY(scaled_check(call, "value", report->value, VALUE_DECIMALS, -DECIMAL_MAX_SCALED,
-                     DECIMAL_MAX_SCALED, &scaled));
+    TRY(value_check(call, "value", report->value));
     TRY(documents_check(call, "evidence", report->evidence, report->n_evidence));
     return call_check_length(call, "note", report->note, NOTE_MAX_CHARACTERS);
 }

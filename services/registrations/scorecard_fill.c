@@ -179,7 +179,7 @@ static struct status fill_indicator(struct call *call, struct asks *asks,
     line->tolerance_percent = test->tolerance_percent;
     TRY(inputs_open(call, line, registration, question.target,
                     progress != NULL ? progress->n_inputs : 0));
-    TRY(rule_of_indicator(call, test, progress != NULL ? progress->unit : "", line));
+    TRY(rule_of_indicator(call, test, progress, line));
     if (progress == NULL) {
         TRY(conclude(call, line, &question));
         if (ask->status.code != STATUS_OK) {
@@ -203,21 +203,49 @@ static struct status fill_indicator(struct call *call, struct asks *asks,
     return conclude(call, line, &question);
 }
 
-/* 1 or 0 of a cluster by the verdict on it; of the target what it promises. */
-static Google__Protobuf__DoubleValue *
-count_input_value(struct call *call, const count_message *count, const char *name, size_t index)
+/* Whether the input at this place is a cluster that counts: the clusters come in the order of the
+ * verdicts, after the target. */
+static bool is_counted(const count_message *count, size_t place)
 {
-    if (strcmp(name, count->cluster_target) == 0) {
-        return count->min_new_clusters != NULL
-                   ? double_wrap(call->arena, count->min_new_clusters->value)
-                   : NULL;
+    return place > 0 && place - 1 < count->n_clusters && count->clusters[place - 1]->counted &&
+           strcmp(count->clusters[place - 1]->cluster, count->inputs[place]->name) == 0;
+}
+
+/* The target and the clusters that count, each with 1: their sum is the value. Those that do not
+ * count are left out, or every line would repeat every cluster. */
+static struct status count_inputs(struct call *call, const count_message *count, line_message *line)
+{
+    for (size_t i = 0; i < count->n_inputs; i++) {
+        const char *name = count->inputs[i]->name;
+        const bool is_target = strcmp(name, count->cluster_target) == 0;
+        Google__Protobuf__DoubleValue *value = NULL;
+
+        if (!is_target && !is_counted(count, i)) {
+            continue;
+        }
+        if (!is_target || count->min_new_clusters != NULL) {
+            value = double_wrap(call->arena, is_target ? count->min_new_clusters->value : 1);
+            if (value == NULL) {
+                return status_out_of_memory();
+            }
+        }
+        TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
-    /* The clusters come in the order of the verdicts, after the target. */
-    if (index > 0 && index - 1 < count->n_clusters &&
-        strcmp(count->clusters[index - 1]->cluster, name) == 0) {
-        return double_wrap(call->arena, count->clusters[index - 1]->counted ? 1 : 0);
+    return note_append(call, line, "inputs", "ONLY_COUNTED_LISTED",
+                       "clusters looked at: %zu; clusters that count and are listed: %d; "
+                       "clusters:countNew?year=%d with the same asOf and publishedBy explains each",
+                       count->n_clusters, count->count, count->year);
+}
+
+/* Room for count_inputs(): as the counted clusters are few, not for each that was looked at. */
+static size_t counted_most(const count_message *count)
+{
+    size_t most = 1;
+
+    for (size_t i = 0; i < count->n_clusters; i++) {
+        most += count->clusters[i]->counted ? 1 : 0;
     }
-    return NULL;
+    return most;
 }
 
 static struct status fill_clusters(struct call *call, struct asks *asks,
@@ -238,7 +266,7 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
     }
     const count_message *count = ask->count;
     TRY(inputs_open(call, line, registration, question.target,
-                    count != NULL ? count->n_inputs : 0));
+                    count != NULL ? counted_most(count) : 0));
     TRY(rule_of_clusters(call, test, count, line));
     line->unit = (char *)"clusters";
     if (count == NULL) {
@@ -247,10 +275,7 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
     }
     question.value = (struct line_number){true, count->count};
     question.forecast = line_linear_forecast(count->count, test->year, view->day);
-    for (size_t i = 0; i < count->n_inputs; i++) {
-        TRY(input_add(call, line, count->inputs[i]->name, count->inputs[i]->revision,
-                      count_input_value(call, count, count->inputs[i]->name, i), ""));
-    }
+    TRY(count_inputs(call, count, line));
     TRY(conclude(call, line, &question));
     if (line->forecast != NULL) {
         return note_append(call, line, "status", "LINEAR_FORECAST",
@@ -258,6 +283,14 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
                            line->forecast->value);
     }
     return STATUS_NONE;
+}
+
+/* A day that is known and over. */
+static bool is_before(const char *date, int32_t day)
+{
+    int32_t due = 0;
+
+    return date_parse(slice_from(date), &due) && due < day;
 }
 
 static struct status fill_milestone(struct call *call, struct asks *asks,
@@ -268,7 +301,6 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
         .comparator = LINE_DONE, .target = 1, .closed = view->movement_closed};
     const char *name = milestone_name(call, registration);
     const struct verdict_ask *ask = name != NULL ? asks_verdict(call, asks, name) : NULL;
-    int32_t due = 0;
 
     if (ask == NULL) {
         return status_out_of_memory();
@@ -276,7 +308,7 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
     const verdict_message *verdict = ask->verdict;
     TRY(inputs_open(call, line, registration, question.target,
                     verdict != NULL ? verdict->n_inputs : 0));
-    TRY(rule_of_milestone(call, name, line));
+    TRY(rule_of_milestone(call, name, verdict != NULL ? verdict->display_name : NULL, line));
     if (verdict == NULL) {
         TRY(conclude(call, line, &question));
         return unanswered(call, line, SOURCE_NIGHTECONOMY, ask->status);
@@ -291,7 +323,8 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
         line->evidence = verdict->document;
     }
     TRY(conclude(call, line, &question));
-    const bool late = date_parse(slice_from(verdict->due_date), &due) && due < view->day;
+    const bool late =
+        is_before(verdict->due_date, view->day) || is_before(registration->due_date, view->day);
     if ((int)line->status == LINE_IN_PROGRESS &&
         (late || (int)verdict->state == MILESTONE_CANCELLED)) {
         line->status = (int)LINE_OFF_TRACK;

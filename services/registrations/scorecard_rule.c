@@ -20,6 +20,16 @@ static struct status rule_set(struct call *call, line_message *line, char *en, c
     return STATUS_NONE;
 }
 
+static const char *title_vi(const title_message *title, const char *name)
+{
+    return title != NULL && title->vi[0] != '\0' ? title->vi : name;
+}
+
+static const char *title_en(const title_message *title, const char *name)
+{
+    return title != NULL && title->en[0] != '\0' ? title->en : title_vi(title, name);
+}
+
 static const struct {
     const char *en;
     const char *vi;
@@ -30,14 +40,20 @@ static const struct {
 
 struct status rule_of_indicator(struct call *call,
                                 const Dongkhoi__Registrations__V1__IndicatorCommitment *test,
-                                const char *unit, line_message *line)
+                                const progress_message *progress, line_message *line)
 {
+    const char *unit = progress != NULL ? progress->unit : "";
+    const char *name = arena_printf(call->arena, "indicators/%s", test->indicator);
+    const title_message *title = progress != NULL ? progress->display_name : NULL;
     const char *space = unit[0] != '\0' ? " " : "";
     const double value = test->value->value;
     const int comparator = (int)test->comparator;
     char en[160];
     char vi[160];
 
+    if (name == NULL) {
+        return status_out_of_memory();
+    }
     if (comparator == LINE_APPROXIMATELY) {
         const double tolerance = test->tolerance_percent->value;
         (void)snprintf(en, sizeof(en), "about %.15g%s%.50s: within %.15g %% of it", value, space,
@@ -52,13 +68,13 @@ struct status rule_of_indicator(struct call *call,
     }
     return rule_set(call, line,
                     arena_printf(call->arena,
-                                 "the year to date of indicators/%s in December %d, or in the "
+                                 "the year to date of %s in December %d, or in the "
                                  "latest month that has one, is %s",
-                                 test->indicator, test->year, en),
+                                 title_en(title, name), test->year, en),
                     arena_printf(call->arena,
-                                 "giá trị lũy kế của chỉ tiêu indicators/%s đến tháng 12 năm %d, "
+                                 "giá trị lũy kế của chỉ tiêu %s đến tháng 12 năm %d, "
                                  "hoặc đến tháng mới nhất có số liệu, là %s",
-                                 test->indicator, test->year, vi));
+                                 title_vi(title, name), test->year, vi));
 }
 
 struct status rule_of_clusters(struct call *call,
@@ -77,23 +93,25 @@ struct status rule_of_clusters(struct call *call,
 
     return rule_set(call, line,
                     arena_printf(call->arena,
-                                 "%s %d clusters are new in %d under the rule of "
-                                 "clusterTargets/%d: %s",
-                                 comparisons[comparator].en, test->value, test->year, test->year,
+                                 "%s %d %s new in %d under the counting rule of that year: %s",
+                                 comparisons[comparator].en, test->value,
+                                 test->value == 1 ? "cluster is" : "clusters are", test->year,
                                  count != NULL ? count->rule : "it is not known"),
                     arena_printf(call->arena,
-                                 "%s %d cụm công nghiệp mới trong năm %d theo quy tắc "
-                                 "của clusterTargets/%d: %s",
-                                 comparisons[comparator].vi, test->value, test->year, test->year,
-                                 vi));
+                                 "%s %d cụm công nghiệp mới trong năm %d theo quy tắc đếm "
+                                 "của năm đó: %s",
+                                 comparisons[comparator].vi, test->value, test->year, vi));
 }
 
-struct status rule_of_milestone(struct call *call, const char *milestone, line_message *line)
+struct status rule_of_milestone(struct call *call, const char *milestone,
+                                const title_message *title, line_message *line)
 {
     return rule_set(
-        call, line, arena_printf(call->arena, "%s is complete, with accepted evidence", milestone),
+        call, line,
+        arena_printf(call->arena, "the milestone %s is complete, with accepted evidence",
+                     title_en(title, milestone)),
         arena_printf(call->arena, "mốc %s đã hoàn thành và có minh chứng được chấp nhận",
-                     milestone));
+                     title_vi(title, milestone)));
 }
 
 struct status rule_of_manual(struct call *call, const char *criterion, line_message *line)

@@ -76,7 +76,7 @@ def doubts(results):
     disturbed = [run["others_busy"] for run in runs if run["others_busy"] > OTHERS_BUSY]
     if disturbed:
         yield (f"{len(disturbed)} of {len(runs)} figures were disturbed: other programs kept up to "
-               f"{max(disturbed):.2f} of the processors busy")
+               f"{max(disturbed):.2f} processors busy")
     for name, why in results["unmeasured"].items():
         yield f"{name}: not measured, {why}"
 

@@ -273,3 +273,23 @@ def test_a_new_cluster_is_planned_and_nothing_else(system):
 
 def test_everything_refused_was_told_without_a_log_of_an_error(system):
     system.check_logs()
+
+
+@pytest.mark.parametrize("number", ["12.340000000000000001", "1e-400", '"-1e-400"'])
+def test_a_number_that_a_double_does_not_hold_is_refused(system, number):
+    name = make.indicator(system.client)["name"]
+    body = json.dumps(make.values("2022-01", 7)).replace("7", number).encode()
+    with system.unchanged():
+        answer = system.client.post(f"/v1/{name}/observations", body)
+    assert (answer.status, answer.reason) == (400, "INVALID_VALUE")
+
+
+def test_a_control_character_in_a_text_is_refused(system):
+    with system.unchanged():
+        body = {"displayName": {"vi": "a\x01b"}, "unit": "MW", "kind": "FLOW"}
+        answer = system.client.post("/v1/indicators", body)
+    assert (answer.status, answer.reason) == (400, "INVALID_VALUE")
+    assert answer.fields == ["indicator.displayName.vi"]
+    assert "control character" in answer.error["message"]
+    name = make.indicator(system.client, displayName={"vi": "a\tb\nc"})["name"]
+    assert system.client.ok("GET", f"/v1/{name}")["displayName"]["vi"] == "a\tb\nc"

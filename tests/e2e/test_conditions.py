@@ -83,6 +83,70 @@ def test_a_mask_says_what_changes(client):
     assert client.patch(f"/v1/{name}", body, updateMask="colour").status == 400
 
 
+def test_a_patch_takes_zeros_and_nulls_as_they_are_written(client):
+    name = make.indicator(client, priceBasis="current", decimals=3)["name"]
+    changed = client.ok("PATCH", f"/v1/{name}", {"priceBasis": "", "decimals": 0})
+    assert (changed["priceBasis"], changed["decimals"]) == ("", 0)
+    assert changed["unit"] == "MW"
+    assert client.patch(f"/v1/{name}", {"unit": ""}).reason == "FIELD_REQUIRED"
+    assert client.patch(f"/v1/{name}", {"displayName": None}).reason == "FIELD_REQUIRED"
+
+
+def test_a_patch_of_a_part_keeps_the_other_parts(system):
+    client = system.client
+    name = make.indicator(client, displayName={"vi": "Điện", "en": "Power"})["name"]
+    changed = client.ok("PATCH", f"/v1/{name}", {"displayName": {"vi": "Gió"}})
+    assert changed["displayName"] == {"vi": "Gió", "en": "Power"}
+    with system.unchanged():
+        client.ok("PATCH", f"/v1/{name}", {"displayName": {}})
+        client.ok("PATCH", f"/v1/{name}", {})
+    changed = client.ok("PATCH", f"/v1/{name}", {"displayName": {"en": ""}})
+    assert changed["displayName"] == {"vi": "Gió", "en": ""}
+
+
+def test_what_was_read_may_be_sent_back_and_changes_nothing(loaded):
+    client = loaded.client
+    paths = ["/v1/indicators", "/v1/clusters", "/v1/movements", "/v1/schemes/night-economy"]
+    paths += [f"/v1/indicators/{i}/observations" for i in ("industrial-output", "exports")]
+    paths += ["/v1/indicators/exports/targets", "/v1/clusterTargets"]
+    paths += ["/v1/schemes/night-economy/milestones", "/v1/organizations"]
+    paths += ["/v1/movements/dong-khoi-moi-2022/registrations"]
+    with loaded.unchanged():
+        for path in paths:
+            answer = client.ok("GET", path)
+            found = [answer]
+            if "name" not in answer:
+                found = next(v for v in answer.values() if isinstance(v, list))
+                assert found, path
+            for resource in found[:5]:
+                again = client.ok("PATCH", f"/v1/{resource['name']}", resource)
+                assert again["revision"] == resource["revision"]
+
+
+def test_an_upsert_takes_what_belongs_to_a_value_as_it_is_given(client):
+    name = make.indicator(client)["name"]
+    full = make.values("2022-01", 1, publishedDate="2022-02-01", source="s", note="n")
+    path = f"/v1/{name}/observations/2022-01"
+    client.ok("PATCH", path, full, allowMissing="true")
+    kept = client.ok("PATCH", path, {"value": 2})
+    assert (kept["value"], kept["source"], kept["note"]) == (2, "s", "n")
+    bare = client.ok("PATCH", path, make.values("2022-01", 3), allowMissing="true")
+    assert (bare["publishedDate"], bare["source"], bare["note"]) == ("", "", "")
+    nothing = client.patch(path, {"value": None}, allowMissing="true")
+    assert (nothing.status, nothing.reason) == (400, "FIELD_REQUIRED")
+
+
+def test_any_tag_is_none_of_what_does_not_exist(system):
+    client = system.client
+    path = f"/v1/indicators/{make.unique('absent')}"
+    with system.unchanged():
+        for answer in (
+            client.patch(path, BODY, {"If-Match": "*"}, allowMissing="true"),
+            client.delete(path, {"If-Match": "*"}, allowMissing="true"),
+        ):
+            assert (answer.status, answer.reason) == (412, "ETAG_MISMATCH")
+
+
 def test_allow_missing_makes_what_is_not_there(client):
     identifier = make.unique("upsert")
     assert client.patch(f"/v1/indicators/{identifier}", BODY).status == 404

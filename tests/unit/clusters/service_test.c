@@ -165,6 +165,41 @@ static void tenants_move_the_occupancy_of_their_cluster(void **state)
     assert_has(cluster, "\"leasedHectares\":0,");
 }
 
+static void what_is_proposed_is_not_leased_but_has_to_fit(void **state)
+{
+    struct running *system = *state;
+    static const char proposal[] = ",\"state\":\"PROPOSED\",\"leasedHectares\":6";
+
+    create_cluster(system, "c", "834", ",\"areaHectares\":20,\"leasableHectares\":10");
+    create_tenant(system, "c", "a", ",\"leasedHectares\":4");
+    assert_has(ok(system, "GetInvestment", "{\"name\":\"clusters/c/investments/a\"}"),
+               "\"state\":\"REGISTERED\"");
+    create_tenant(system, "c", "b", proposal);
+    const char *cluster = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_has(cluster, "\"occupancyPercent\":40,\"leasedHectares\":4,");
+    assert_has(cluster, "\"proposedHectares\":6");
+    assert_has(cluster, "\"tenantCount\":1");
+    assert_has(ok(system, "SummarizeClusters", "{}"), "\"occupancyPercent\":40");
+    refused(system, "CreateInvestment",
+            "{\"parent\":\"clusters/c\",\"investment\":{\"role\":\"TENANT\","
+            "\"state\":\"PROPOSED\",\"leasedHectares\":0.0001}}",
+            STATUS_FAILED_PRECONDITION, "OCCUPANCY_OVER_100");
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/c\",\"stage\":\"OPERATING\",\"basis\":\"RECORDED\","
+       "\"source\":\"s\"}");
+    refused(system, "AdvanceCluster",
+            "{\"name\":\"clusters/c\",\"stage\":\"FULL\",\"date\":\"2022-05-05\"}",
+            STATUS_FAILED_PRECONDITION, "NOT_FULL");
+    ok(system, "AdvanceInvestment",
+       "{\"name\":\"clusters/c/investments/b\",\"state\":\"REGISTERED\"}");
+    cluster = ok(system, "GetCluster", "{\"name\":\"clusters/c\"}");
+    assert_has(cluster, "\"occupancyPercent\":100,\"leasedHectares\":10,");
+    assert_has(cluster, "\"proposedHectares\":0");
+    assert_has(ok(system, "AdvanceCluster",
+                  "{\"name\":\"clusters/c\",\"stage\":\"FULL\",\"date\":\"2022-05-05\"}"),
+               "\"stage\":\"FULL\"");
+}
+
 static void an_update_of_a_tenant_moves_the_sums_by_the_difference(void **state)
 {
     struct running *system = *state;
@@ -437,6 +472,7 @@ int main(void)
         system_test(the_clusters_of_2022_are_0_of_2_each_explained),
         system_test(a_year_without_target_or_rule_says_what_to_do),
         system_test(tenants_move_the_occupancy_of_their_cluster),
+        system_test(what_is_proposed_is_not_leased_but_has_to_fit),
         system_test(an_update_of_a_tenant_moves_the_sums_by_the_difference),
         system_test(an_investment_goes_forward_by_date),
         system_test(a_trial_changes_nothing),

@@ -65,6 +65,8 @@ static const struct {
     {"missing", {STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND", "there is no such cluster", NULL}},
     {"mismatch", {STATUS_ABORTED, "ETAG_MISMATCH", "the etag is another", "etag"}},
     {"reused", {STATUS_INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED", "the key was used", NULL}},
+    {"large", {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE", "too large for one", NULL}},
+    {"costly", {STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_COSTLY", "too much memory", NULL}},
     {"full", {STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL", "too many writes wait", NULL}},
     {"secret", {STATUS_INTERNAL, "BUG", "secret at 0x1234", "secret"}},
     {"possible", {STATUS_FAILED_PRECONDITION, "STAGE_NOT_POSSIBLE", "not that stage", "stage"}},

@@ -259,6 +259,12 @@ static void a_json_content_type_may_have_parameters(void **state)
     (void)state;
     expect_ask("POST /v1/clusters", "Content-Type: Application/JSON ; charset=utf-8\r\n", "{}", 200,
                "");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json;v=1; Charset=\"UTF-8\" ;\r\n",
+               "{}", 200, "");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json; charset=utf-16\r\n", "{}", 415,
+               "read as UTF-8 only");
+    expect_ask("POST /v1/clusters", "Content-Type: application/json;a=b;charset=windows-1258\r\n",
+               "{}", 415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
 static void a_known_path_lists_its_verbs(void **state)
@@ -290,6 +296,37 @@ static void a_mismatch_is_412_for_the_header_and_409_for_the_field(void **state)
     assert_string_equal(fake_backend_last(service).if_match, "e0");
     expect_ask("PATCH /v1/clusters/mismatch", "", "{\"etag\":\"e0\"}", 409, "ABORTED");
     assert_string_equal(fake_backend_last(service).if_match, "");
+}
+
+static void a_patch_without_a_mask_changes_what_its_body_has(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *body;
+        const char *mask;
+    } cases[] = {
+        {"PATCH /v1/clusters/a",
+         "{\"district\":\"\",\"mountainOrCraftVillage\":false,\"leasableHectares\":null,\"name\":"
+         "\"clusters/"
+         "a\"}",
+         "\"updateMask\":\"district,mountainOrCraftVillage,leasableHectares\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{\"vi\":\"x\"},\"display_name\":null}", NULL},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{\"vi\":\"x\"}}",
+         "\"updateMask\":\"displayName.vi\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":null}", "\"updateMask\":\"displayName\""},
+        {"PATCH /v1/clusters/a", "{\"displayName\":{}}", "\"updateMask\":\"\""},
+        {"PATCH /v1/clusters/a?updateMask=district", "{\"leasableHectares\":null}",
+         "\"updateMask\":\"district\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect_ask(cases[i].line, "", cases[i].body, cases[i].mask != NULL ? 200 : 400, "");
+        if (cases[i].mask != NULL &&
+            strstr(fake_backend_last(service).payload, cases[i].mask) == NULL) {
+            fail_msg("%s is not in %s", cases[i].mask, fake_backend_last(service).payload);
+        }
+    }
 }
 
 static void a_tag_that_get_gave_is_one_for_if_match(void **state)
@@ -334,6 +371,22 @@ static void a_full_queue_is_429_with_retry_after(void **state)
     expect(&answer, 429, "RESOURCE_EXHAUSTED");
     assert_non_null(strstr(answer.head, "\r\nRetry-After: 1\r\n"));
     client_answer_done(&answer);
+}
+
+static void what_never_succeeds_has_no_retry_after(void **state)
+{
+    static const char *const names[] = {"large", "costly"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char line[64];
+
+        (void)snprintf(line, sizeof(line), "GET /v1/clusters/%s", names[i]);
+        struct client_answer answer = ask(line, "");
+        expect(&answer, 429, "RESOURCE_EXHAUSTED");
+        assert_null(strstr(answer.head, "Retry-After"));
+        client_answer_done(&answer);
+    }
 }
 
 static void internal_texts_do_not_leak(void **state)
@@ -507,8 +560,37 @@ static void refusals_of_the_server_are_errors_like_all_others(void **state)
     assert_true(client_read(client, false, &answer));
     expect(&answer, 413, "{\"error\":{\"code\":413,\"status\":\"INVALID_ARGUMENT\",");
     expect(&answer, 413, "\"reason\":\"BODY_TOO_LARGE\"");
+    expect(&answer, 413, "the limit of 1 MiB");
     client_answer_done(&answer);
     client_close(client);
+}
+
+static void lengths_that_are_given_twice_are_named(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"Content-Length: 0\r\nContent-Length: 1\r\n\r\n", "the Content-Length is given twice"},
+        {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "the Transfer-Encoding is given twice"},
+        {"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "a Content-Length and a Transfer-Encoding"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const int client = client_open(http_server_port(gateway->server), WAIT_MS);
+        struct client_answer answer;
+
+        assert_true(client_send_text(client, "POST / HTTP/1.1\r\nHost: x\r\n"));
+        assert_true(client_send_text(client, cases[i].text));
+        assert_true(client_read(client, false, &answer));
+        expect(&answer, 400, cases[i].message);
+        client_answer_done(&answer);
+        client_close(client);
+    }
+    expect_ask("GET /v1/clusters/a", "Request-Timeout: 1e9\r\n", "", 400, "such as 10 or 0.25");
 }
 
 static void pipelined_calls_are_answered_in_order(void **state)
@@ -577,9 +659,11 @@ int main(void)
         cmocka_unit_test(a_known_path_lists_its_verbs),
         cmocka_unit_test(a_refusal_of_the_service_keeps_its_details),
         cmocka_unit_test(a_mismatch_is_412_for_the_header_and_409_for_the_field),
+        cmocka_unit_test(a_patch_without_a_mask_changes_what_its_body_has),
         cmocka_unit_test(a_tag_that_get_gave_is_one_for_if_match),
         cmocka_unit_test(keys_and_traces_reach_the_service),
         cmocka_unit_test(a_full_queue_is_429_with_retry_after),
+        cmocka_unit_test(what_never_succeeds_has_no_retry_after),
         cmocka_unit_test(internal_texts_do_not_leak),
         cmocka_unit_test(an_entity_tag_gives_304_until_the_answer_changes),
         cmocka_unit_test(an_expired_deadline_is_504),
@@ -591,6 +675,7 @@ int main(void)
         cmocka_unit_test(a_service_that_is_down_is_503_at_once),
         cmocka_unit_test(the_document_has_a_tag),
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),
+        cmocka_unit_test(lengths_that_are_given_twice_are_named),
         cmocka_unit_test(pipelined_calls_are_answered_in_order),
         cmocka_unit_test(draining_answers_what_is_under_way),
     };

@@ -2,6 +2,7 @@
  */
 #include "unit.h"
 
+#include "observation_time.h"
 #include "running.h"
 
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
@@ -344,6 +345,109 @@ static void an_official_value_needs_a_reopening_for_a_lower_status(void **state)
     assert_null(strstr(answer, "sai số"));
 }
 
+static void a_revision_that_goes_back_says_so(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+    const char *item = json("%s/observations/2022-01", name);
+    const char *first = json("%s,'publishedDate':'2023-02-01'",
+                             value_fields("2022-01", "PERIOD", "110", "PRELIMINARY"));
+    const char *late = json("%s,'publishedDate':'2022-06-25'",
+                            value_fields("2022-01", "PERIOD", "100", "ESTIMATED"));
+
+    (void)state;
+    assert_has(ask("UpdateObservation", upsert_request(item, first)), "'notes':[]");
+    const char *answer = ask("UpdateObservation", upsert_request(item, late));
+    assert_has(answer, "{'field':'status','reason':'LOWER_STATUS'");
+    assert_has(answer, "{'field':'publishedDate','reason':'PUBLISHED_EARLIER'");
+    assert_has(answer, "published on 2022-06-25, before revision 1 (2023-02-01)");
+    /* The next that goes forward says nothing. */
+    assert_has(
+        ask("UpdateObservation",
+            upsert_request(item, json("%s,'publishedDate':'2023-03-01'",
+                                      value_fields("2022-01", "PERIOD", "111", "PRELIMINARY")))),
+        "'notes':[]");
+    assert_has(ask("UpdateObservation",
+                   upsert_request(item, value_fields("2022-01", "PERIOD", "112", "PRELIMINARY"))),
+               "'notes':[]");
+    /* Without a date it counts from the day that it was recorded. */
+    assert_has(
+        ask("UpdateObservation",
+            upsert_request(item, json("%s,'publishedDate':'2023-03-01'",
+                                      value_fields("2022-01", "PERIOD", "113", "PRELIMINARY")))),
+        "PUBLISHED_EARLIER");
+}
+
+static void nothing_but_an_estimate_is_of_the_future(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+    const struct {
+        const char *period;
+        const char *basis;
+        const char *rest;
+        const char *reason;
+    } cases[] = {
+        {"2199-03", "PERIOD", "'status':'PRELIMINARY'", "PERIOD_IN_FUTURE"},
+        {"2199-03", "YEAR_TO_DATE", "'status':'OFFICIAL'", "PERIOD_IN_FUTURE"},
+        {"2199", "PERIOD", "'status':'OFFICIAL'", "PERIOD_IN_FUTURE"},
+        {"2199-01", "PERIOD", "'status':'OFFICIAL','window':'ADMINISTRATIVE'", "PERIOD_IN_FUTURE"},
+        {"2199-03", "PERIOD", "'status':'ESTIMATED','publishedDate':'2199-01-25'",
+         "DATE_IN_FUTURE"},
+        {"2022-03", "PERIOD", "'status':'OFFICIAL','publishedDate':'2199-01-25'", "DATE_IN_FUTURE"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_status(ask_refused("CreateObservation",
+                                  create_request(name, json("'period':'%s','basis':'%s','value':1,"
+                                                            "%s",
+                                                            cases[i].period, cases[i].basis,
+                                                            json("%s", cases[i].rest)))),
+                      STATUS_INVALID_ARGUMENT, cases[i].reason);
+    }
+    (void)ask("CreateObservation",
+              create_request(name, value_fields("2199-03", "PERIOD", "1", "ESTIMATED")));
+}
+
+/* Today is 2023-06-30. */
+static void a_period_begins_with_its_first_day_in_its_calendar(void **state)
+{
+    struct call call = {.arena = arena_new(1 << 20), .now_us = INT64_C(1688083200) * 1000000};
+    observation_message observation = DONGKHOI__INDICATORS__V1__OBSERVATION__INIT;
+    const struct {
+        struct period period;
+        bool cumulative;
+        int window;
+        bool has_begun;
+    } cases[] = {
+        {{2023, 6}, false, WINDOW_STATISTICAL, true},
+        {{2023, 7}, false, WINDOW_STATISTICAL, false},
+        {{2023, 12}, true, WINDOW_STATISTICAL, true},
+        {{2023, 0}, true, WINDOW_STATISTICAL, true},
+        {{2024, 1}, true, WINDOW_STATISTICAL, false},
+        {{2024, 0}, true, WINDOW_STATISTICAL, false},
+        {{2023, 7}, false, WINDOW_ADMINISTRATIVE, true}, /* since 2023-06-15 */
+        {{2023, 8}, false, WINDOW_ADMINISTRATIVE, false},
+        {{2024, 1}, false, WINDOW_ADMINISTRATIVE, false}, /* from 2023-12-15 */
+    };
+
+    (void)state;
+    assert_non_null(call.arena);
+    observation.period = (char *)"P";
+    observation.status = DONGKHOI__INDICATORS__V1__OBSERVATION__STATUS__PRELIMINARY;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct observation_key key = {.period = cases[i].period,
+                                            .cumulative = cases[i].cumulative,
+                                            .window = cases[i].window};
+        const struct status status = observation_check_time(&call, &observation, &key);
+        if (cases[i].has_begun) {
+            assert_int_equal(status.code, STATUS_OK);
+        } else {
+            assert_status(status, STATUS_INVALID_ARGUMENT, "PERIOD_IN_FUTURE");
+        }
+    }
+    arena_free(call.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +462,9 @@ int main(void)
         cmocka_unit_test(a_value_that_the_batch_itself_replaces_is_not_judged),
         cmocka_unit_test(a_batch_may_be_of_several_indicators),
         cmocka_unit_test(an_official_value_needs_a_reopening_for_a_lower_status),
+        cmocka_unit_test(a_revision_that_goes_back_says_so),
+        cmocka_unit_test(nothing_but_an_estimate_is_of_the_future),
+        cmocka_unit_test(a_period_begins_with_its_first_day_in_its_calendar),
     };
 
     return cmocka_run_group_tests(tests, running_setup, running_teardown);

@@ -64,6 +64,8 @@ static void bad_targets_are_refused(void **state)
         {"2022", "'comparator':'APPROXIMATELY','value':1,'tolerancePercent':-1", "INVALID_VALUE"},
         {"2022", "'comparator':'APPROXIMATELY','value':1,'tolerancePercent':100.5",
          "INVALID_VALUE"},
+        {"2022", "'comparator':'AT_LEAST','value':1,'tolerancePercent':5", "TOLERANCE_NOT_USED"},
+        {"2022", "'comparator':'MORE_THAN','value':1,'tolerancePercent':0", "TOLERANCE_NOT_USED"},
         {"2022", "'comparator':'AT_LEAST','value':1.25", "TOO_MANY_DECIMALS"},
         {"2022", "'comparator':'AT_LEAST','value':1,'baseline':{'value':0.25}",
          "TOO_MANY_DECIMALS"},
@@ -165,6 +167,76 @@ static void progress_is_as_it_was_published(void **state)
     assert_has(ask("GetProgress",
                    json("{'name':'%s','period':'2022-09','publishedBy':'2022-12-31'}", name)),
                "'yearToDate':null");
+}
+
+static void assert_published_by(const char *name, const char *day, const char *expected)
+{
+    assert_has(
+        ask("GetProgress", json("{'name':'%s','period':'2022-01','publishedBy':'%s'}", name, day)),
+        json("'yearToDate':%s,", expected));
+}
+
+static void what_was_published_last_counts_however_late_it_is_loaded(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+    const char *item = json("%s/observations/2022-01", name);
+    static const char *const revisions[] = {
+        "110,'status':'PRELIMINARY','publishedDate':'2023-02-01'",
+        "100,'status':'ESTIMATED','publishedDate':'2022-06-25'",
+        "101,'status':'ESTIMATED','publishedDate':'2022-06-25'",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++) {
+        (void)ask("UpdateObservation",
+                  upsert_request(item, json("'period':'2022-01','basis':'PERIOD','value':%s",
+                                            json("%s", revisions[i]))));
+    }
+    assert_published_by(name, "2023-03-01", "110");
+    assert_published_by(name, "2023-02-01", "110");
+    assert_published_by(name, "2023-01-31", "101");
+    assert_published_by(name, "2022-12-31", "101");
+    assert_published_by(name, "2022-06-24", "null");
+    assert_has(progress_answer(name, "2022-01"), "'yearToDate':101,");
+    /* Without a date it counts from the day that it was recorded. */
+    (void)ask("UpdateObservation",
+              upsert_request(item, value_fields("2022-01", "PERIOD", "120", "OFFICIAL")));
+    assert_published_by(name, "2023-03-01", "110");
+    assert_published_by(name, "2199-12-31", "120");
+}
+
+static void values_that_contradict_each_other_are_named(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+    const char *stock = made_indicator("STOCK", 0);
+
+    (void)state;
+    for (int month = 1; month <= 12; month++) {
+        (void)ask("CreateObservation",
+                  create_request(
+                      name, value_fields(json("2022-%02d", month), "PERIOD", "10", "OFFICIAL")));
+    }
+    assert_null(strstr(progress_answer(name, "2022-12"), "CONTRADICTING_VALUES"));
+    (void)ask("CreateObservation",
+              create_request(name, value_fields("2022", "PERIOD", "120", "PRELIMINARY")));
+    assert_null(strstr(progress_answer(name, "2022-12"), "CONTRADICTING_VALUES"));
+    (void)ask("CreateObservation",
+              create_request(name, value_fields("2022-12", "YEAR_TO_DATE", "121", "OFFICIAL")));
+    (void)ask("CreateObservation",
+              create_request(name, value_fields("2022", "YEAR_TO_DATE", "122", "OFFICIAL")));
+    const char *answer = progress_answer(name, "2022-12");
+    assert_has(answer, "'yearToDate':121,");
+    assert_has(answer, "{'field':'yearToDate','reason':'CONTRADICTING_VALUES'");
+    assert_has(answer, json("120 of %s/observations/2022 (2022, PRELIMINARY)", name));
+    assert_has(answer, json("122 of %s/observations/2022-ytd (2022, OFFICIAL)", name));
+    assert_has(answer, "120 as the sum of the twelve months");
+    assert_null(strstr(progress_answer(name, "2022-11"), "CONTRADICTING_VALUES"));
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("2022-12", "PERIOD", "7", "OFFICIAL")));
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("2022", "PERIOD", "8", "ESTIMATED")));
+    assert_has(progress_answer(stock, "2023-02"),
+               json("8 of %s/observations/2022 (2022, ESTIMATED)", stock));
 }
 
 static void progress_is_as_it_was_recorded(void **state)
@@ -300,7 +372,12 @@ static void contributions_name_the_parts_by_code(void **state)
     assert_has(answer, "WHOLE_IS_SUM_OF_PARTS");
     answer =
         ask("GetContributions", json("{'name':'%s','period':'2022','dimension':'nothing'}", name));
+    assert_has(answer, "{'field':'parts','reason':'UNKNOWN_DIMENSION'");
+    answer =
+        ask("GetContributions", json("{'name':'%s','period':'2019','dimension':'branch'}", name));
     assert_has(answer, "NO_PARTS");
+    answer =
+        ask("GetContributions", json("{'name':'%s','period':'2022','dimension':'nothing'}", name));
     assert_has(answer, "'growthPercent':null");
 }
 
@@ -311,6 +388,8 @@ int main(void)
         cmocka_unit_test(bad_targets_are_refused),
         cmocka_unit_test(observations_fix_what_they_are_measured_in),
         cmocka_unit_test(progress_is_as_it_was_published),
+        cmocka_unit_test(what_was_published_last_counts_however_late_it_is_loaded),
+        cmocka_unit_test(values_that_contradict_each_other_are_named),
         cmocka_unit_test(progress_is_as_it_was_recorded),
         cmocka_unit_test(questions_that_cannot_be_answered_are_refused),
         cmocka_unit_test(a_batch_answers_for_the_latest_month_there_is),

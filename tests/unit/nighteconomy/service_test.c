@@ -216,7 +216,7 @@ static void the_baseline_stays_and_the_due_date_moves_by_reschedule(void **state
                      "\"again\"");
 }
 
-static void a_due_date_may_move_before_its_baseline_is_known(void **state)
+static void the_first_due_date_is_the_baseline_also_by_reschedule(void **state)
 {
     struct running *running = *state;
 
@@ -225,8 +225,14 @@ static void a_due_date_may_move_before_its_baseline_is_known(void **state)
     ok(running, "RescheduleMilestone",
        NAME("a") ",\"dueDate\":\"2022-11-30\",\"reason\":\"opinions\"," DOCUMENT "}");
     const char *json =
-        ok(running, "UpdateMilestone", UPDATE("a", "\"baselineDueDate\":\"2022-10-31\""));
-    assert_has(json, "\"baselineDueDate\":\"2022-10-31\",\"dueDate\":\"2022-11-30\"");
+        ok(running, "RescheduleMilestone",
+           NAME("a") ",\"dueDate\":\"2022-12-30\",\"reason\":\"again\"," DOCUMENT "}");
+    assert_has(json, "\"baselineDueDate\":\"2022-11-30\",\"dueDate\":\"2022-12-30\"");
+    assert_has(ok(running, "GetSchedule", "{\"name\":\"schemes/s\"}"),
+               "\"baselineDueDate\":\"2022-11-30\",\"dueDate\":\"2022-12-30\","
+               "\"actualFinishDate\":\"\",\"daysSlipped\":30,");
+    refused(running, "UpdateMilestone", UPDATE("a", "\"baselineDueDate\":\"2022-10-31\""),
+            STATUS_FAILED_PRECONDITION, "BASELINE_FIXED");
     refused(running, "UpdateMilestone",
             "{\"milestone\":{\"name\":\"" M "a\"},\"updateMask\":\"baselineDueDate\"}",
             STATUS_FAILED_PRECONDITION, "BASELINE_FIXED");
@@ -493,7 +499,7 @@ int main(void)
         running_test(a_link_that_cannot_be_is_refused),
         running_test(a_milestone_that_others_wait_for_is_not_deleted),
         running_test(the_baseline_stays_and_the_due_date_moves_by_reschedule),
-        running_test(a_due_date_may_move_before_its_baseline_is_known),
+        running_test(the_first_due_date_is_the_baseline_also_by_reschedule),
         running_test(steps_follow_the_states),
         running_test(a_day_that_is_not_known_needs_a_note),
         running_test(a_second_completion_adds_what_was_unknown_and_contradicts_nothing),

@@ -187,6 +187,42 @@ static void what_an_object_says_is_found_whatever_its_value(void **state)
     }
 }
 
+static void the_paths_of_an_object_are_those_of_all_its_members(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *paths;
+    } cases[] = {
+        {"{}", ""},
+        {"{\"boolValue\":false,\"int32_value\":0,\"stringValue\":\"\",\"color\":null}",
+         "bool_value int32_value string_value color "},
+        {"{\"leaf\":{\"pl\\u0061nPercent\":null,\"count\":0}}", "leaf.plan_percent leaf.count "},
+        {"{\"leaf\":{}}", ""},
+        {"{\"leaf\":null,\"nothing\":{}}", "leaf nothing "},
+        {"{\"leaves\":[{\"count\":1}],\"labels\":{\"a\":\"b\"},\"doubles\":[]}",
+         "leaves labels doubles "},
+        {"{\"int64Wrapper\":null,\"createTime\":\"2022-01-01T00:00:00Z\",\"updateMask\":\"a\"}",
+         "int64_wrapper create_time update_mask "},
+    };
+    const ProtobufCMessageDescriptor *type = &dongkhoi__test__everything__descriptor;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct slice text = slice_from(cases[i].text);
+        char **paths = NULL;
+        char all[200] = "";
+        size_t count = 0;
+        void *decoded = NULL;
+
+        assert_ok(json_decode(arena, type, text, &decoded));
+        assert_ok(json_present_paths(arena, type, text, &paths, &count));
+        for (size_t k = 0; k < count; k++) {
+            (void)strcat(strcat(all, paths[k]), " ");
+        }
+        assert_string_equal(all, cases[i].paths);
+    }
+}
+
 static void short_memory_is_said(void **state)
 {
     (void)state;
@@ -216,6 +252,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused_by_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_member_of_a_oneof_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_an_object_says_is_found_whatever_its_value, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_paths_of_an_object_are_those_of_all_its_members, set_up,
                                         tear_down),
         cmocka_unit_test(short_memory_is_said),
     };

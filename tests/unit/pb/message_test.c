@@ -521,6 +521,35 @@ static void every_string_becomes_nfc_and_bytes_do_not(void **state)
     assert_true(message_equals(&sample->base, &sample_full(arena)->base));
 }
 
+static void a_control_character_in_any_string_is_refused_by_its_path(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_refused;
+    } cases[] = {{"a\tb\nc\r\nd", false}, {"a\rb", true},  {"a\r", true},
+                 {"\x01", true},          {"a\x1f", true}, {"\x7f\xc2\x85", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Samples__Sample *sample = decomposed();
+
+        sample->inner->child->text = (char *)(uintptr_t)cases[i].text;
+        const struct status status = message_to_nfc(arena, &sample->base);
+        assert_int_equal(status.code == STATUS_OK, !cases[i].is_refused);
+        if (cases[i].is_refused) {
+            assert_string_equal(status.reason, "INVALID_VALUE");
+            assert_string_equal(status.field, "inner.child.text");
+        }
+        sample = decomposed();
+        sample->string_list[1] = (char *)(uintptr_t)cases[i].text;
+        const struct status in_list = message_to_nfc(arena, &sample->base);
+        assert_int_equal(in_list.code == STATUS_OK, !cases[i].is_refused);
+        if (cases[i].is_refused) {
+            assert_string_equal(in_list.field, "stringList[1]");
+        }
+    }
+}
+
 static void whatever_allocation_fails_nfc_says_so(void **state)
 {
     size_t limit = 0;
@@ -564,6 +593,7 @@ int main(void)
         TEST(lists_are_reached_by_name),
         TEST(maps_are_told_from_lists),
         TEST(every_string_becomes_nfc_and_bytes_do_not),
+        TEST(a_control_character_in_any_string_is_refused_by_its_path),
         TEST(whatever_allocation_fails_nfc_says_so),
     };
 

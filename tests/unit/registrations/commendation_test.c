@@ -185,15 +185,23 @@ static void a_review_has_minutes_and_votes(void **state)
 
     (void)refused("ReviewCommendation", BAD, "DOCUMENT_REQUIRED", "{'name':'%s',%s,'votesFor':1}",
                   name, reviewer);
+    (void)refused("ReviewCommendation", BAD, "DATE_REQUIRED",
+                  "{'name':'%s',%s,'minutes':{'number':'1'},'votesFor':1}", name, reviewer);
+    assert_has(refused("ReviewCommendation", NOT_NOW, "DATE_OUT_OF_ORDER",
+                       "{'name':'%s',%s,'minutes':{'number':'1','date':'2021-12-31'},'votesFor':1}",
+                       name, reviewer),
+               "minutes.date 2021-12-31 is before the movement");
     (void)refused("ReviewCommendation", BAD, "FIELD_REQUIRED",
-                  "{'name':'%s',%s,'minutes':{'number':'1'}}", name, reviewer);
+                  "{'name':'%s',%s,'minutes':{'number':'1','date':'2022-01-01'}}", name, reviewer);
     (void)refused("ReviewCommendation", BAD, "OUT_OF_RANGE",
-                  "{'name':'%s',%s,'minutes':{'number':'1'},'votesFor':3,'votesAgainst':-1}", name,
-                  reviewer);
-    (void)refused("ReviewCommendation", BAD, "OUT_OF_RANGE",
-                  "{'name':'%s',%s,'minutes':{'number':'1'},'votesFor':2147483647,"
-                  "'votesAgainst':2147483647}",
+                  "{'name':'%s',%s,'minutes':{'number':'1','date':'2022-12-20'},'votesFor':3,'"
+                  "votesAgainst':-1}",
                   name, reviewer);
+    (void)refused(
+        "ReviewCommendation", BAD, "OUT_OF_RANGE",
+        "{'name':'%s',%s,'minutes':{'number':'1','date':'2022-12-20'},'votesFor':2147483647,"
+        "'votesAgainst':2147483647}",
+        name, reviewer);
 }
 
 static void an_award_names_number_date_and_authority(void **state)
@@ -222,6 +230,19 @@ static void an_award_names_number_date_and_authority(void **state)
     (void)refused("AwardCommendation", NOT_NOW, "FORM_NOT_FOR_RECIPIENT",
                   "{'name':'%s'," DECISION ",'form':'ADVANCED_WORKER'}", name);
     assert_has(ask("GetRegistration", "{'name':'%s'}", stage.achievement), "'award':''");
+}
+
+static void what_follows_the_vote_is_not_from_before_it(void **state)
+{
+    (void)state;
+    const struct stage stage = stage_new();
+    const char *name = reviewed(&stage);
+    static const char early[] = "'document':{'number':'1','date':'2023-01-09'}";
+
+    (void)refused("ForwardCommendation", NOT_NOW, "DATE_OUT_OF_ORDER",
+                  "{'name':'%s','level':'PROVINCE',%s}", name, early);
+    (void)refused("RejectCommendation", NOT_NOW, "DATE_OUT_OF_ORDER",
+                  "{'name':'%s','reason':'x',%s}", name, early);
 }
 
 static void an_award_is_annulled_only_with_a_ground_and_document(void **state)
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(the_reviewer_is_independent),
         cmocka_unit_test(a_review_has_minutes_and_votes),
         cmocka_unit_test(an_award_names_number_date_and_authority),
+        cmocka_unit_test(what_follows_the_vote_is_not_from_before_it),
         cmocka_unit_test(an_award_is_annulled_only_with_a_ground_and_document),
         cmocka_unit_test(only_what_was_achieved_is_rewarded),
         cmocka_unit_test(a_proposal_says_who_and_what),

@@ -136,6 +136,37 @@ static void the_three_promises_of_2022_are_complete(void **state)
     }
 }
 
+static void a_value_has_fifteen_digits_and_six_decimals(void **state)
+{
+    static const struct {
+        const char *value;
+        const char *reason; /* NULL: taken */
+    } rows[] = {
+        {"999999999999999", NULL},
+        {"-999999999999999", NULL},
+        {"1000000000.5", NULL},
+        {"999999999.999999", NULL},
+        {"0.000001", NULL},
+        {"1e15", "OUT_OF_RANGE"},
+        {"12345678901234.56", "OUT_OF_RANGE"},
+        {"0.0000001", "TOO_MANY_DECIMALS"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct call call = {.arena = *state};
+        const char *text = arena_printf(call.arena,
+                                        "{'indicator':{" INDICATOR ",'comparator':'AT_LEAST',"
+                                        "'value':%s}}",
+                                        rows[i].value);
+        const struct status status = commitment_check(&call, read_commitment(call.arena, text));
+        const char *reason = status.reason != NULL ? status.reason : "";
+
+        if (strcmp(reason, rows[i].reason != NULL ? rows[i].reason : "") != 0) {
+            fail_msg("%s: %s", rows[i].value, reason);
+        }
+    }
+}
+
 static void names_of_resources_are_kept_as_ids(void **state)
 {
     struct call call = {.arena = *state};
@@ -179,6 +210,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_promise_that_is_absent_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_without_a_name_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(the_three_promises_of_2022_are_complete, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_value_has_fifteen_digits_and_six_decimals, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(names_of_resources_are_kept_as_ids, setup, teardown),
         cmocka_unit_test_setup_teardown(a_check_survives_a_full_arena, setup, teardown),
     };

@@ -160,6 +160,50 @@ static void a_movement_is_launched_and_closed_once(void **state)
                   "{'movement':{'name':'%s','state':'DRAFT'}}", movement);
 }
 
+static void the_year_of_a_launched_movement_stays(void **state)
+{
+    (void)state;
+    const char *movement = made_movement();
+
+    assert_has(refused("UpdateMovement", NOT_NOW, "MOVEMENT_LAUNCHED",
+                       "{'movement':{'name':'%s','year':2023}}", movement),
+               "its year 2022 cannot be changed");
+    (void)ask("UpdateMovement", "{'movement':{'name':'%s','year':2022,'note':'x'}}", movement);
+    (void)ask("CreateMovement",
+              "{'movementId':'year','movement':{'displayName':{'vi':'x'},'year':2022}}");
+    (void)ask("UpdateMovement", "{'movement':{'name':'movements/year','year':2023}}");
+}
+
+static void the_days_of_steps_are_in_order(void **state)
+{
+    (void)state;
+    const char *unit = unit_text(made_organization("DEPARTMENT", ""));
+    const char *name = made_registration_in(made_movement(), unit, "SUBMITTED");
+    const char *assess = json("{'name':'%s','text':'x','proposedResult':'GOOD'", name);
+    const char *evaluate = json("{'name':'%s','result':'GOOD'", name);
+
+    (void)ask("ApproveRegistration", "{'name':'%s','date':'2022-03-01'}", name);
+    assert_has(refused("SelfAssessRegistration", NOT_NOW, "DATE_OUT_OF_ORDER",
+                       "%s,'date':'2022-02-28'}", assess),
+               "date 2022-02-28 is before the approval, 2022-03-01");
+    (void)refused("SelfAssessRegistration", BAD, "DATE_IN_FUTURE", "%s,'date':'2999-01-01'}",
+                  assess);
+    (void)ask("SelfAssessRegistration", "%s,'date':'2022-12-01'}", assess);
+    (void)refused("EvaluateRegistration", NOT_NOW, "DATE_OUT_OF_ORDER", "%s,'date':'2022-11-30'}",
+                  evaluate);
+    (void)refused("EvaluateRegistration", NOT_NOW, "DATE_OUT_OF_ORDER",
+                  "%s,'document':{'number':'1','date':'2022-02-01'}}", evaluate);
+    (void)refused("EvaluateRegistration", BAD, "DATE_IN_FUTURE", "%s,'date':'2999-01-01'}",
+                  evaluate);
+    (void)ask("EvaluateRegistration", "%s,'date':'2022-12-01'}", evaluate);
+    /* Without a day of the self-assessment that of the approval holds. */
+    name = made_registration_in(made_movement(), unit, "SUBMITTED");
+    (void)ask("ApproveRegistration", "{'name':'%s','date':'2022-03-01'}", name);
+    (void)ask("SelfAssessRegistration", "{'name':'%s','text':'x','proposedResult':'GOOD'}", name);
+    (void)refused("EvaluateRegistration", NOT_NOW, "DATE_OUT_OF_ORDER",
+                  "{'name':'%s','result':'GOOD','date':'2022-02-28'}", name);
+}
+
 static void a_theme_with_registrations_stays(void **state)
 {
     (void)state;
@@ -215,10 +259,11 @@ static void a_unit_that_was_abolished_before_the_year_does_not_register(void **s
     const char *movement = made_movement();
 
     (void)ask("UpdateOrganization", "{'organization':{'name':'%s','validTo':'2021-12-31'}}", unit);
-    (void)refused("CreateRegistration", NOT_NOW, "ORGANIZATION_NOT_VALID",
-                  "{'parent':'%s','registration':{'displayName':{'vi':'x'},'organization':'%s',"
-                  "'commitment':{'manual':{'criterion':'x'}}}}",
-                  movement, unit);
+    assert_has(refused("CreateRegistration", NOT_NOW, "ORGANIZATION_NOT_VALID",
+                       "{'parent':'%s','registration':{'displayName':{'vi':'x'},"
+                       "'organization':'%s','commitment':{'manual':{'criterion':'x'}}}}",
+                       movement, unit),
+               "does not exist in 2022: it is valid to 2021-12-31");
     (void)ask("UpdateOrganization", "{'organization':{'name':'%s','validTo':'2022-01-01'}}", unit);
     (void)made_registration(movement, unit_text(unit));
 }
@@ -310,6 +355,10 @@ static void reports_are_taken_while_approved(void **state)
                   "{'parent':'%s','report':{'progress':'x','period':'2022-13'}}", name);
     (void)refused("CreateReport", BAD, "DATE_IN_FUTURE",
                   "{'parent':'%s','report':{'progress':'x','date':'2999-01-01'}}", name);
+    (void)refused("CreateReport", BAD, "DATE_IN_FUTURE",
+                  "{'parent':'%s','report':{'progress':'x','period':'2199-01'}}", name);
+    (void)ask("CreateReport", "{'parent':'%s','report':{'progress':'x','value':999999999999999}}",
+              name);
     (void)refused("CreateReport", BAD, "TOO_MANY_DECIMALS",
                   "{'parent':'%s','report':{'progress':'x','value':0.1234567}}", name);
     (void)refused("DeleteRegistration", NOT_NOW, "HAS_CHILDREN", "{'name':'%s'}", name);
@@ -411,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_registration_goes_its_whole_way),
         cmocka_unit_test(registrations_are_submitted_only_to_a_launched_movement),
         cmocka_unit_test(a_movement_is_launched_and_closed_once),
+        cmocka_unit_test(the_year_of_a_launched_movement_stays),
+        cmocka_unit_test(the_days_of_steps_are_in_order),
         cmocka_unit_test(a_theme_with_registrations_stays),
         cmocka_unit_test(who_registers_is_a_unit_or_a_person),
         cmocka_unit_test(a_unit_that_was_abolished_before_the_year_does_not_register),

@@ -61,6 +61,16 @@ static void each_state_has_its_possible_steps(void **state)
     }
 }
 
+static void a_refusal_has_the_right_article(void **state)
+{
+    struct call call = {.arena = *state};
+
+    assert_non_null(strstr(machine_refuse(&call, &exemplar_machine, 1, "x").message,
+                           "x is not possible for an exemplar"));
+    assert_non_null(strstr(machine_refuse(&call, &movement_machine, 1, "x").message,
+                           "x is not possible for a movement"));
+}
+
 static void titles_are_for_persons_or_units(void **state)
 {
     static const struct {
@@ -145,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_state_has_its_possible_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_has_the_right_article, setup, teardown),
         cmocka_unit_test_setup_teardown(titles_are_for_persons_or_units, setup, teardown),
         cmocka_unit_test(organizations_exist_from_day_to_day),
         cmocka_unit_test(a_refusal_is_one_also_in_a_full_arena),

@@ -112,7 +112,9 @@ static void clusters_are_counted_under_the_rule_of_the_year(void **state)
     assert_has(answer, "new by its decision");
     assert_has(answer, "{'name':'clusterTargets/2022','revision':4,'value':2,'text':''}");
     assert_has(answer, "{'name':'clusters/a','revision':5,'value':1,'text':''}");
-    assert_has(answer, "{'name':'clusters/b','revision':6,'value':0,'text':''}");
+    assert_lacks(answer, "clusters/b");
+    assert_has(answer, "'field':'inputs','reason':'ONLY_COUNTED_LISTED','message':'clusters looked "
+                       "at: 2; clusters that count and are listed: 1;");
     answer = ask("GetScorecard", "{'name':'%s','publishedBy':'2022-06-30'}", movement);
     assert_has(answer, "'status':'IN_PROGRESS'");
     assert_has(answer, "LINEAR_FORECAST");
@@ -122,6 +124,96 @@ static void clusters_are_counted_under_the_rule_of_the_year(void **state)
     assert_has(answer, "'status':'UNKNOWN'");
     assert_has(answer, "TARGET_NOT_FOUND");
     assert_has(answer, "'complete':true");
+}
+
+/* A count over many clusters, of which the second counts. */
+static const char *count_of_many(int many)
+{
+    const char *verdicts = "";
+    const char *inputs = "{'name':'clusterTargets/2022','revision':4}";
+
+    for (int i = 0; i < many; i++) {
+        verdicts = json("%s%s{'cluster':'clusters/c%d','counted':%s}", verdicts, i > 0 ? "," : "",
+                        i, i == 1 ? "true" : "false");
+        inputs = json("%s,{'name':'clusters/c%d','revision':1}", inputs, i);
+    }
+    return json("{'year':2022,'clusterTarget':'clusterTargets/2022','count':1,'clusters':[%s],"
+                "'inputs':[%s]}",
+                verdicts, inputs);
+}
+
+static size_t occurrences(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+static void lines_do_not_grow_with_the_clusters_that_do_not_count(void **state)
+{
+    enum { LINES = 5, CLUSTERS = 200 };
+    const char *movement = made_movement();
+
+    (void)state;
+    for (int i = 0; i < LINES; i++) {
+        (void)made_commitment(movement, clusters);
+    }
+    fake_reset();
+    fake_answer("CountNewClusters", count_of_many(CLUSTERS));
+    const char *answer = scorecard(movement);
+    assert_int_equal(fake_requests("CountNewClusters"), 1);
+    assert_int_equal(occurrences(answer, json("'name':'clusters/")), LINES);
+    assert_int_equal(occurrences(answer, json("'name':'clusters/c1','revision':1,'value':1")),
+                     LINES);
+    assert_int_equal(occurrences(answer, "clusters looked at: 200;"), LINES);
+}
+
+static void the_rule_names_things_by_their_titles(void **state)
+{
+    const char *movement = made_movement();
+
+    (void)state;
+    (void)made_commitment(movement, wind);
+    (void)made_commitment(movement, milestone);
+    (void)made_commitment(movement,
+                          "{'newClusters':{'year':2022,'comparator':'AT_LEAST','value':1}}");
+    fake_reset();
+    fake_answer("BatchGetProgress",
+                json("{'progresses':[{'displayName':{'vi':'Điện gió','en':'Wind power'},%s}]}",
+                     json(PROGRESS)));
+    fake_answer("GetMilestoneVerdict",
+                "{'reason':'NOT_COMPLETED','sentence':'not yet','displayName':{'vi':'Phê duyệt'}}");
+    fake_answer("CountNewClusters", COUNT);
+    const char *answer = scorecard(movement);
+    assert_has(answer, "the year to date of Wind power in December 2022");
+    assert_has(answer, "giá trị lũy kế của chỉ tiêu Điện gió đến tháng 12");
+    assert_has(answer, "the milestone Phê duyệt is complete");
+    assert_has(answer, "mốc Phê duyệt đã hoàn thành");
+    assert_has(answer, "at least 1 cluster is new in 2022 under the counting rule of that year");
+    assert_lacks(answer, "of indicators/wind");
+    /* Without an answer there is only the name. */
+    fake_refuse("GetMilestoneVerdict", STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND");
+    assert_has(scorecard(movement), "the milestone schemes/night/milestones/approval is complete");
+}
+
+static void a_milestone_is_late_also_by_the_due_date_of_the_registration(void **state)
+{
+    const char *movement = made_movement();
+    const char *name = made_commitment(movement, milestone);
+
+    (void)state;
+    ask("UpdateRegistration", "{'registration':{'name':'%s','dueDate':'2022-11-30'}}", name);
+    fake_reset();
+    fake_answer("GetMilestoneVerdict", "{'reason':'NOT_COMPLETED','sentence':'not yet'}");
+    assert_has(ask("GetScorecard", "{'name':'%s','publishedBy':'2022-11-30'}", movement),
+               "'status':'IN_PROGRESS'");
+    assert_has(ask("GetScorecard", "{'name':'%s','publishedBy':'2022-12-01'}", movement),
+               "'status':'OFF_TRACK'");
+    fake_answer("GetMilestoneVerdict", "{'done':true,'reason':'DONE','sentence':'done'}");
+    assert_has(scorecard(movement), "'status':'ACHIEVED'");
 }
 
 static void a_milestone_shows_the_document_that_decides(void **state)
@@ -292,6 +384,9 @@ int main(void)
         cmocka_unit_test(an_indicator_is_held_against_the_commitment_not_the_target),
         cmocka_unit_test(only_a_closed_year_is_missed),
         cmocka_unit_test(clusters_are_counted_under_the_rule_of_the_year),
+        cmocka_unit_test(lines_do_not_grow_with_the_clusters_that_do_not_count),
+        cmocka_unit_test(the_rule_names_things_by_their_titles),
+        cmocka_unit_test(a_milestone_is_late_also_by_the_due_date_of_the_registration),
         cmocka_unit_test(a_milestone_shows_the_document_that_decides),
         cmocka_unit_test(a_manual_criterion_is_what_people_judged),
         cmocka_unit_test(a_service_that_does_not_answer_spoils_only_its_lines),

@@ -63,6 +63,25 @@ static void an_answer_carries_version_status_and_details(void **state)
     peer_close(&peer);
 }
 
+static void an_exhausted_arena_keeps_the_reason(void **state)
+{
+    const struct rpc_request request = {.method = "exhaust", .timeout_ms = 5000};
+    struct rpc_reply *reply = NULL;
+    struct rpc_answer answer = {0};
+    struct peer peer = {0};
+
+    (void)state;
+    peer_open(&peer, "inproc://exhausted", 0, 4);
+    assert_ok(rpc_client_call_wait(peer.client, &request, &reply));
+    assert_ok(rpc_reply_parse(reply, peer.arena, &answer));
+    assert_int_equal(answer.status.code, STATUS_RESOURCE_EXHAUSTED);
+    assert_string_equal(answer.status.reason, "REQUEST_TOO_COSTLY");
+    assert_int_equal(answer.status_detail->n_details, 1);
+    assert_string_equal(answer.status.message, status_out_of_memory().message);
+    rpc_reply_free(reply);
+    peer_close(&peer);
+}
+
 static void an_answer_carries_the_versions_of_all_that_it_depends_on(void **state)
 {
     const struct rpc_request request = {.method = "joined", .timeout_ms = 1000};
@@ -439,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_echo_comes_back_over_each_transport),
         cmocka_unit_test(an_answer_carries_version_status_and_details),
+        cmocka_unit_test(an_exhausted_arena_keeps_the_reason),
         cmocka_unit_test(an_answer_carries_the_versions_of_all_that_it_depends_on),
         cmocka_unit_test(without_a_connection_a_call_fails_at_once),
         cmocka_unit_test(an_address_that_is_none_is_refused),

@@ -46,6 +46,12 @@ static void on_call(void *arg, struct rpc_call *call)
     } else if (strcmp(info->method, "hold") == 0) {
         hold(peer, call);
         return;
+    } else if (strcmp(info->method, "exhaust") == 0) {
+        for (size_t size = RPC_CALL_ARENA_BYTES; size > 0; size /= 2) {
+            while (arena_alloc(rpc_call_arena(call), size) != NULL) {
+            }
+        }
+        result.status = status_out_of_memory();
     } else if (strcmp(info->method, "refuse") == 0) {
         result.metadata = metadata;
         result.status = status_make(rpc_call_arena(call), STATUS_FAILED_PRECONDITION, "WRONG_STAGE",

@@ -263,6 +263,11 @@ static void allow_missing_creates_under_the_name(void **state)
     library->extra.if_match = "*";
     assert_status(library_call(library, "UpdateBook", &request->base, NULL), STATUS_ABORTED,
                   "ETAG_MISMATCH");
+    LIBRARY(DeleteBookRequest) *delete = NEW(library, delete_book_request);
+    delete->name = request->book->name;
+    delete->allow_missing = true;
+    assert_status(library_call(library, "DeleteBook", &delete->base, NULL), STATUS_ABORTED,
+                  "ETAG_MISMATCH");
     library->extra.if_match = NULL;
     assert_ok(library_call(library, "UpdateBook", &request->base, &book));
     assert_string_equal(book->name, "shelves/s1/books/b7");
