@@ -97,7 +97,7 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
 struct status etag_check(struct call *call, const char *current, const char *etag,
                          const char *field)
 {
-    const char *const text = "the resource has changed: its etag is not \"%s\"";
+    static const char text[] = "the resource has changed: its etag is not \"%s\"";
 
     if (etag != NULL && etag[0] != '\0' && strcmp(etag, current) != 0) {
         return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", field, text, etag);
