@@ -280,7 +280,7 @@ static int result_pack(struct rpc_call *call, const struct rpc_result *result, n
 
 static const struct rpc_result too_large = {
     .status = {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
-               "the answer is larger than one message may be", NULL},
+               "the answer is larger than one message may be: ask for less", NULL},
 };
 
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)

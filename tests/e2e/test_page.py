@@ -7,6 +7,7 @@ import urllib.parse
 import pytest
 
 import browser
+from harness import wait_until
 
 MOVEMENT = "dong-khoi-moi-2022"
 
@@ -194,6 +195,11 @@ def test_a_service_that_is_down_is_named_and_the_rest_stands(fresh):
     assert "không trả lời clusters" in page.text
     assert "36.501" in page.text and "3051/QĐ-UBND" in page.text
     fresh["registrations"].kill()
+    # A call that was under way when it died may end otherwise.
+    wait_until(
+        lambda: "registrations does not answer" in fresh.client.get("/readyz").body.decode(),
+        "the gateway knows that it is gone",
+    )
     answer = fresh.client.get("/")
     assert answer.status == 503 and answer.headers["retry-after"] == "1"
     assert "Đề nghị thử lại sau" in answer.body.decode()

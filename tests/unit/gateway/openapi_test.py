@@ -123,6 +123,17 @@ class Document(unittest.TestCase):
         names = {p["name"] for p in parameters if p.get("in") == "query"}
         self.assertLessEqual({"pageSize", "pageToken", "filter", "orderBy"}, names)
 
+    def test_every_filter_says_how_strings_compare(self):
+        filters = [
+            parameter
+            for path in DOCUMENT["paths"].values()
+            for parameter in path.get("get", {}).get("parameters", [])
+            if parameter.get("name") == "filter"
+        ]
+        self.assertGreater(len(filters), 10)
+        for parameter in filters:
+            self.assertIn("wildcard", parameter["description"])
+
     def test_how_a_call_is_made_may_stand_in_the_query_beside_a_body(self):
         for path in ("/v1/clusters/{cluster}:advance", "/v1/clusters"):
             parameters = DOCUMENT["paths"][path]["post"]["parameters"]
