@@ -243,12 +243,15 @@ class Bench:
             self.results["cases"][case.name] = summary(case, runs[case.name])
 
     def open_model(self, cases):
-        """At half of what the closed model reached."""
+        """At half of what the closed model reached; again when something disturbed it."""
         self.say("open model, at half of each peak")
         for case in cases:
             result = self.results["cases"][case.name]
             if case.connections > 1 and result["per_second"] > 0:
-                result["open"] = self.measure(case, rate=result["per_second"] / 2)
+                runs = []
+                while len(runs) < self.rounds and (not runs or runs[-1]["others_busy"] >= QUIET):
+                    runs.append(self.measure(case, rate=result["per_second"] / 2))
+                result["open"] = min(runs, key=lambda run: run["others_busy"])
 
     def measure_echo(self):
         if self.echo_port is None:
