@@ -41,9 +41,12 @@ def wait_until(condition, what, seconds=15):
 
 def free_ports(count):
     """Ports below the range that the system hands out to connections."""
+    # Tests that run at the same time choose from ranges of their own.
+    worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0"))) % 2
+    first = 10000 + 11000 * worker
     ports = []
     while len(ports) < count:
-        port = random.randrange(10000, 32000)
+        port = random.randrange(first, first + 11000)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
