@@ -128,7 +128,8 @@ def test_without_redis_memory_is_enough(tmp_path, redis):
         for _ in range(4):
             note, _, seconds = read(system)
             assert note == f"note {number}" and seconds < 2
-    assert "hit; detail=memory" in {read(system)[1] for _ in range(10)}.pop()
+    # Each loop of the gateway has a memory of its own.
+    assert any("hit; detail=memory" in read(system)[1] for _ in range(10))
     system.stop()
 
 
