@@ -90,6 +90,14 @@ static void crowd_wait(struct crowd *crowd, unsigned count)
     pthread_mutex_unlock(&crowd->lock);
 }
 
+static unsigned crowd_answered(struct crowd *crowd)
+{
+    pthread_mutex_lock(&crowd->lock);
+    const unsigned answered = crowd->answered;
+    pthread_mutex_unlock(&crowd->lock);
+    return answered;
+}
+
 static struct status ask(struct rpc_client *client, const char *method, enum rpc_company company,
                          struct asked *asked)
 {
@@ -188,7 +196,7 @@ static void calls_that_a_server_has_no_room_for_are_refused_at_once(void **state
     }
     peer_wait_held(&peer, 4);
     peer_release(&peer);
-    while (crowd->answered < 42) { /* parcels that came later hold again */
+    while (crowd_answered(crowd) < 42) { /* parcels that came later hold again */
         (void)usleep(1000);
         peer_release(&peer);
     }
