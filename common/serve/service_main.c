@@ -1,6 +1,7 @@
 /* service_main.c - the program of a service: environment, signals, log. */
 #include "base/config.h"
 #include "base/log.h"
+#include "serve/commands.h"
 #include "serve/lease.h"
 #include "serve/service.h"
 
@@ -198,7 +199,17 @@ int service_main(const struct service *service, int argc, char **argv)
                           "least level of the log: debug, info, warning or error", check_log_level},
     };
     const size_t count = variables_append(service, peer_names, variables);
-    if (config_arguments(argc, argv, program, service->purpose, variables, count, &exit_code)) {
+    const struct program described = {
+        .name = program,
+        .purpose = service->purpose,
+        .variables = variables,
+        .variable_count = count,
+        .commands = service_commands,
+        .command_count = service_command_count,
+    };
+    const struct command *command =
+        command_find(service_commands, service_command_count, argc, argv);
+    if (command == NULL && config_arguments(&described, argc, argv, &exit_code)) {
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -216,7 +227,18 @@ int service_main(const struct service *service, int argc, char **argv)
         return EXIT_FAILURE;
     }
     log_init(program, log_level_of(variables[VARIABLE_LOG].value));
-    exit_code = serve(service, variables, &signals, arena);
+    if (command != NULL) {
+        struct command_context context = {
+            .service = service,
+            .program = program,
+            .directory = variables[VARIABLE_STATE].value,
+            .addresses = variables[VARIABLE_ADDRESSES].value,
+            .arena = arena,
+        };
+        exit_code = command->run(&context, argc - 2, argv + 2);
+    } else {
+        exit_code = serve(service, variables, &signals, arena);
+    }
     arena_free(arena);
     return exit_code;
 }
