@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/log_sink.h"
+#include "base/memory.h"
 #include "gateway.h"
 
 #include <signal.h>
@@ -171,6 +172,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
+    memory_configure();
     struct arena *arena = arena_new(ARENA_BYTES);
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
