@@ -11,6 +11,9 @@ __extension__ typedef unsigned __int128 magnitude;
 
 #define WIDE_MAX ((magnitude)(~(magnitude)0 >> 1))
 
+enum { FEW_DECIMALS = 6 };
+#define FEW_DIGITS_MAX 1e15
+
 /* Doubles hold every integer up to this one. */
 #define DOUBLE_EXACT_MAX (INT64_C(1) << 53)
 
@@ -25,8 +28,30 @@ int64_t decimal_power(int exponent)
     return power;
 }
 
+/*
+ * The same as text_digits() for a value with few decimals, as nearly all have: a decimal of at most
+ * 15 digits is the only one of as many that a double stands for.
+ */
+static bool few_digits(double value, int64_t *ret_digits, int *ret_exponent)
+{
+    double power = 1;
+
+    for (int decimals = 0; decimals <= FEW_DECIMALS; decimals++, power *= 10) {
+        const double scaled = nearbyint(value * power);
+        if (scaled >= FEW_DIGITS_MAX) {
+            return false;
+        }
+        if (scaled / power == value) {
+            *ret_digits = (int64_t)scaled;
+            *ret_exponent = -decimals;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* value = digits * 10^exponent, by the shortest text with 15 to 17 digits that reads back. */
-static void double_digits(double value, int64_t *ret_digits, int *ret_exponent)
+static void text_digits(double value, int64_t *ret_digits, int *ret_exponent)
 {
     char text[40];
     int precision = 14;
@@ -41,13 +66,19 @@ static void double_digits(double value, int64_t *ret_digits, int *ret_exponent)
             digits = digits * 10 + (*c - '0');
         }
     }
-    int exponent = (int)strtol(c + 1, NULL, 10) - (precision <= 16 ? precision : 16);
-    while (digits != 0 && digits % 10 == 0) {
-        digits /= 10;
-        exponent++;
-    }
     *ret_digits = digits;
-    *ret_exponent = exponent;
+    *ret_exponent = (int)strtol(c + 1, NULL, 10) - (precision <= 16 ? precision : 16);
+}
+
+static void double_digits(double value, int64_t *ret_digits, int *ret_exponent)
+{
+    if (!few_digits(value, ret_digits, ret_exponent)) {
+        text_digits(value, ret_digits, ret_exponent);
+    }
+    while (*ret_digits != 0 && *ret_digits % 10 == 0) {
+        *ret_digits /= 10;
+        (*ret_exponent)++;
+    }
 }
 
 enum decimal_result decimal_from_double(double value, int decimals, int64_t *ret_scaled)

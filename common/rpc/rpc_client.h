@@ -27,6 +27,9 @@ struct rpc_client_options {
     const char *service;   /* name in messages: "indicators"; must outlive the client */
     const char *addresses; /* comma-separated nng addresses */
     unsigned max_in_flight;
+    /* Calls with company are sent by rpc_client_flush(), when a message is out already by the
+     * return of that, and within some milliseconds in any case. */
+    bool is_flushed;
 };
 
 /* Dials in the background and keeps dialling. INVALID_ARGUMENT for an address that is none. */
@@ -41,6 +44,13 @@ void rpc_client_close(struct rpc_client *client, unsigned bound_ms);
  * thread. */
 bool rpc_client_connected(struct rpc_client *client);
 
+/*
+ * With whom a call may travel in one message. Those that travel together are answered together, so
+ * only calls that take about as long as each other may: short reads, and writes, which wait for
+ * the same commit.
+ */
+enum rpc_company { RPC_ALONE, RPC_WITH_READS, RPC_WITH_WRITES };
+
 struct rpc_request {
     const char *method; /* "dongkhoi.clusters.v1.ClusterService/GetCluster" */
     const char *caller; /* NULL: anonymous */
@@ -49,6 +59,7 @@ struct rpc_request {
     const char *if_match;
     bool mask_is_implied; /* update_mask is made from what the client wrote; it gave none */
     uint32_t timeout_ms;
+    enum rpc_company company;        /* a timeout_ms far from the default makes it RPC_ALONE */
     const ProtobufCMessage *payload; /* packed before the call returns */
 };
 
@@ -62,6 +73,10 @@ typedef void (*rpc_on_reply)(void *arg, struct status status, struct rpc_reply *
 /* Starts a call and returns at once. On a failure on_reply is never called. Any thread. */
 struct status rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
                               rpc_on_reply on_reply, void *arg);
+
+/* Sends the calls that wait for company: for a loop that has done all that it found to do. Any
+ * thread. */
+void rpc_client_flush(struct rpc_client *client);
 
 /* As rpc_client_call(), and waits for the answer. Not on an nng or loop thread. */
 struct status rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request,

@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum {
-    PAYLOAD_NUMBER = 15, /* of Request and Reply, in envelope.proto */
+    ENVELOPE_TAG = 1 << 3 | 2, /* of Requests and Replies */
+    PAYLOAD_NUMBER = 15,       /* of Request and Reply, in envelope.proto */
     PAYLOAD_TAG = PAYLOAD_NUMBER << 3 | 2,
     DRAINING_NUMBER = 4, /* of Reply */
     DRAINING_TAG = DRAINING_NUMBER << 3,
@@ -32,23 +33,28 @@ int envelope_pack(const ProtobufCMessage *header, const ProtobufCMessage *messag
     const size_t header_size = protobuf_c_message_get_packed_size(header);
     const size_t payload_size =
         message != NULL ? protobuf_c_message_get_packed_size(message) : bytes.length;
-    uint8_t prefix[1 + VARINT_MAX_BYTES] = {PAYLOAD_TAG};
-    const size_t prefix_size = 1 + varint_write(prefix + 1, payload_size);
+    uint8_t outer[1 + VARINT_MAX_BYTES] = {ENVELOPE_TAG};
+    uint8_t inner[1 + VARINT_MAX_BYTES] = {PAYLOAD_TAG};
+    const size_t inner_size = 1 + varint_write(inner + 1, payload_size);
+    const size_t envelope_size = header_size + inner_size + payload_size;
+    const size_t outer_size = 1 + varint_write(outer + 1, envelope_size);
     nng_msg *msg = NULL;
 
     if (header_size > RPC_MESSAGE_MAX_BYTES || payload_size > RPC_MESSAGE_MAX_BYTES ||
-        header_size + prefix_size + payload_size > RPC_MESSAGE_MAX_BYTES) {
+        outer_size + envelope_size > RPC_MESSAGE_MAX_BYTES) {
         return NNG_EMSGSIZE;
     }
-    const int err = nng_msg_alloc(&msg, header_size + prefix_size + payload_size);
+    const int err = nng_msg_alloc(&msg, outer_size + envelope_size);
     if (err != 0) {
         return err;
     }
     uint8_t *place = nng_msg_body(msg);
+    memcpy(place, outer, outer_size);
+    place += outer_size;
     (void)protobuf_c_message_pack(header, place);
     place += header_size;
-    memcpy(place, prefix, prefix_size);
-    place += prefix_size;
+    memcpy(place, inner, inner_size);
+    place += inner_size;
     if (message != NULL) {
         (void)protobuf_c_message_pack(message, place);
     } else if (bytes.length > 0) {
@@ -106,6 +112,14 @@ static bool value_skip(struct slice *bytes, unsigned wire_type, struct slice *re
     bytes->data += length;
     bytes->length -= length;
     return true;
+}
+
+bool envelope_next(struct slice *rest, struct slice *ret_envelope)
+{
+    uint64_t tag = 0;
+
+    return rest->length > 0 && varint_read(rest, &tag) && tag == ENVELOPE_TAG &&
+           value_skip(rest, ENVELOPE_TAG & 7, ret_envelope);
 }
 
 /* Finds the payload, and copies all other fields to header unless that is NULL; false for what is

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "rpc/rpc_server.h"
 
 #include "google/rpc/status.pb-c.h"
 
@@ -13,10 +14,17 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* An nng_msg of the header, whose own payload is empty, and behind it the payload: of message, or
- * bytes when that is NULL. The result is an error of nng: NNG_ENOMEM, NNG_EMSGSIZE. */
+/* Calls in one message at most. */
+enum { PARCEL_CALLS_MAX = 64 };
+
+/* An nng_msg of one envelope: the header, whose own payload is empty, and behind it the payload: of
+ * message, or bytes when that is NULL. Several bodies in a row are a message of several envelopes.
+ * The result is an error of nng: NNG_ENOMEM, NNG_EMSGSIZE. */
 int envelope_pack(const ProtobufCMessage *header, const ProtobufCMessage *message,
                   struct slice bytes, nng_msg **ret_msg);
+
+/* Takes the first envelope of a message; false when rest is empty or does not begin with one. */
+bool envelope_next(struct slice *rest, struct slice *ret_envelope);
 
 /*
  * Reads an envelope of the type. Its payload field stays empty: ret_payload is a slice of bytes,
@@ -42,12 +50,20 @@ Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *
 /* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */
 struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire);
 
+/* The envelope of an answer, in a message of its own; arena NULL: without details of its status.
+ * The result is an error of nng. */
+int result_pack(struct arena *arena, bool draining, const struct rpc_result *result,
+                nng_msg **ret_msg);
+
 /*
  * The message was handed to a connection that has closed. nng 1.5.2 forgets to free it when the
  * two happen in the same moment (at most one message a connection): tells the leak checker, if
  * there is one. msg may be freed already.
  */
 void message_lost(const nng_msg *msg);
+
+/* A socket's receive limit: our bytes, and what nng counts besides (the request's id and hops). */
+enum { MESSAGE_LIMIT_BYTES = RPC_MESSAGE_MAX_BYTES + (64 << 10) };
 
 /* Closes a socket on a thread of its own, since nng_close() may hang: true when it is closed,
  * false when it is left behind after bound_ms. */

@@ -1,22 +1,23 @@
 /*
- * rpc_server.c - a fixed set of calls, each a small state machine:
+ * rpc_server.c - a fixed set of contexts, each a small state machine:
  *
- *     RECEIVING --request--> HANDLING --answer--> REPLYING --sent--> RECEIVING
+ *     RECEIVING --parcel--> HANDLING --last of its answers--> REPLYING --sent--> RECEIVING
  *     any --socket closed--> STOPPED
  *
- * Each call owns one nng context, one aio and one arena, so calls share nothing and need no lock.
+ * Each has one aio of nng and takes a parcel of calls at a time (rpc_parcel.c sends them), whose
+ * answers go back in one message. A call is taken from a list of free ones, with its arena, and is
+ * free again as soon as its answer is packed.
  */
 #include "rpc/rpc_server.h"
 
 #include "base/clock.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
-#include "google/rpc/status.pb-c.h"
-#include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/util/platform.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -32,20 +33,29 @@ enum {
     /* A close that takes longer hangs, which it may after a peer died under load. */
     CLOSE_MAX_MS = 1000,
     POLL_MS = 2,
-    MESSAGE_HEADER_BYTES = 1024,
 };
-
-enum call_state { CALL_RECEIVING, CALL_HANDLING, CALL_REPLYING, CALL_STOPPED };
 
 struct rpc_call {
     struct rpc_server *server;
-    nng_ctx ctx;
-    nng_aio *aio;
+    struct server_parcel *parcel;
+    unsigned place; /* in the parcel */
     struct arena *arena;
-    nng_msg *request;
-    enum call_state state;
     struct rpc_call_info info;
     void *context;
+    struct rpc_call *next_free;
+};
+
+enum parcel_state { PARCEL_RECEIVING, PARCEL_HANDLING, PARCEL_REPLYING, PARCEL_STOPPED };
+
+struct server_parcel {
+    struct rpc_server *server;
+    nng_ctx ctx;
+    nng_aio *aio;
+    enum parcel_state state;
+    nng_msg *request;
+    unsigned count;
+    atomic_uint unanswered;
+    nng_msg *parts[PARCEL_CALLS_MAX]; /* the answers; NULL: there was no memory */
     /* The last answer and its connection; nng's, only for message_lost(). */
     _Atomic(const nng_msg *) sent;
     atomic_int sent_pipe;
@@ -56,11 +66,14 @@ struct rpc_server {
     nng_listener listener;
     void (*on_call)(void *arg, struct rpc_call *call);
     void *arg;
+    struct server_parcel *parcels; /* one for each call */
     struct rpc_call *calls;
     unsigned call_count;
+    pthread_mutex_t lock; /* guards the field below */
+    struct rpc_call *free_calls;
     atomic_uint busy;
-    atomic_uint receiving; /* calls that nng holds; 0 once all are stopped */
-    atomic_uint entered;   /* calls that are giving themselves to nng right now */
+    atomic_uint receiving; /* parcels that nng holds; 0 once all are stopped */
+    atomic_uint entered;   /* parcels that are giving themselves to nng right now */
     atomic_bool closing;
     atomic_bool draining;
     atomic_ulong taken; /* calls so far */
@@ -91,6 +104,11 @@ bool rpc_call_expired(const struct rpc_call *call)
     return clock_boot_ms() >= call->info.deadline_boot_ms;
 }
 
+static bool server_draining(const struct rpc_server *server)
+{
+    return atomic_load(&server->draining);
+}
+
 /* nng destroys a context that is being entered while its socket closes: false when it is closing,
  * else nng_leave() follows. */
 static bool nng_enter(struct rpc_server *server)
@@ -108,32 +126,30 @@ static void nng_leave(struct rpc_server *server)
     atomic_fetch_sub(&server->entered, 1);
 }
 
-static void call_stop(struct rpc_call *call)
+static void parcel_stop(struct server_parcel *parcel)
 {
-    struct rpc_server *server = call->server;
+    struct rpc_server *server = parcel->server;
 
-    call->state = CALL_STOPPED;
+    parcel->state = PARCEL_STOPPED;
     atomic_fetch_sub(&server->receiving, 1);
 }
 
-static void call_receive(struct rpc_call *call)
+static void parcel_receive(struct server_parcel *parcel)
 {
-    struct rpc_server *server = call->server;
+    struct rpc_server *server = parcel->server;
 
     if (!nng_enter(server)) {
-        call_stop(call);
+        parcel_stop(parcel);
         return;
     }
-    call->state = CALL_RECEIVING;
-    nng_aio_set_timeout(call->aio, NNG_DURATION_INFINITE);
-    nng_ctx_recv(call->ctx, call->aio);
+    parcel->state = PARCEL_RECEIVING;
+    nng_aio_set_timeout(parcel->aio, NNG_DURATION_INFINITE);
+    nng_ctx_recv(parcel->ctx, parcel->aio);
     nng_leave(server);
 }
 
-static struct status call_read(struct rpc_call *call)
+static struct status call_read(struct rpc_call *call, struct slice bytes)
 {
-    const struct slice bytes = {.data = nng_msg_body(call->request),
-                                .length = nng_msg_len(call->request)};
     struct slice payload = {0};
     void *unpacked = NULL;
 
@@ -157,162 +173,240 @@ static struct status call_read(struct rpc_call *call)
     return STATUS_NONE;
 }
 
-static void call_refuse(struct rpc_call *call, struct status status)
-{
-    rpc_call_answer(call, &(struct rpc_result){.status = status});
-}
-
-static void call_take(struct rpc_call *call)
-{
-    struct rpc_server *server = call->server;
-
-    call->request = nng_aio_get_msg(call->aio);
-    nng_aio_set_msg(call->aio, NULL);
-    call->state = CALL_HANDLING;
-    atomic_fetch_add(&server->taken, 1);
-    atomic_fetch_add(&server->busy, 1);
-    if (atomic_load(&server->draining)) {
-        call_refuse(call, (struct status){STATUS_UNAVAILABLE, "SHUTTING_DOWN",
-                                          "the service is shutting down; nothing was done", NULL});
-        return;
-    }
-    const struct status status = call_read(call);
-    if (status.code != STATUS_OK) {
-        call_refuse(call, status);
-        return;
-    }
-    server->on_call(server->arg, call);
-}
-
-/* The answer is sent, or nobody wants it any more. */
-static void call_reset(struct rpc_call *call)
-{
-    arena_reset(call->arena);
-    call->info = (struct rpc_call_info){0};
-    call->context = NULL;
-    atomic_fetch_sub(&call->server->busy, 1);
-}
-
-static void on_server_aio(void *arg)
-{
-    struct rpc_call *call = arg;
-    const int err = nng_aio_result(call->aio);
-    const bool closed = err == NNG_ECLOSED || err == NNG_ECANCELED;
-
-    switch (call->state) {
-    case CALL_RECEIVING:
-        if (err == 0) {
-            call_take(call);
-            return;
-        }
-        break;
-    case CALL_REPLYING:
-        if (err != 0) {
-            nng_msg_free(nng_aio_get_msg(call->aio));
-            nng_aio_set_msg(call->aio, NULL);
-        }
-        call_reset(call);
-        break;
-    case CALL_HANDLING:
-    case CALL_STOPPED:
-        return;
-    }
-    if (closed) {
-        call_stop(call);
-    } else {
-        call_receive(call);
-    }
-}
-
-/* The status on the wire; spare, with its reason alone, when the arena is full. */
-static Google__Rpc__Status *result_status(struct rpc_call *call, const struct rpc_result *result,
-                                          struct spare_status *spare)
-{
-    Google__Rpc__Status *wire = (Google__Rpc__Status *)result->status_detail;
-
-    if (wire == NULL) {
-        wire = status_to_wire(call->arena, result->status, result->metadata);
-    }
-    return wire != NULL ? wire : status_to_spare(result->status, spare);
-}
-
-/* The service's own version first, then those of its peers; what is past the limit is left out. */
-static size_t versions_fill(const struct rpc_result *result,
-                            Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX],
-                            Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i <= result->peer_version_count && count < RPC_VERSIONS_MAX; i++) {
-        const struct rpc_version own = {result->service, result->seq, result->hash};
-        const struct rpc_version *version = i == 0 ? &own : &result->peer_versions[i - 1];
-        if (version->service == NULL) {
-            continue;
-        }
-        dongkhoi__rpc__v1__version__init(&versions[count]);
-        versions[count].service = (char *)version->service;
-        versions[count].seq = version->seq;
-        versions[count].hash = version->hash;
-        pointers[count] = &versions[count];
-        count++;
-    }
-    return count;
-}
-
-static int result_pack(struct rpc_call *call, const struct rpc_result *result, nng_msg **ret_msg)
-{
-    Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
-    Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX];
-    Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX];
-    struct spare_status spare;
-    const bool ok = result->status.code == STATUS_OK;
-    const struct slice payload = ok ? result->payload : (struct slice){"", 0};
-
-    if (!ok) {
-        reply.status = result_status(call, result, &spare);
-    }
-    reply.replayed = result->replayed;
-    reply.draining = atomic_load(&call->server->draining);
-    reply.n_versions = versions_fill(result, versions, pointers);
-    reply.versions = pointers;
-    return envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
-}
-
 static const struct rpc_result too_large = {
     .status = {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
                "the answer is larger than one message may be: ask for less", NULL},
 };
 
-void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
-{
-    nng_msg *msg = NULL;
-    const int pipe = nng_pipe_id(nng_msg_get_pipe(call->request));
-    int err = result_pack(call, result, &msg);
+static const struct rpc_result too_many = {
+    .status = {STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS", "too many calls are under way", NULL},
+};
 
-    if (err != 0) {
-        err = result_pack(call, &too_large, &msg);
+static const struct rpc_result malformed = {
+    .status = {STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", "the message holds no calls", NULL},
+};
+
+/* The work may be done, and its answer is lost. */
+static const struct rpc_result no_room = {
+    .status = {STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN",
+               "the answer did not fit into one message with others; whether the request took "
+               "effect is not known",
+               NULL},
+};
+
+/* All answers in one message; NULL without memory, and then callers wait until their deadline. */
+static nng_msg *parts_join(struct server_parcel *parcel)
+{
+    nng_msg *msg = parcel->parts[0];
+
+    for (unsigned i = 1; i < parcel->count; i++) {
+        nng_msg *part = parcel->parts[i];
+
+        if (msg != NULL && part != NULL &&
+            nng_msg_len(msg) + nng_msg_len(part) > RPC_MESSAGE_MAX_BYTES) {
+            nng_msg_free(part);
+            part = NULL;
+            (void)result_pack(NULL, server_draining(parcel->server), &no_room, &part);
+        }
+        if (msg != NULL &&
+            (part == NULL || nng_msg_append(msg, nng_msg_body(part), nng_msg_len(part)) != 0)) {
+            nng_msg_free(msg);
+            msg = NULL;
+        }
+        if (part != NULL) {
+            nng_msg_free(part);
+        }
     }
-    nng_msg_free(call->request);
-    call->request = NULL;
-    if (err != 0) { /* no memory even for that: the caller's deadline ends the call */
-        call_reset(call);
-        call_receive(call);
+    return msg;
+}
+
+/* The answers are sent, or nobody wants them any more. */
+static void parcel_end(struct server_parcel *parcel)
+{
+    atomic_fetch_sub(&parcel->server->busy, parcel->count);
+    parcel->count = 0;
+}
+
+static void parcel_reply(struct server_parcel *parcel)
+{
+    struct rpc_server *server = parcel->server;
+    const int pipe = nng_pipe_id(nng_msg_get_pipe(parcel->request));
+    nng_msg *msg = parts_join(parcel);
+
+    nng_msg_free(parcel->request);
+    parcel->request = NULL;
+    if (msg == NULL) {
+        parcel_end(parcel);
+        parcel_receive(parcel);
         return;
     }
-    struct rpc_server *server = call->server;
     if (!nng_enter(server)) {
         nng_msg_free(msg);
-        call_reset(call);
-        call_stop(call);
+        parcel_end(parcel);
+        parcel_stop(parcel);
         return;
     }
-    call->state = CALL_REPLYING;
-    atomic_store(&call->sent, msg);
-    atomic_store(&call->sent_pipe, pipe);
-    nng_aio_set_msg(call->aio, msg);
-    nng_aio_set_timeout(call->aio, SEND_TIMEOUT_MS);
-    nng_ctx_send(call->ctx, call->aio);
+    parcel->state = PARCEL_REPLYING;
+    atomic_store(&parcel->sent, msg);
+    atomic_store(&parcel->sent_pipe, pipe);
+    nng_aio_set_msg(parcel->aio, msg);
+    nng_aio_set_timeout(parcel->aio, SEND_TIMEOUT_MS);
+    nng_ctx_send(parcel->ctx, parcel->aio);
     nng_leave(server);
+}
+
+/* The last answer sends them all; nothing of the parcel is touched after one's own. */
+static void parcel_answer(struct server_parcel *parcel, unsigned place, nng_msg *part)
+{
+    parcel->parts[place] = part;
+    if (atomic_fetch_sub(&parcel->unanswered, 1) == 1) {
+        parcel_reply(parcel);
+    }
+}
+
+static struct rpc_call *call_take(struct rpc_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct rpc_call *call = server->free_calls;
+    if (call != NULL) {
+        server->free_calls = call->next_free;
+    }
+    pthread_mutex_unlock(&server->lock);
+    return call;
+}
+
+static void call_put(struct rpc_call *call)
+{
+    struct rpc_server *server = call->server;
+
+    arena_reset(call->arena);
+    call->info = (struct rpc_call_info){0};
+    call->context = NULL;
+    pthread_mutex_lock(&server->lock);
+    call->next_free = server->free_calls;
+    server->free_calls = call;
+    pthread_mutex_unlock(&server->lock);
+}
+
+void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
+{
+    struct server_parcel *parcel = call->parcel;
+    const unsigned place = call->place;
+    const bool draining = server_draining(call->server);
+    nng_msg *msg = NULL;
+
+    if (result_pack(call->arena, draining, result, &msg) != 0 &&
+        result_pack(call->arena, draining, &too_large, &msg) != 0) {
+        msg = NULL;
+    }
+    call_put(call);
+    parcel_answer(parcel, place, msg);
+}
+
+static void parcel_refuse(struct server_parcel *parcel, unsigned place,
+                          const struct rpc_result *result)
+{
+    nng_msg *msg = NULL;
+
+    if (result_pack(NULL, server_draining(parcel->server), result, &msg) != 0) {
+        msg = NULL;
+    }
+    parcel_answer(parcel, place, msg);
+}
+
+static void call_start(struct server_parcel *parcel, unsigned place, struct slice envelope)
+{
+    struct rpc_server *server = parcel->server;
+    struct rpc_call *call = call_take(server);
+
+    if (call == NULL) {
+        parcel_refuse(parcel, place, &too_many);
+        return;
+    }
+    call->parcel = parcel;
+    call->place = place;
+    struct status status = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
+                            "the service is shutting down; nothing was done", NULL};
+    if (!atomic_load(&server->draining)) {
+        status = call_read(call, envelope);
+    }
+    if (status.code != STATUS_OK) {
+        rpc_call_answer(call, &(struct rpc_result){.status = status});
+        return;
+    }
+    server->on_call(server->arg, call);
+}
+
+/* 0 for what is no parcel. */
+static unsigned calls_count(struct slice rest)
+{
+    struct slice envelope = {0};
+    unsigned count = 0;
+
+    while (rest.length > 0) {
+        if (count == PARCEL_CALLS_MAX || !envelope_next(&rest, &envelope)) {
+            return 0;
+        }
+        count++;
+    }
+    return count;
+}
+
+static void parcel_take(struct server_parcel *parcel)
+{
+    struct rpc_server *server = parcel->server;
+
+    parcel->request = nng_aio_get_msg(parcel->aio);
+    nng_aio_set_msg(parcel->aio, NULL);
+    parcel->state = PARCEL_HANDLING;
+    struct slice rest = {.data = nng_msg_body(parcel->request),
+                         .length = nng_msg_len(parcel->request)};
+    struct slice envelope = {0};
+    const unsigned count = calls_count(rest);
+    parcel->count = count > 0 ? count : 1;
+    atomic_store(&parcel->unanswered, parcel->count);
+    atomic_fetch_add(&server->taken, parcel->count);
+    atomic_fetch_add(&server->busy, parcel->count);
+    if (count == 0) {
+        parcel_refuse(parcel, 0, &malformed);
+        return;
+    }
+    /* The parcel is another's from the moment that its last call is started. */
+    for (unsigned i = 0; i < count; i++) {
+        (void)envelope_next(&rest, &envelope);
+        call_start(parcel, i, envelope);
+    }
+}
+
+static void on_server_aio(void *arg)
+{
+    struct server_parcel *parcel = arg;
+    const int err = nng_aio_result(parcel->aio);
+    const bool closed = err == NNG_ECLOSED || err == NNG_ECANCELED;
+
+    switch (parcel->state) {
+    case PARCEL_RECEIVING:
+        if (err == 0) {
+            parcel_take(parcel);
+            return;
+        }
+        break;
+    case PARCEL_REPLYING:
+        if (err != 0) {
+            nng_msg_free(nng_aio_get_msg(parcel->aio));
+            nng_aio_set_msg(parcel->aio, NULL);
+        }
+        parcel_end(parcel);
+        break;
+    case PARCEL_HANDLING:
+    case PARCEL_STOPPED:
+        return;
+    }
+    if (closed) {
+        parcel_stop(parcel);
+    } else {
+        parcel_receive(parcel);
+    }
 }
 
 /* A connection has ended; answers to it may be lost. */
@@ -323,35 +417,44 @@ static void on_pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 
     (void)event;
     for (unsigned i = 0; i < server->call_count; i++) {
-        struct rpc_call *call = &server->calls[i];
-        if (atomic_load(&call->sent_pipe) == id) {
-            message_lost(atomic_load(&call->sent));
+        struct server_parcel *parcel = &server->parcels[i];
+        if (atomic_load(&parcel->sent_pipe) == id) {
+            message_lost(atomic_load(&parcel->sent));
         }
     }
 }
 
 static void server_free(struct rpc_server *server)
 {
+    for (unsigned i = 0; server->parcels != NULL && i < server->call_count; i++) {
+        nng_aio_free(server->parcels[i].aio);
+    }
     for (unsigned i = 0; server->calls != NULL && i < server->call_count; i++) {
-        nng_aio_free(server->calls[i].aio);
         arena_free(server->calls[i].arena);
     }
+    free(server->parcels);
     free(server->calls);
+    pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
 static bool server_make_calls(struct rpc_server *server)
 {
+    server->parcels = calloc(server->call_count, sizeof(*server->parcels));
     server->calls = calloc(server->call_count, sizeof(*server->calls));
-    if (server->calls == NULL) {
+    if (server->parcels == NULL || server->calls == NULL) {
         return false;
     }
-    for (unsigned i = 0; i < server->call_count; i++) {
-        struct rpc_call *call = &server->calls[i];
+    for (unsigned i = server->call_count; i > 0; i--) {
+        struct server_parcel *parcel = &server->parcels[i - 1];
+        struct rpc_call *call = &server->calls[i - 1];
+        parcel->server = server;
         call->server = server;
         call->arena = arena_new(RPC_CALL_ARENA_BYTES);
-        if (call->arena == NULL || nng_aio_alloc(&call->aio, on_server_aio, call) != 0 ||
-            nng_ctx_open(&call->ctx, server->socket) != 0) {
+        call->next_free = server->free_calls;
+        server->free_calls = call;
+        if (call->arena == NULL || nng_aio_alloc(&parcel->aio, on_server_aio, parcel) != 0 ||
+            nng_ctx_open(&parcel->ctx, server->socket) != 0) {
             return false;
         }
     }
@@ -361,8 +464,7 @@ static bool server_make_calls(struct rpc_server *server)
 static struct status server_listen(struct rpc_server *server, const char *address,
                                    struct arena *arena)
 {
-    (void)nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ,
-                              RPC_MESSAGE_MAX_BYTES + MESSAGE_HEADER_BYTES);
+    (void)nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, MESSAGE_LIMIT_BYTES);
     (void)nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe_removed, server);
     int err = nng_listener_create(&server->listener, server->socket, address);
     if (err == 0) {
@@ -385,6 +487,7 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     if (server == NULL) {
         return status;
     }
+    pthread_mutex_init(&server->lock, NULL);
     server->on_call = options->on_call;
     server->arg = options->arg;
     server->call_count = options->calls > 0 ? options->calls : RPC_CALLS_DEFAULT;
@@ -402,7 +505,7 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     }
     atomic_store(&server->receiving, server->call_count);
     for (unsigned i = 0; i < server->call_count; i++) {
-        call_receive(&server->calls[i]);
+        parcel_receive(&server->parcels[i]);
     }
     *ret_server = server;
     return STATUS_NONE;

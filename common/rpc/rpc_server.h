@@ -3,7 +3,8 @@
  *
  * The server reads the envelope and hands each call to on_call on a thread of nng, which must not
  * wait for anything: it answers at once, or passes the call to a pool or writer that answers
- * later, from any thread. Each call has its own arena, which is reset when the answer is sent.
+ * later, from any thread. Each call has its own arena, which is reset when the answer is packed.
+ * Calls that came in one message are answered in one, when the last of them is.
  */
 #ifndef RPC_RPC_SERVER_H
 #define RPC_RPC_SERVER_H
@@ -88,7 +89,8 @@ struct rpc_result {
     bool replayed;
 };
 
-/* Sends the answer and gives the call back to the server. Once per call, any thread. */
+/* Packs the answer, which may live in the call's arena, and gives the call back to the server.
+ * Once per call, any thread. */
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result);
 
 /* The google.rpc.Status of a status: ErrorInfo with domain "dongkhoi", and BadRequest when it

@@ -1,6 +1,7 @@
 /* service_main.c - the program of a service: environment, signals, log. */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "serve/lease.h"
 #include "serve/service.h"
 
@@ -174,6 +175,7 @@ int service_main(const struct service *service, int argc, char **argv)
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
 
+    memory_configure();
     /* Blocked before the first thread starts, so that only sigwait() sees them. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

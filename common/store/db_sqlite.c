@@ -159,13 +159,13 @@ static struct status configure(struct db *db)
     /* Sorts go to memory, so that reads go on while the disk is full. */
     TRY(db_execute(db, "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"));
     if (db->mode == DB_READ_ONLY) {
-        return db_execute(db, "PRAGMA cache_size=-4096");
+        return db_execute(db, "PRAGMA cache_size=-1024");
     }
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     TRY(pragma_wal(db));
     /* The automatic checkpoint hides an fsync error from the commit that it runs in. */
     TRY(db_execute(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                       "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
+                       "PRAGMA foreign_keys=ON; PRAGMA cache_size=-6144;"
                        "PRAGMA journal_size_limit=67108864"));
     (void)sqlite3_wal_hook(db->handle, on_commit, db);
     return STATUS_NONE;

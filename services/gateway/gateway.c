@@ -144,6 +144,38 @@ static void loop_free(struct gateway_loop *loop)
     free(loop);
 }
 
+/* Before the loop waits for more to do: what it found to do is done. */
+static void on_turn_end(uv_prepare_t *turn)
+{
+    const struct gateway *gateway = turn->data;
+
+    for (size_t i = 0; i < gateway->backend_count; i++) {
+        rpc_client_flush(gateway->backends[i].client);
+    }
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static uv_prepare_t *turn_open(uv_loop_t *uv, struct gateway *gateway)
+{
+    uv_prepare_t *turn = calloc(1, sizeof(*turn));
+
+    if (turn != NULL) {
+        (void)uv_prepare_init(uv, turn);
+        (void)uv_prepare_start(turn, on_turn_end);
+        turn->data = gateway;
+    }
+    return turn;
+}
+
+static void turn_close(uv_prepare_t *turn)
+{
+    uv_close((uv_handle_t *)turn, on_turn_closed);
+}
+
 static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
 {
     struct gateway_loop *loop = calloc(1, sizeof(*loop));
@@ -157,8 +189,15 @@ static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
         loop_free(loop);
         return status_out_of_memory();
     }
-    const struct status status = cache_open(loop, uv, &loop->cache);
+    loop->turn = turn_open(uv, loop->gateway);
+    struct status status = status_out_of_memory();
+    if (loop->turn != NULL) {
+        status = cache_open(loop, uv, &loop->cache);
+    }
     if (status.code != STATUS_OK) {
+        if (loop->turn != NULL) {
+            turn_close(loop->turn);
+        }
         mailbox_close(loop->mailbox);
         loop_free(loop);
         return status;
@@ -173,6 +212,7 @@ static void on_loop_end(void *arg, void *loop_data)
 
     (void)arg;
     cache_close(loop->cache);
+    turn_close(loop->turn);
     mailbox_close(loop->mailbox);
     loop_free(loop);
 }
@@ -202,6 +242,7 @@ static struct status open_clients(struct gateway *gateway, struct arena *arena)
             .service = gateway->backends[i].name,
             .addresses = gateway->backends[i].addresses,
             .max_in_flight = CALLS_MAX,
+            .is_flushed = true,
         };
 
         TRY(rpc_client_open(&options, arena, &gateway->backends[i].client));

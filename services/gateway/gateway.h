@@ -49,6 +49,7 @@ struct gateway {
 struct gateway_loop {
     struct gateway *gateway;
     struct mailbox *mailbox;
+    uv_prepare_t *turn;
     struct arena *scratch; /* for the length of one callback */
     struct cache *cache;
 };

@@ -2,6 +2,7 @@
 #include "api.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "gateway.h"
 
 #include <signal.h>
@@ -144,6 +145,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
+    memory_configure();
     struct arena *arena = arena_new(ARENA_BYTES);
     int exit_code = EXIT_FAILURE;
     sigset_t signals;

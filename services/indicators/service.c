@@ -22,7 +22,7 @@ static const struct method methods[] = {
     {"DeleteObservation", METHOD_WRITE, standard_delete, &observation_kind},
     {"BatchUpsertObservations", METHOD_WRITE, observation_batch_upsert, &observation_kind},
     {"ReopenObservation", METHOD_WRITE, observation_reopen, &observation_kind},
-    {"GetProgress", METHOD_POOL, progress_get, NULL},
+    {"GetProgress", METHOD_QUICK, progress_get, NULL},
     {"BatchGetProgress", METHOD_POOL, progress_batch_get, NULL},
     {"GetContributions", METHOD_POOL, contributions_get, NULL},
     {"ListRevisions", METHOD_POOL, standard_history, NULL},

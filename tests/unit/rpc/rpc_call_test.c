@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "dongkhoi/type/v1/type.pb-c.h"
 #include "rpc/rpc_envelope.h"
+#include "rpc/rpc_parcel.h"
 
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/util/platform.h>
@@ -323,6 +324,7 @@ static void a_request_or_answer_that_is_too_large_is_refused(void **state)
 static struct status raw_call(struct peer *peer, const void *bytes, size_t length)
 {
     struct rpc_answer answer = {0};
+    struct rpc_reply *reply = NULL;
     nng_socket socket;
     nng_msg *msg = NULL;
 
@@ -334,15 +336,26 @@ static struct status raw_call(struct peer *peer, const void *bytes, size_t lengt
     assert_int_equal(nng_sendmsg(socket, msg, 0), 0);
     assert_int_equal(nng_recvmsg(socket, &msg, 0), 0);
     nng_close(socket);
-    assert_ok(rpc_reply_parse((struct rpc_reply *)msg, peer->arena, &answer));
-    rpc_reply_free((struct rpc_reply *)msg);
+    assert_true(replies_split(msg, 1, &reply));
+    assert_ok(rpc_reply_parse(reply, peer->arena, &answer));
+    rpc_reply_free(reply);
     return answer.status;
 }
 
 static void a_malformed_envelope_is_refused_and_the_server_goes_on(void **state)
 {
-    static const char *const bytes[] = {"\x0a\xff", "\x7a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-                                        "\x0a\x02\xc3\x28", "\x07", "\x0b\x0b\x0b"};
+    static const char *const bytes[] = {
+        "\x0a\xff",
+        "\x7a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        "\x0a\x02\xc3\x28",
+        "\x07",
+        "\x0b\x0b\x0b",
+        "",
+        "\x0a\x02\x0a\xff",
+        "\x0a\x0b\x7a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        "\x0a\x04\x0a\x02\xc3\x28",
+        "\x0a\x01\x07",
+    };
     struct peer peer = {0};
 
     (void)state;
@@ -351,7 +364,15 @@ static void a_malformed_envelope_is_refused_and_the_server_goes_on(void **state)
         assert_status(raw_call(&peer, bytes[i], strlen(bytes[i])), STATUS_INVALID_ARGUMENT,
                       "MALFORMED_MESSAGE");
     }
-    assert_status(raw_call(&peer, "", 0), STATUS_UNIMPLEMENTED, "UNKNOWN_METHOD");
+    char many[2 * (PARCEL_CALLS_MAX + 1)];
+    for (size_t i = 0; i < sizeof(many); i += 2) {
+        many[i] = '\x0a';
+        many[i + 1] = '\0';
+    }
+    assert_status(raw_call(&peer, many, sizeof(many)), STATUS_INVALID_ARGUMENT,
+                  "MALFORMED_MESSAGE");
+    assert_int_equal(peer.calls_count, 0);
+    assert_status(raw_call(&peer, many, 2), STATUS_UNIMPLEMENTED, "UNKNOWN_METHOD");
     assert_int_equal(peer.calls_count, 1);
     assert_ok(peer_call(&peer, "echo", "still there", 1000, NULL));
     peer_close(&peer);
@@ -361,14 +382,15 @@ static void a_malformed_reply_is_an_internal_error(void **state)
 {
     struct arena *arena = arena_new(PEER_ARENA_BYTES);
     struct rpc_answer answer = {0};
+    struct rpc_reply *reply = NULL;
     nng_msg *msg = NULL;
 
     (void)state;
     assert_int_equal(nng_msg_alloc(&msg, 0), 0);
-    assert_int_equal(nng_msg_append(msg, "\x0a\xff", 2), 0);
-    assert_status(rpc_reply_parse((struct rpc_reply *)msg, arena, &answer), STATUS_INTERNAL,
-                  "MALFORMED_REPLY");
-    rpc_reply_free((struct rpc_reply *)msg);
+    assert_int_equal(nng_msg_append(msg, "\x0a\x02\x0a\xff", 4), 0);
+    assert_true(replies_split(msg, 1, &reply));
+    assert_status(rpc_reply_parse(reply, arena, &answer), STATUS_INTERNAL, "MALFORMED_REPLY");
+    rpc_reply_free(reply);
     arena_free(arena);
 }
 

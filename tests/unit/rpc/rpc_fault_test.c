@@ -68,7 +68,7 @@ static int flood_main(const char *address)
     struct rpc_client *client = NULL;
     const struct rpc_client_options options = {
         .service = "peer", .addresses = address, .max_in_flight = 200};
-    const struct rpc_request request = {.method = "echo", .timeout_ms = 5000};
+    struct rpc_request request = {.method = "echo"};
 
     const struct status status = rpc_client_open(&options, arena, &client);
     if (status.code != STATUS_OK) {
@@ -77,6 +77,7 @@ static int flood_main(const char *address)
     (void)printf("0\n");
     (void)fflush(stdout);
     for (;;) {
+        request.company = (enum rpc_company)((request.company + 1) % 3);
         const struct status started = rpc_client_call(client, &request, on_flood_reply, NULL);
         if (started.code != STATUS_OK) {
             (void)usleep(100);
@@ -150,7 +151,8 @@ static void a_write_of_a_killed_server_is_unknown_and_never_run_twice(void **sta
     struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER,
                               .changed = PTHREAD_COND_INITIALIZER};
     const ProtobufCMessage *none = NULL;
-    const struct rpc_request request = {.method = "write", .timeout_ms = 30000, .payload = none};
+    const struct rpc_request request = {
+        .method = "write", .company = RPC_WITH_WRITES, .payload = none};
     struct victim first = {0};
     struct victim second = {0};
     struct peer peer = {0};
@@ -196,7 +198,7 @@ enum { LOAD_CALLS = 500 };
 static void every_call_of_a_killed_server_ends_once(void **state)
 {
     struct outcome outcomes[LOAD_CALLS];
-    const struct rpc_request request = {.method = "echo", .timeout_ms = 5000};
+    struct rpc_request request = {.method = "echo"};
     struct victim victim = {0};
     struct peer peer = {0};
     int started = 0;
@@ -211,6 +213,7 @@ static void every_call_of_a_killed_server_ends_once(void **state)
         if (i == LOAD_CALLS / 2) {
             victim_kill(&victim);
         }
+        request.company = (enum rpc_company)(i % 3);
         const struct status status =
             rpc_client_call(peer.client, &request, on_outcome, &outcomes[started]);
         started += status.code == STATUS_OK;
