@@ -4,6 +4,11 @@
 #include "serve/store_commands.h"
 
 const struct command service_commands[] = {
+    {"backup", "--to FILE",
+     "copies the store into a new file, also while the service runs, and checks the copy",
+     command_backup},
+    {"restore", "--from FILE",
+     "makes the store what a backup is; what was there before is kept beside it", command_restore},
     {"verify", "[FILE]",
      "checks the store, also while the service runs, or a backup: 0 sound, 1 damaged, 2 trouble",
      command_verify},
