@@ -30,9 +30,11 @@ enum { HTTP_REQUEST_ARENA_BYTES = 1 << 20 };
 struct http_request {
     struct http_head head;
     struct slice body;
-    struct arena *arena; /* of this request */
-    void *loop_data;     /* what on_loop() gave */
-    void *handler_data;  /* the handler's own */
+    struct arena *arena;  /* of this request */
+    void *loop_data;      /* what on_loop() gave */
+    void *handler_data;   /* the handler's own */
+    uint64_t received_ns; /* uv_hrtime() when its last byte was read, or it was refused */
+    size_t sent_bytes;    /* of the answer's body, in on_end() */
 
     /* The rest is the server's. */
     struct http_connection *connection; /* NULL once the client is gone */
@@ -79,6 +81,13 @@ struct http_server_options {
     /* The server refuses: answers with http_respond() at once. Of the head only what could be
      * read is set. NULL: a line of text. */
     void (*on_refusal)(void *arg, struct http_request *request, const struct http_refusal *refusal);
+    /* An answer was given to a client that is still there: more headers can be added. NULL: none.
+     */
+    void (*on_answer)(void *arg, struct http_request *request);
+    /* The last that is heard of a request of which at least the head was read: its answer was
+     * handed to the system, or nobody is left to take it (is_sent is false). code is 0 when its
+     * body never came whole: then neither on_request() nor on_refusal() was called. May be NULL. */
+    void (*on_end)(void *arg, struct http_request *request, bool is_sent);
     /* Once per loop, before it serves and after its last request; either may be NULL. */
     struct status (*on_loop)(void *arg, uv_loop_t *loop, void **ret_loop_data);
     void (*on_loop_end)(void *arg, void *loop_data);

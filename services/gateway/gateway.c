@@ -1,6 +1,7 @@
 /* gateway.c - wires HTTP, routes and services together. */
 #include "gateway.h"
 
+#include "account.h"
 #include "answer.h"
 #include "api.h"
 #include "base/digest.h"
@@ -92,11 +93,13 @@ static void on_request(void *arg, struct http_request *request)
     struct gateway_loop *loop = request->loop_data;
     struct router_match match;
 
+    account_open(request);
     if (serve_locally(loop, request)) {
         return;
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
+        account_method(request, match.route->method->full_name);
         /* Before the call: what cannot be answered must not be done. */
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
             return;
@@ -128,6 +131,7 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
     };
 
     (void)arg;
+    account_open(request);
     if (refusal->code == 408) {
         status.code = STATUS_DEADLINE_EXCEEDED;
     } else if (refusal->code == 429) {
@@ -136,6 +140,15 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
         status.code = STATUS_UNIMPLEMENTED;
     }
     answer_status_as(request, refusal->code, status, NULL);
+}
+
+static void on_end(void *arg, struct http_request *request, bool is_sent)
+{
+    const struct gateway *gateway = arg;
+
+    if (gateway->logs_requests) {
+        account_log(request, is_sent);
+    }
 }
 
 static void loop_free(struct gateway_loop *loop)
@@ -274,6 +287,8 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .arg = gateway,
         .on_request = on_request,
         .on_refusal = on_refusal,
+        .on_answer = account_on_answer,
+        .on_end = on_end,
         .on_loop = on_loop,
         .on_loop_end = on_loop_end,
     };
@@ -293,6 +308,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway->cache_bytes = options->cache_bytes / loops;
     gateway->redis = options->redis;
     gateway->audit_every = options->audit_every;
+    gateway->logs_requests = options->logs_requests;
 }
 
 struct status gateway_open(const struct gateway_options *options, struct arena *arena,

@@ -6,6 +6,7 @@
  * Both reads are as those of clients: from the cache, and as fresh. Without script: what can be
  * chosen is a form. The page lives in the request's arena.
  */
+#include "account.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -58,6 +59,15 @@ static const char *entity_tag(const struct page *page)
     return arena_printf(page->request->arena, "W/\"%s\"", text);
 }
 
+/* How far a read went. */
+static enum account_tier tier_of(const char *source)
+{
+    if (strstr(source, "detail=memory") != NULL) {
+        return ACCOUNT_MEMORY;
+    }
+    return strstr(source, "detail=redis") != NULL ? ACCOUNT_REDIS : ACCOUNT_SERVICE;
+}
+
 static void respond(struct page *page, int code)
 {
     struct http_request *request = page->request;
@@ -73,6 +83,9 @@ static void respond(struct page *page, int code)
         return;
     }
     answer_cache_status(request, page->source != NULL ? page->source : "fwd=bypass");
+    if (page->source != NULL) {
+        account_tier(request, tier_of(page->source));
+    }
     http_add_header(request, "Content-Security-Policy", slice_from(page_security_policy()));
     http_add_header(request, "X-Content-Type-Options", slice_from("nosniff"));
     http_add_header(request, "Referrer-Policy", slice_from("no-referrer"));
@@ -94,6 +107,7 @@ static void show_failure(struct page *page, struct status status,
 {
     const int code = http_code_of(status, false);
 
+    account_reason(page->request, status.reason);
     if (code == 500) {
         status = status_for_strangers(status);
         detail = NULL;
@@ -107,16 +121,9 @@ static void show_failure(struct page *page, struct status status,
     respond(page, code);
 }
 
-static unsigned distance(const char *source)
-{
-    return strstr(source, "detail=memory") != NULL  ? 0
-           : strstr(source, "detail=redis") != NULL ? 1
-                                                    : 2;
-}
-
 static void note_source(struct page *page, const char *source)
 {
-    if (page->source == NULL || distance(source) > distance(page->source)) {
+    if (page->source == NULL || tier_of(source) < tier_of(page->source)) {
         page->source = arena_strdup(page->request->arena, source);
     }
 }
