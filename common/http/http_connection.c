@@ -56,12 +56,12 @@ void connection_close(struct http_connection *connection)
         request->connection = NULL;
         request->next = NULL;
         if (request->is_answered) {
-            request_free(request);
+            request_end(request, false);
         }
     }
     connection->first = connection->last = NULL;
     if (connection->incoming != NULL) {
-        request_free(connection->incoming);
+        request_end(connection->incoming, false);
         connection->incoming = NULL;
     }
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
@@ -104,7 +104,7 @@ static void on_end(struct http_connection *connection)
     }
     /* Requests that came whole are answered; half a request is none. */
     if (connection->incoming != NULL) {
-        request_free(connection->incoming);
+        request_end(connection->incoming, false);
         connection->incoming = NULL;
         connection->continue_due = false;
     }

@@ -132,6 +132,9 @@ void connection_mark_dirty(struct http_connection *connection);
 
 /* http_request.c */
 struct http_request *request_new(struct http_loop *loop);
+/* As is, without a word. */
 void request_free(struct http_request *request);
+/* Tells on_end(), then frees it. */
+void request_end(struct http_request *request, bool is_sent);
 
 #endif

@@ -59,6 +59,7 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
         return;
     }
     request->is_last = true;
+    request->received_ns = uv_hrtime();
     enqueue(connection, request);
     connection->loop->request_count++;
     if (options->on_refusal != NULL) {
@@ -76,6 +77,7 @@ static void dispatch(struct http_connection *connection)
 
     connection->incoming = NULL;
     connection->continue_due = false;
+    request->received_ns = uv_hrtime();
     request->body = buffer_slice(&request->input);
     connection->empty_line_passed = false;
     connection->has_served = true;

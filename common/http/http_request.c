@@ -70,9 +70,23 @@ void request_free(struct http_request *request)
     request->head.method = request->head.path = request->head.query = (struct slice){0};
     request->body = request->answer = (struct slice){0};
     request->handler_data = NULL;
+    request->handler_row = 0;
     request->connection = NULL;
+    request->received_ns = 0;
+    request->sent_bytes = 0;
+    request->code = 0;
     request->is_answered = request->is_last = false;
     request->next = loop->spare;
     loop->spare = request;
     loop->spare_count++;
+}
+
+void request_end(struct http_request *request, bool is_sent)
+{
+    const struct http_server_options *options = &request->loop->server->options;
+
+    if (options->on_end != NULL) {
+        options->on_end(options->arg, request, is_sent);
+    }
+    request_free(request);
 }

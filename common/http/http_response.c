@@ -95,6 +95,8 @@ void connection_mark_dirty(struct http_connection *connection)
 void http_respond(struct http_request *request, int code, const char *content_type,
                   struct slice body)
 {
+    const struct http_server_options *options = &request->loop->server->options;
+
     assert(!request->is_answered);
     request->is_answered = true;
     request->code = code;
@@ -103,8 +105,11 @@ void http_respond(struct http_request *request, int code, const char *content_ty
     request->loop->memory_bytes += body.length;
     request->loop->request_count--;
     if (request->connection == NULL) {
-        request_free(request);
+        request_end(request, false);
         return;
+    }
+    if (options->on_answer != NULL) {
+        options->on_answer(options->arg, request);
     }
     connection_mark_dirty(request->connection);
 }
@@ -171,18 +176,19 @@ static size_t render(struct http_connection *connection, struct http_request *re
         /* libuv does not write through the pointer. */
         parts[2] =
             uv_buf_init((char *)(uintptr_t)request->answer.data, (unsigned)request->answer.length);
+        request->sent_bytes = request->answer.length;
         count = 3;
     }
     return count;
 }
 
-static void free_sent(struct http_connection *connection)
+static void end_sending(struct http_connection *connection, bool is_sent)
 {
     while (connection->sending != NULL) {
         struct http_request *request = connection->sending;
 
         connection->sending = request->next;
-        request_free(request);
+        request_end(request, is_sent);
     }
 }
 
@@ -191,7 +197,7 @@ static void on_written(uv_write_t *write, int error)
     struct http_connection *connection = write->data;
 
     connection->is_writing = false;
-    free_sent(connection);
+    end_sending(connection, error == 0);
     if (connection->phase == CONNECTION_CLOSED) {
         return;
     }
@@ -250,7 +256,7 @@ static void send_rest(struct http_connection *connection, uv_buf_t *parts, size_
     if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, parts + first,
                  (unsigned)(count - first), on_written) != 0) {
         connection->is_writing = false;
-        free_sent(connection);
+        end_sending(connection, false);
         connection_close(connection);
         return;
     }
@@ -270,7 +276,7 @@ static bool send_batch(struct http_connection *connection)
     }
     for (const struct http_request *sent = connection->sending; sent != NULL; sent = sent->next) {
         if (buffer_failed(&sent->fields)) {
-            free_sent(connection);
+            end_sending(connection, false);
             connection_close(connection);
             return false;
         }
@@ -280,12 +286,12 @@ static bool send_batch(struct http_connection *connection)
     }
     const int written = uv_try_write((uv_stream_t *)&connection->tcp, parts, (unsigned)count);
     if (written < 0 && written != UV_EAGAIN) {
-        free_sent(connection);
+        end_sending(connection, false);
         connection_close(connection);
         return false;
     }
     if (written >= 0 && (size_t)written == total) {
-        free_sent(connection);
+        end_sending(connection, true);
         return true;
     }
     send_rest(connection, parts, count, written > 0 ? (size_t)written : 0);

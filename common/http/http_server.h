@@ -30,9 +30,13 @@ enum { HTTP_REQUEST_ARENA_BYTES = 1 << 20 };
 struct http_request {
     struct http_head head;
     struct slice body;
-    struct arena *arena; /* of this request */
-    void *loop_data;     /* what on_loop() gave */
-    void *handler_data;  /* the handler's own */
+    struct arena *arena;  /* of this request */
+    void *loop_data;      /* what on_loop() gave */
+    void *handler_data;   /* the handler's own */
+    uint64_t received_ns; /* uv_hrtime() when its last byte was read, or it was refused */
+    size_t sent_bytes;    /* of the answer's body, in on_end() */
+
+    unsigned handler_row; /* the handler's own; 0 at first */
 
     /* The rest is the server's. */
     struct http_connection *connection; /* NULL once the client is gone */
@@ -79,6 +83,13 @@ struct http_server_options {
     /* The server refuses: answers with http_respond() at once. Of the head only what could be
      * read is set. NULL: a line of text. */
     void (*on_refusal)(void *arg, struct http_request *request, const struct http_refusal *refusal);
+    /* An answer was given to a client that is still there: more headers can be added. NULL: none.
+     */
+    void (*on_answer)(void *arg, struct http_request *request);
+    /* The last that is heard of a request of which at least the head was read: its answer was
+     * handed to the system, or nobody is left to take it (is_sent is false). code is 0 when its
+     * body never came whole: then neither on_request() nor on_refusal() was called. May be NULL. */
+    void (*on_end)(void *arg, struct http_request *request, bool is_sent);
     /* Once per loop, before it serves and after its last request; either may be NULL. */
     struct status (*on_loop)(void *arg, uv_loop_t *loop, void **ret_loop_data);
     void (*on_loop_end)(void *arg, void *loop_data);
@@ -109,6 +120,10 @@ void http_add_fields(struct http_request *request, struct slice lines);
 /* The header lines that were added so far, until the next one is. */
 struct slice http_fields(const struct http_request *request);
 void http_drop_fields(struct http_request *request);
+
+/* Connections of the request's server that are open now, and that may be. */
+unsigned http_connections(const struct http_request *request);
+unsigned http_connections_max(const struct http_request *request);
 
 /* Memory for the answer's body that lives as long as the request. */
 struct buffer *http_output(struct http_request *request);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 1024, CLIENT_CLOSE_MS = 1000 };
+enum { CLIENT_CLOSE_MS = 1000 };
 
 struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method)
 {
@@ -52,12 +52,14 @@ static void openapi(struct gateway_loop *loop, struct http_request *request)
 /* What the gateway answers itself. */
 static const struct {
     const char *path;
+    enum gateway_row row;
     void (*serve)(struct gateway_loop *loop, struct http_request *request);
 } local_routes[] = {
-    {"/", page_start},
-    {"/healthz", healthz},
-    {"/readyz", readiness_start},
-    {"/openapi.json", openapi},
+    {"/", ROW_PAGE, page_start},
+    {"/healthz", ROW_HEALTHZ, healthz},
+    {"/readyz", ROW_READYZ, readiness_start},
+    {"/openapi.json", ROW_OPENAPI, openapi},
+    {"/metrics", ROW_METRICS, metrics_start},
 };
 
 static void answer_wrong_verb(struct http_request *request, const char *allow)
@@ -76,6 +78,7 @@ static bool serve_locally(struct gateway_loop *loop, struct http_request *reques
         if (!slice_is(request->head.path, local_routes[i].path)) {
             continue;
         }
+        request->handler_row = local_routes[i].row;
         if (slice_is(request->head.method, "GET") || slice_is(request->head.method, "HEAD")) {
             local_routes[i].serve(loop, request);
         } else {
@@ -97,6 +100,7 @@ static void on_request(void *arg, struct http_request *request)
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
+        request->handler_row = gateway_metrics_row(&gateway->metrics, match.route->method);
         /* Before the call: what cannot be answered must not be done. */
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
             return;
@@ -136,6 +140,14 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
         status.code = STATUS_UNIMPLEMENTED;
     }
     answer_status_as(request, refusal->code, status, NULL);
+}
+
+static void on_end(void *arg, struct http_request *request, bool is_sent)
+{
+    struct gateway *gateway = arg;
+
+    (void)is_sent;
+    gateway_metrics_end(&gateway->metrics, request);
 }
 
 static void loop_free(struct gateway_loop *loop)
@@ -241,7 +253,7 @@ static struct status open_clients(struct gateway *gateway, struct arena *arena)
         const struct rpc_client_options options = {
             .service = gateway->backends[i].name,
             .addresses = gateway->backends[i].addresses,
-            .max_in_flight = CALLS_MAX,
+            .max_in_flight = BACKEND_CALLS_MAX,
             .is_flushed = true,
         };
 
@@ -274,6 +286,7 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .arg = gateway,
         .on_request = on_request,
         .on_refusal = on_refusal,
+        .on_end = on_end,
         .on_loop = on_loop,
         .on_loop_end = on_loop_end,
     };
@@ -291,6 +304,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     hex_encode(hash, (sizeof(gateway->schema_hash) - 1) / 2, gateway->schema_hash);
     gateway_id_make(gateway->id);
     gateway->cache_bytes = options->cache_bytes / loops;
+    gateway->loop_count = loops;
     gateway->redis = options->redis;
     gateway->audit_every = options->audit_every;
 }
@@ -314,9 +328,13 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
     TRY(router_new(arena, gateway->schema, &gateway->router));
     TRY(openapi_build(gateway->schema, arena, &gateway->openapi));
     entity_tag_of(gateway->openapi, gateway->openapi_tag);
-    const struct status status = serve(gateway, options, arena);
+    struct status status = gateway_metrics_open(&gateway->metrics, gateway->schema, arena);
+    if (status.code == STATUS_OK) {
+        status = serve(gateway, options, arena);
+    }
     if (status.code != STATUS_OK) {
         close_clients(gateway);
+        gateway_metrics_close(&gateway->metrics);
         return status;
     }
     *ret_gateway = gateway;
@@ -332,5 +350,6 @@ bool gateway_close(struct gateway *gateway, unsigned bound_ms)
         return false;
     }
     close_clients(gateway);
+    gateway_metrics_close(&gateway->metrics);
     return true;
 }
