@@ -16,6 +16,9 @@ int64_t clock_now_us(void);
 /* Milliseconds that go on during suspend (CLOCK_BOOTTIME); for deadlines and leases. */
 int64_t clock_boot_ms(void);
 
+/* Nanoseconds from some start, which never go back (CLOCK_MONOTONIC); for what took how long. */
+int64_t clock_elapsed_ns(void);
+
 enum { TIME_TEXT_BYTES = 32, DATE_TEXT_BYTES = 11, MONTH_TEXT_BYTES = 8 };
 
 /* RFC 3339 in UTC with 0, 3 or 6 decimals: "2022-03-25T00:00:00Z". */

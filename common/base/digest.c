@@ -14,7 +14,13 @@ static void sha256_fetch(void)
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-void digest_many(const struct slice *parts, size_t count, uint8_t hash[DIGEST_BYTES])
+/* The stream is libcrypto's context. */
+static EVP_MD_CTX *context_of(struct digest_stream *stream)
+{
+    return (EVP_MD_CTX *)stream;
+}
+
+struct digest_stream *digest_stream_new(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -23,15 +29,32 @@ void digest_many(const struct slice *parts, size_t count, uint8_t hash[DIGEST_BY
     if (sha256 == NULL || context == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1) {
         abort();
     }
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].length > 0 && EVP_DigestUpdate(context, parts[i].data, parts[i].length) != 1) {
-            abort();
-        }
-    }
-    if (EVP_DigestFinal_ex(context, hash, NULL) != 1) {
+    return (struct digest_stream *)context;
+}
+
+void digest_stream_add(struct digest_stream *stream, struct slice data)
+{
+    if (data.length > 0 && EVP_DigestUpdate(context_of(stream), data.data, data.length) != 1) {
         abort();
     }
-    EVP_MD_CTX_free(context);
+}
+
+void digest_stream_end(struct digest_stream *stream, uint8_t hash[DIGEST_BYTES])
+{
+    if (EVP_DigestFinal_ex(context_of(stream), hash, NULL) != 1) {
+        abort();
+    }
+    EVP_MD_CTX_free(context_of(stream));
+}
+
+void digest_many(const struct slice *parts, size_t count, uint8_t hash[DIGEST_BYTES])
+{
+    struct digest_stream *stream = digest_stream_new();
+
+    for (size_t i = 0; i < count; i++) {
+        digest_stream_add(stream, parts[i]);
+    }
+    digest_stream_end(stream, hash);
 }
 
 void digest(struct slice data, uint8_t hash[DIGEST_BYTES])

@@ -14,10 +14,16 @@ void log_init(const char *program, enum log_level least);
 /* Whether an event of this level is written. */
 bool log_writes(enum log_level level);
 
+/* As given to log_init(). */
+const char *log_program(void);
+
+/* "debug", "info", "warning" or "error"; false for anything else. */
+bool log_level_parse(const char *text, enum log_level *ret_level);
+
 /*
  * event says what happened, in snake_case ("service_started"). Then pairs of key and value, both
  * strings, ended by NULL:  log_event(LOG_INFO, "listening", "address", text, NULL);
- * One write per line; any thread. Invalid UTF-8 in a value is replaced.
+ * A line leaves whole (log_sink.h); any thread. Invalid UTF-8 in a value is replaced.
  */
 __attribute__((sentinel)) void log_event(enum log_level level, const char *event, ...);
 

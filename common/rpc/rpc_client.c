@@ -477,6 +477,11 @@ struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
     answer.versions = versions;
     answer.version_count = header->n_versions;
     answer.replayed = header->replayed;
+    if (header->timing != NULL) {
+        answer.timing = (struct rpc_timing){.queue_us = header->timing->queue_us,
+                                            .service_us = header->timing->service_us,
+                                            .store_us = header->timing->store_us};
+    }
     if (header->status != NULL && header->status->code != STATUS_OK) {
         answer.status = status_from_wire(arena, header->status);
         answer.status_detail = header->status;

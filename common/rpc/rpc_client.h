@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "rpc/rpc_timing.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -102,6 +103,7 @@ struct rpc_answer {
     struct slice payload; /* in the reply: valid until rpc_reply_free() */
     const struct rpc_version *versions;
     size_t version_count;
+    struct rpc_timing timing; /* zeros when the service measured nothing */
     bool replayed;
 };
 

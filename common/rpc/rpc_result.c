@@ -47,6 +47,7 @@ int result_pack(struct arena *arena, bool draining, const struct rpc_result *res
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
     Dongkhoi__Rpc__V1__Version versions[RPC_VERSIONS_MAX];
     Dongkhoi__Rpc__V1__Version *pointers[RPC_VERSIONS_MAX];
+    Dongkhoi__Rpc__V1__Timing timing = DONGKHOI__RPC__V1__TIMING__INIT;
     struct spare_status spare;
     const bool ok = result->status.code == STATUS_OK;
     const struct slice payload = ok ? result->payload : (struct slice){"", 0};
@@ -58,5 +59,11 @@ int result_pack(struct arena *arena, bool draining, const struct rpc_result *res
     reply.draining = draining;
     reply.n_versions = versions_fill(result, versions, pointers);
     reply.versions = pointers;
+    timing.queue_us = result->timing.queue_us;
+    timing.service_us = result->timing.service_us;
+    timing.store_us = result->timing.store_us;
+    if (timing.queue_us > 0 || timing.service_us > 0 || timing.store_us > 0) {
+        reply.timing = &timing;
+    }
     return envelope_pack(&reply.base, ok ? result->message : NULL, payload, ret_msg);
 }

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "rpc/rpc_timing.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -86,6 +87,7 @@ struct rpc_result {
     /* Versions of other services that the answer depends on too. */
     const struct rpc_version *peer_versions;
     size_t peer_version_count;
+    struct rpc_timing timing;
     bool replayed;
 };
 

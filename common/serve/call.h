@@ -45,6 +45,11 @@ struct call {
  * at most four; both strings must outlive the call. */
 void call_metadata(struct call *call, const char *key, const char *value);
 
+/* The status of one item of a list in the request: "observations[3]: ..." with its field, if any,
+ * below "observations[3]"; a field of "" is the item itself. */
+struct status call_below_item(struct call *call, struct status status, const char *list,
+                              size_t index);
+
 #define INVALID(call, reason, field, ...)                                                          \
     status_make((call)->arena, STATUS_INVALID_ARGUMENT, (reason), (field), __VA_ARGS__)
 #define PRECONDITION(call, reason, field, ...)                                                     \

@@ -16,6 +16,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "serve/call_context.h"
 #include "serve/dispatch_table.h"
 #include "serve/gate.h"
 #include "serve/journal_service.h"
@@ -47,6 +48,7 @@ struct dispatch {
     struct gate *gate;
     struct service_metrics *metrics;
     unsigned calls_max;
+    uint32_t slow_ms;
     atomic_ulong count;
     atomic_uint under_way;         /* calls that came and are not yet answered */
     atomic_size_t under_way_bytes; /* payloads of calls that were counted and not yet answered */
@@ -64,6 +66,7 @@ struct work {
     void *response;
     struct call call;
     Google__Rpc__Status *refusal; /* what run answered, as it is kept */
+    bool is_run;                  /* of a write: what follows is the commit */
 };
 
 static struct work *work_of_job(struct pool_job *job)
@@ -98,9 +101,17 @@ static void send_answer(struct dispatch *dispatch, struct rpc_call *rpc,
 {
     atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
     atomic_fetch_sub(&dispatch->under_way, 1);
+    const struct call_context *context = call_context_of(rpc);
     service_metrics_count(dispatch->metrics, rpc_call_info(rpc)->method, result->status.code,
-                          rpc_call_context(rpc));
-    rpc_call_answer(rpc, result);
+                          context);
+    if (context == NULL) {
+        rpc_call_answer(rpc, result);
+        return;
+    }
+    struct rpc_result timed = *result;
+    timed.timing = call_clock_read(&context->clock);
+    call_context_log(context, rpc, &timed, dispatch->slow_ms);
+    rpc_call_answer(rpc, &timed);
 }
 
 static void on_gate_send(void *arg, struct parked *parked)
@@ -138,11 +149,10 @@ static void answer_status(struct dispatch *dispatch, struct rpc_call *rpc, struc
 static void answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
                    struct version version, enum lease_answer kind)
 {
-    struct parked *parked = rpc_call_context(rpc);
+    struct parked *parked = &call_context_of(rpc)->parked;
 
     result_finish(dispatch, rpc, result, version);
-    *parked = (struct parked){
-        .rpc = rpc, .result = *result, .answer = kind, .arrived_ns = parked->arrived_ns};
+    *parked = (struct parked){.rpc = rpc, .result = *result, .answer = kind};
     gate_answer(dispatch->gate, parked);
 }
 
@@ -192,12 +202,18 @@ static struct status handle(struct work *work)
     return work->entry->method->handler(&work->call, work->request, work->response);
 }
 
+static struct call_clock *clock_of(const struct work *work)
+{
+    return &call_context_of(work->rpc)->clock;
+}
+
 static void work_read(struct work *work)
 {
     struct dispatch *dispatch = work->dispatch;
     struct rpc_result result = {0};
     struct tx tx = {0};
 
+    call_clock_enter(clock_of(work), NULL);
     if (rpc_call_expired(work->rpc)) {
         answer_status(dispatch, work->rpc, status_expired());
         return;
@@ -211,6 +227,9 @@ static void work_read(struct work *work)
         answer_status(dispatch, work->rpc, status);
         return;
     }
+    const struct db *db = tx.db;
+    call_clock_store(clock_of(work));
+    call_clock_enter(clock_of(work), db);
     work->call.tx = &tx;
     work->call.now_us = tx.time_us;
     status = handle(work);
@@ -221,6 +240,7 @@ static void work_read(struct work *work)
     if (tx.db != NULL) { /* peer_call_all() ends it before */
         store_read_end(&tx);
     }
+    call_clock_leave(clock_of(work), db);
 #if MUTANT(M18)
     MUTANT_PAUSE();
     version = store_version(dispatch->store);
@@ -266,7 +286,10 @@ static struct status on_write_run(struct write *write, struct tx *tx)
 
     work->call.tx = tx;
     work->call.now_us = tx->time_us;
+    call_clock_enter(clock_of(work), tx->db);
     const struct status status = handle(work);
+    call_clock_leave(clock_of(work), tx->db);
+    work->is_run = true;
     if (write->idempotency_key[0] == '\0' || status_is_transient(status.code) ||
         status.code == STATUS_INTERNAL || status.code == STATUS_UNKNOWN) {
         return status;
@@ -296,6 +319,9 @@ static void on_write_done(struct write *write)
     struct rpc_result result = {0};
     struct version version = write->version;
 
+    if (work->is_run) {
+        call_clock_store(clock_of(work));
+    }
     if (version.seq == 0 && version.hash == 0) {
         version = store_version(work->dispatch->store);
     }
@@ -402,7 +428,7 @@ static struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc,
         .caller = info->caller,
         .if_match = info->if_match,
         .mask_is_implied = info->mask_is_implied,
-        .traceparent = info->traceparent,
+        .traceparent = call_context_of(rpc)->traceparent,
         .deadline_boot_ms = info->deadline_boot_ms,
         .peers = dispatch->peers,
     };
@@ -481,21 +507,22 @@ static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc,
 {
     struct work *work = NULL;
     /* Now, so that nothing is done whose answer could not be parked. */
-    struct parked *parked = ARENA_NEW(rpc_call_arena(rpc), struct parked);
+    struct call_context *context = call_context_new(rpc);
 
     if (!has_room) {
         return status_full();
     }
-    if (parked == NULL) {
+    if (context == NULL) {
         return status_out_of_memory();
     }
-    parked->arrived_ns = metrics_now_ns();
-    rpc_call_set_context(rpc, parked);
     if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
         journal_service_call(&dispatch->journal, rpc);
         return STATUS_NONE;
     }
-    TRY(work_new(dispatch, rpc, &work));
+    call_clock_enter(&context->clock, NULL);
+    const struct status status = work_new(dispatch, rpc, &work);
+    call_clock_leave(&context->clock, NULL);
+    TRY(status);
     return work_start(work);
 }
 
@@ -575,6 +602,7 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
     dispatch->pool = options->pool;
     dispatch->peers = options->peers;
     dispatch->calls_max = options->calls;
+    dispatch->slow_ms = options->slow_ms;
     dispatch->journal = (struct journal_service){.service = options->service,
                                                  .store = options->store,
                                                  .pool = options->pool,

@@ -19,6 +19,7 @@ struct dispatch_options {
     struct peers *peers;          /* may be NULL */
     struct metrics *metrics;      /* to count in */
     unsigned calls;               /* of the server */
+    uint32_t slow_ms;             /* calls that take so long are logged at info; 0: none */
     uint32_t lease_ms;            /* 0: no leases */
     uint32_t longest_ms;          /* that any process before granted */
     void (*on_waited)(void *arg); /* of gate_options */

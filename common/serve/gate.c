@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -66,7 +65,7 @@ static void park(struct gate *gate, struct parked *parked)
     while (*at != NULL && (*at)->result.seq <= parked->result.seq) {
         at = &(*at)->next;
     }
-    parked->parked_ns = metrics_now_ns();
+    parked->parked_ns = clock_elapsed_ns();
     parked->next = *at;
     *at = parked;
     gate->parked_count++;

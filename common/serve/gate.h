@@ -25,8 +25,7 @@ struct parked {
     struct rpc_call *rpc;
     struct rpc_result result;
     enum lease_answer answer;
-    uint64_t arrived_ns; /* the call, by metrics_now_ns() */
-    uint64_t parked_ns;  /* the gate's: since when it waits; 0: it did not */
+    int64_t parked_ns; /* the gate's: since when it waits, by clock_elapsed_ns(); 0: it did not */
 };
 
 /* A held watch; lives in its call's arena. */

@@ -5,6 +5,7 @@
 #include "google/protobuf/any.pb-c.h"
 #include "pb/decode.h"
 #include "pb/timestamp.h"
+#include "serve/call_context.h"
 #include "store/journal.h"
 
 #include <stddef.h>
@@ -126,14 +127,20 @@ static void on_pool_job(struct pool_job *job)
                                       "the deadline passed before the journal was read", NULL});
         return;
     }
+    struct call_clock *clock = &call_context_of(read->rpc)->clock;
+    call_clock_enter(clock, NULL);
     const struct status begun = store_read_begin(read->journal->store, read->question.arena, &tx);
+    call_clock_store(clock);
     if (begun.code != STATUS_OK) {
         answer_status(read, begun);
         return;
     }
+    const struct db *db = tx.db;
+    call_clock_enter(clock, db);
     result.status = read_entries(read, &tx);
     const struct version version = tx.version;
     store_read_end(&tx);
+    call_clock_leave(clock, db);
     read->journal->on_answer(read->journal->arg, read->rpc, &result, version);
 }
 

@@ -70,6 +70,7 @@ struct service_options {
     const char *directory;
     const char *address;
     const char *const *peer_addresses; /* NULL: their defaults */
+    uint32_t slow_ms;                  /* calls that take so long are logged at info; 0: none */
     uint32_t lease_ms; /* for which a gateway may answer from its cache; 0: it asks each time */
 };
 struct status service_open_with(const struct service *service,
@@ -116,6 +117,19 @@ struct status standard_store(struct call *call, const struct resource_kind *kind
 struct status standard_upsert(struct call *call, const struct resource_kind *kind,
                               const char *parent, const void *resource, const char *field,
                               void **ret_stored);
+
+/*
+ * A batch method: request {parent, requests, validate_only, request_id}, response {<plural>}, where
+ * one is the handler of a single request and answers with the method's kind. All requests are
+ * handled in their order, each seeing those before it, and all are stored or none. A create's own
+ * parent may be left out where the batch's is one; an id of "-" in the batch's stands for any.
+ * INVALID_ARGUMENT FIELD_REQUIRED, TOO_MANY_ITEMS (over 1000), INVALID_PARENT, INVALID_NAME,
+ * ONLY_FOR_WHOLE_BATCH; what one refuses, with its field below "requests[3]".
+ */
+struct status standard_batch(struct call *call, const void *request, void *response,
+                             method_handler one);
+/* The same with standard_create. */
+struct status standard_batch_create(struct call *call, const void *request, void *response);
 
 /* as_of of a computed read's request (by field name), put on call->tx. */
 struct status standard_as_of(struct call *call, const void *request);

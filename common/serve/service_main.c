@@ -1,6 +1,8 @@
 /* service_main.c - the program of a service: environment, signals, log. */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/log_sink.h"
+#include "base/memory.h"
 #include "serve/lease.h"
 #include "serve/service.h"
 
@@ -10,9 +12,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10 * 1000, TEXT_BYTES = 128, ARENA_BYTES = 1 << 20 };
+enum {
+    DRAIN_MS = 10 * 1000,
+    TEXT_BYTES = 128,
+    ARENA_BYTES = 1 << 20,
+    SLOW_MAX_MS = 600 * 1000,
+    LOG_END_MS = 1000,
+};
 
 enum {
     VARIABLE_STATE,
@@ -20,39 +29,34 @@ enum {
     VARIABLE_BIND,
     VARIABLE_LEASE,
     VARIABLE_LOG,
+    VARIABLE_SLOW,
     VARIABLES,
 };
 
-static const char *const log_levels[] = {"debug", "info", "warning", "error"};
-
 static const char *check_log_level(const char *value)
 {
-    for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++) {
-        if (strcmp(value, log_levels[i]) == 0) {
-            return NULL;
-        }
-    }
-    return "debug, info, warning or error";
+    enum log_level level = LOG_INFO;
+
+    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
 }
 
-static enum log_level log_level_of(const char *value)
+/* Whether the value is a number in plain digits, and not more than most. */
+static bool is_number(const char *value, unsigned long most)
 {
-    for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++) {
-        if (strcmp(value, log_levels[i]) == 0) {
-            return (enum log_level)i;
-        }
-    }
-    return LOG_INFO;
+    const size_t length = strlen(value);
+
+    return length > 0 && length < 10 && strspn(value, "0123456789") == length &&
+           strtoul(value, NULL, 10) <= most;
 }
 
 static const char *check_lease(const char *value)
 {
-    char *end = NULL;
-    const unsigned long lease_ms = strtoul(value, &end, 10);
+    return is_number(value, LEASE_MAX_MS) ? NULL : "a number of milliseconds, 0 to 10000";
+}
 
-    return isdigit((unsigned char)value[0]) && *end == '\0' && lease_ms <= LEASE_MAX_MS
-               ? NULL
-               : "a number of milliseconds, 0 to 10000";
+static const char *check_slow(const char *value)
+{
+    return is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
 }
 
 static void variable_name(const char *service, char name[TEXT_BYTES])
@@ -147,6 +151,7 @@ static int serve(const struct service *service, const struct config_variable *va
         .directory = directory,
         .address = address,
         .peer_addresses = peer_addresses,
+        .slow_ms = (uint32_t)strtoul(variables[VARIABLE_SLOW].value, NULL, 10),
         .lease_ms = (uint32_t)strtoul(variables[VARIABLE_LEASE].value, NULL, 10),
     };
     const struct status status = service_open_with(service, &options, arena, &instance);
@@ -160,6 +165,7 @@ static int serve(const struct service *service, const struct config_variable *va
     signal_wait(signals);
     if (!service_close(instance, DRAIN_MS)) {
         log_event(LOG_WARNING, "stopped", "clean", "false", NULL);
+        log_sink_stop(LOG_END_MS);
         _exit(EXIT_SUCCESS); /* the store is closed; what hangs cannot be waited for */
     }
     log_event(LOG_INFO, "stopped", "clean", "true", NULL);
@@ -174,6 +180,7 @@ int service_main(const struct service *service, int argc, char **argv)
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
 
+    memory_configure();
     /* Blocked before the first thread starts, so that only sigwait() sees them. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -196,6 +203,10 @@ int service_main(const struct service *service, int argc, char **argv)
                             check_lease},
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
                           "least level of the log: debug, info, warning or error", check_log_level},
+        [VARIABLE_SLOW] = {"DONGKHOI_LOG_SLOW_MS", "1000",
+                           "calls that take so many milliseconds are logged at info, others at "
+                           "debug, 0 to 600000; 0: all at debug",
+                           check_slow},
     };
     const size_t count = variables_append(service, peer_names, variables);
     if (config_arguments(argc, argv, program, service->purpose, variables, count, &exit_code)) {
@@ -215,8 +226,12 @@ int service_main(const struct service *service, int argc, char **argv)
         arena_free(arena);
         return EXIT_FAILURE;
     }
-    log_init(program, log_level_of(variables[VARIABLE_LOG].value));
+    enum log_level least = LOG_INFO;
+    (void)log_level_parse(variables[VARIABLE_LOG].value, &least);
+    log_init(program, least);
+    log_sink_start();
     exit_code = serve(service, variables, &signals, arena);
+    log_sink_stop(LOG_END_MS);
     arena_free(arena);
     return exit_code;
 }

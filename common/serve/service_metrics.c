@@ -1,6 +1,7 @@
 /* service_metrics.c - a row for each method that a service answers, and gauges when asked. */
 #include "serve/service_metrics.h"
 
+#include "base/clock.h"
 #include "base/metrics_process.h"
 #include "serve/journal_service.h"
 #include "serve/version_service.h"
@@ -164,21 +165,21 @@ static size_t row_of(const struct service_metrics *metrics, const char *method)
 }
 
 void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code, const struct parked *parked)
+                           enum status_code code, const struct call_context *context)
 {
     const size_t row = row_of(metrics, method);
     const size_t column = (size_t)code < CODES ? (size_t)code : STATUS_UNKNOWN;
 
     metric_count(metrics->requests, row, column, 1);
-    if (parked == NULL) {
+    if (context == NULL) {
         return;
     }
-    const uint64_t now_ns = metrics_now_ns();
+    const int64_t now_ns = clock_elapsed_ns();
     if (row < metrics->method_count + TIMED_ROWS) {
-        metric_observe(metrics->seconds, row, now_ns - parked->arrived_ns);
+        metric_observe(metrics->seconds, row, (uint64_t)(now_ns - context->clock.arrived_ns));
     }
-    if (parked->parked_ns != 0) {
-        metric_observe(metrics->lease_waits, 0, now_ns - parked->parked_ns);
+    if (context->parked.parked_ns != 0) {
+        metric_observe(metrics->lease_waits, 0, (uint64_t)(now_ns - context->parked.parked_ns));
     }
 }
 

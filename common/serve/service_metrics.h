@@ -5,6 +5,7 @@
 #define SERVE_SERVICE_METRICS_H
 
 #include "base/metrics.h"
+#include "serve/call_context.h"
 #include "serve/dispatch_table.h"
 #include "serve/gate.h"
 #include "serve/peer.h"
@@ -32,9 +33,9 @@ struct status service_metrics_new(const struct service_metrics_options *options,
 /* metrics may be NULL. */
 void service_metrics_free(struct service_metrics *metrics);
 
-/* A call is answered. parked has its times; NULL: they do not count. */
+/* A call is answered. context has its times; NULL: they do not count. */
 void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code, const struct parked *parked);
+                           enum status_code code, const struct call_context *context);
 
 /* All metrics of the program in the arena. */
 struct status service_metrics_text(struct service_metrics *metrics, struct arena *arena,

@@ -73,4 +73,8 @@ int64_t db_log_bytes(const struct db *db);
  * trusted any more. */
 bool db_is_doomed(const struct db *db);
 
+/* Nanoseconds that were spent in the database so far, in preparing, stepping, beginning and ending.
+ */
+int64_t db_spent_ns(const struct db *db);
+
 #endif

@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct db {
     bool doomed;
     struct status failure; /* broke the open transaction */
     uint64_t uses;
+    int64_t spent_ns;
     /* Beside the statements, so that a search touches little memory. 0: no statement. */
     uint64_t hashes[STATEMENTS_MAX];
     struct db_statement statements[STATEMENTS_MAX];
@@ -159,13 +161,13 @@ static struct status configure(struct db *db)
     /* Sorts go to memory, so that reads go on while the disk is full. */
     TRY(db_execute(db, "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"));
     if (db->mode == DB_READ_ONLY) {
-        return db_execute(db, "PRAGMA cache_size=-4096");
+        return db_execute(db, "PRAGMA cache_size=-1024");
     }
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     TRY(pragma_wal(db));
     /* The automatic checkpoint hides an fsync error from the commit that it runs in. */
     TRY(db_execute(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                       "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;"
+                       "PRAGMA foreign_keys=ON; PRAGMA cache_size=-6144;"
                        "PRAGMA journal_size_limit=67108864"));
     (void)sqlite3_wal_hook(db->handle, on_commit, db);
     return STATUS_NONE;
@@ -270,6 +272,15 @@ static uint64_t text_hash(const char *text)
     return hash | 1;
 }
 
+static int step(struct db *db, sqlite3_stmt *handle)
+{
+    const int64_t start_ns = clock_elapsed_ns();
+    const int code = sqlite3_step(handle);
+
+    db->spent_ns += clock_elapsed_ns() - start_ns;
+    return code;
+}
+
 /* A free place, or that of the idle statement used longest ago; STATEMENTS_MAX when all are busy.
  */
 static size_t place_for_statement(struct db *db)
@@ -317,8 +328,10 @@ static struct status statement_new(struct db *db, const char *text, uint64_t has
     if (place == STATEMENTS_MAX) {
         return status_from_sqlite(SQLITE_MISUSE);
     }
+    const int64_t start_ns = clock_elapsed_ns();
     const int code =
         sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    db->spent_ns += clock_elapsed_ns() - start_ns;
     if (code != SQLITE_OK) {
         return failed(db, code, false);
     }
@@ -392,7 +405,7 @@ struct status db_step(struct db_statement *statement, bool *ret_row)
     if (statement->bind_code != SQLITE_OK) {
         return status_from_sqlite(statement->bind_code);
     }
-    const int code = sqlite3_step(statement->handle);
+    const int code = step(statement->db, statement->handle);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         return failed(statement->db, code, false);
     }
@@ -437,7 +450,7 @@ static struct status run(struct db *db, const char *text, bool syncing)
     struct db_statement *statement = NULL;
 
     TRY(db_prepare(db, text, &statement));
-    const int code = sqlite3_step(statement->handle);
+    const int code = step(db, statement->handle);
     db_reset(statement);
     return code == SQLITE_DONE ? STATUS_NONE : failed(db, code, syncing);
 }
@@ -511,4 +524,9 @@ int64_t db_log_bytes(const struct db *db)
 bool db_is_doomed(const struct db *db)
 {
     return db->doomed;
+}
+
+int64_t db_spent_ns(const struct db *db)
+{
+    return db->spent_ns;
 }

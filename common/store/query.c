@@ -14,8 +14,11 @@ void query_init(struct query *query, const struct table *table, const char *more
     query->parameter_count = 0;
     query->has_condition = false;
     buffer_init(&query->text, QUERY_MAX_BYTES);
-    buffer_printf(&query->text, "SELECT " ROW_COLUMN_NAMES "%s FROM \"%s\" AS r",
-                  more_columns != NULL ? more_columns : "", table->kind->plural);
+    buffer_append_text(&query->text, "SELECT " ROW_COLUMN_NAMES);
+    buffer_append_text(&query->text, more_columns != NULL ? more_columns : "");
+    buffer_append_text(&query->text, " FROM \"");
+    buffer_append_text(&query->text, table->kind->plural);
+    buffer_append_text(&query->text, "\" AS r");
 }
 
 void query_done(struct query *query)
@@ -42,7 +45,12 @@ static void add_parameter(struct query *query, struct column_value value)
 {
     assert(query->parameter_count < QUERY_PARAMETERS_MAX);
     query->parameters[query->parameter_count++] = value;
-    buffer_printf(&query->text, "$%zu", query->parameter_count);
+    /* printf() would be a good part of what a short read costs. */
+    buffer_append_char(&query->text, '$');
+    if (query->parameter_count >= 10) {
+        buffer_append_char(&query->text, (char)('0' + query->parameter_count / 10));
+    }
+    buffer_append_char(&query->text, (char)('0' + query->parameter_count % 10));
 }
 
 static void add_and(struct query *query)
@@ -51,11 +59,19 @@ static void add_and(struct query *query)
     query->has_condition = true;
 }
 
+static void add_column(struct query *query, const char *column, const char *behind)
+{
+    add_and(query);
+    buffer_append_text(&query->text, "r.\"");
+    buffer_append_text(&query->text, column);
+    buffer_append_char(&query->text, '"');
+    buffer_append_text(&query->text, behind);
+}
+
 void query_compare(struct query *query, const char *column, const char *operator,
                    struct column_value value)
 {
-    add_and(query);
-    buffer_printf(&query->text, "r.\"%s\"%s", column, operator);
+    add_column(query, column, operator);
     add_parameter(query, value);
 }
 
@@ -67,8 +83,7 @@ void query_compare_text(struct query *query, const char *column, const char *ope
 
 void query_null(struct query *query, const char *column)
 {
-    add_and(query);
-    buffer_printf(&query->text, "r.\"%s\" IS NULL", column);
+    add_column(query, column, " IS NULL");
 }
 
 void query_time(struct query *query, const struct tx *tx, bool all_revisions)

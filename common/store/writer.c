@@ -210,11 +210,11 @@ static void publish(struct store *store, struct write *group)
 static struct status commit(struct store *store, const struct write *group)
 {
     const struct store_metrics *metrics = &store->writer.metrics;
-    const uint64_t start_ns = metrics_now_ns();
+    const int64_t start_ns = clock_elapsed_ns();
     uint64_t writes = 0;
 
     const struct status status = db_commit(store->db);
-    metric_observe(metrics->commit_seconds, 0, metrics_now_ns() - start_ns);
+    metric_observe_since(metrics->commit_seconds, 0, start_ns);
     for (; group != NULL; group = group->next) {
         writes++;
     }
@@ -254,10 +254,10 @@ static void write_group(struct store *store, struct write *group)
 
 static struct status checkpoint(struct store *store, enum db_checkpoint mode)
 {
-    const uint64_t start_ns = metrics_now_ns();
+    const int64_t start_ns = clock_elapsed_ns();
 
     TRY(db_checkpoint(store->db, mode));
-    metric_observe(store->writer.metrics.checkpoint_seconds, 0, metrics_now_ns() - start_ns);
+    metric_observe_since(store->writer.metrics.checkpoint_seconds, 0, start_ns);
     store->writer.checkpointed_bytes = db_log_bytes(store->db);
     return STATUS_NONE;
 }

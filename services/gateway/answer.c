@@ -1,6 +1,7 @@
 /* answer.c - HTTP codes, error bodies, entity tags. */
 #include "answer.h"
 
+#include "account.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "call_headers.h"
@@ -128,6 +129,7 @@ static void answer_error(struct http_request *request, int http_code, struct sta
     struct buffer *body = http_output(request);
     const char *message = status.message != NULL ? status.message : "";
 
+    account_reason(request, status.reason);
     buffer_clear(body);
     buffer_printf(body, "{\"error\":{\"code\":%d,\"status\":\"%s\",\"message\":", http_code,
                   status_code_name(status.code));

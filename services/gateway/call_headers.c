@@ -1,4 +1,4 @@
-/* call_headers.c - deadlines, keys, tags and traces. */
+/* call_headers.c - deadlines, keys and tags. */
 #include "call_headers.h"
 
 #include <string.h>
@@ -184,41 +184,15 @@ static struct status read_if_match(struct arena *arena, const struct http_head *
     return headers->if_match != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
-/* "00-<32 hex>-<16 hex>-<2 hex>" (W3C Trace Context); another one is as none. */
-static bool traceparent_is_valid(struct slice text)
-{
-    enum { LENGTH = 55 };
-
-    if (text.length != LENGTH) {
-        return false;
-    }
-    for (size_t i = 0; i < LENGTH; i++) {
-        const char c = text.data[i];
-        const bool is_dash = i == 2 || i == 35 || i == 52;
-
-        if (is_dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-            return false;
-        }
-    }
-    return memcmp(text.data, "ff", 2) != 0;
-}
-
 struct status call_headers_read(struct arena *arena, const struct http_head *head, bool is_write,
                                 struct call_headers *ret_headers)
 {
-    struct call_headers headers = {.idempotency_key = "", .if_match = "", .traceparent = ""};
-    struct slice trace = {0};
+    struct call_headers headers = {.idempotency_key = "", .if_match = ""};
 
     TRY(read_timeout(arena, head, &headers.timeout_ms));
     if (is_write) {
         TRY(read_key(arena, head, &headers.idempotency_key));
         TRY(read_if_match(arena, head, &headers));
-    }
-    if (http_head_find(head, "traceparent", &trace) && traceparent_is_valid(trace)) {
-        headers.traceparent = arena_copy(arena, trace);
-        if (headers.traceparent == NULL) {
-            return status_out_of_memory();
-        }
     }
     *ret_headers = headers;
     return STATUS_NONE;

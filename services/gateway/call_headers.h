@@ -22,7 +22,6 @@ struct call_headers {
     uint32_t timeout_ms; /* Request-Timeout or grpc-timeout, the shorter one; 1 to the maximum */
     const char *idempotency_key; /* "" for none */
     const char *if_match;        /* the resource's etag without quotes, "*" for any; "" for none */
-    const char *traceparent;     /* "" for none, or for one that is not valid */
     bool has_if_match;
 };
 

@@ -6,6 +6,7 @@
  * Reads go through the cache instead (read.c). The exchange lives in the request's arena; the
  * request lives until it is answered.
  */
+#include "account.h"
 #include "answer.h"
 #include "cache.h"
 #include "call_headers.h"
@@ -70,6 +71,7 @@ static void deliver(struct letter *letter)
     arena_reset(scratch);
     const struct status parsed = rpc_reply_parse(reply, scratch, &answer);
     if (parsed.code == STATUS_OK) {
+        account_call(exchange->request, answer.timing);
         answer_parsed(exchange, &answer);
     } else {
         answer_failure(exchange->request, parsed, NULL, false);
@@ -109,7 +111,7 @@ static struct status call_backend(struct exchange *exchange, const ProtobufCMess
     const struct rpc_request request = {
         .method = exchange->method->full_name,
         .idempotency_key = headers->idempotency_key,
-        .traceparent = headers->traceparent,
+        .traceparent = account_traceparent(exchange->request),
         .if_match = headers->if_match,
         .mask_is_implied = exchange->mask_is_implied,
         .timeout_ms = headers->timeout_ms,

@@ -2,6 +2,7 @@
  * feed.c - GET /v1/changes: every service is asked at once behind the cursor's place; the last
  * answer merges and answers. A service that cannot be read holds the feed.
  */
+#include "account.h"
 #include "answer.h"
 #include "call_headers.h"
 #include "dongkhoi/rpc/v1/journal.pb-c.h"
@@ -35,6 +36,8 @@ struct feed {
     size_t limit;
     size_t waiting;
     size_t count;
+    struct rpc_timing slowest;
+    bool has_answers;
     struct feed_position positions[BACKENDS_MAX];
     struct feed_part parts[BACKENDS_MAX];
 };
@@ -66,9 +69,20 @@ static const char *service_name(const struct feed *feed, size_t index)
     return feed->loop->gateway->backends[index].name;
 }
 
+/* They were asked at the same time: the time is that of the slowest. */
+static void slowest_keep(struct feed *feed, struct rpc_timing timing)
+{
+    const struct rpc_timing *kept = &feed->slowest;
+    const uint64_t before = (uint64_t)kept->queue_us + kept->service_us + kept->store_us;
+
+    feed->has_answers = true;
+    if ((uint64_t)timing.queue_us + timing.service_us + timing.store_us > before) {
+        feed->slowest = timing;
+    }
+}
+
 /* The answer of one service, in the loop's scratch. */
-static struct status part_parse(const struct feed *feed, size_t index,
-                                struct feed_source *ret_source)
+static struct status part_parse(struct feed *feed, size_t index, struct feed_source *ret_source)
 {
     const struct feed_part *part = &feed->parts[index];
     struct arena *scratch = feed->loop->scratch;
@@ -77,6 +91,7 @@ static struct status part_parse(const struct feed *feed, size_t index,
 
     TRY(part->failure);
     TRY(rpc_reply_parse(part->reply, scratch, &answer));
+    slowest_keep(feed, answer.timing);
     TRY(answer.status);
     TRY(message_decode(scratch, &dongkhoi__rpc__v1__read_journal_response__descriptor,
                        answer.payload, &message));
@@ -190,6 +205,9 @@ static void answer_all(struct feed *feed)
         statuses[i] = part_parse(feed, i, &sources[i]);
         is_held = is_held || statuses[i].code != STATUS_OK;
     }
+    if (feed->has_answers) {
+        account_call(feed->request, feed->slowest);
+    }
     if (is_held) {
         answer_held(feed, statuses);
     } else {
@@ -237,7 +255,7 @@ static void ask(struct feed *feed, size_t index)
     Dongkhoi__Rpc__V1__ReadJournalRequest payload = DONGKHOI__RPC__V1__READ_JOURNAL_REQUEST__INIT;
     const struct rpc_request call = {
         .method = "dongkhoi.rpc.v1.JournalService/ReadJournal",
-        .traceparent = feed->headers.traceparent,
+        .traceparent = account_traceparent(feed->request),
         .timeout_ms = feed->headers.timeout_ms,
         .payload = &payload.base,
     };

@@ -1,6 +1,7 @@
 /* flight.c - to Redis, to the service, and back to all who wait for the same answer. */
 #include "flight.h"
 
+#include "account.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "base/mutant.h"
@@ -62,6 +63,7 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
         return;
     }
     if (outcome->is_from_redis) {
+        account_tier(read->request, ACCOUNT_REDIS);
         read_answer(read->request, outcome->entry, "hit; detail=redis");
         return;
     }
@@ -110,6 +112,7 @@ static void flight_end(struct flight *flight, const struct outcome *outcome)
         if (is_good_for(read, flight, outcome)) {
             STEP("gateway gives a read the answer of another", "");
             cache_count(cache, TIER_SHARED);
+            account_joined(read->request, leader->request);
             answer_outcome(read, outcome, true);
         } else {
             flight_board(read);
@@ -263,6 +266,7 @@ static struct status read_reply(struct read *read, struct outcome *outcome,
 
     TRY(read->failure);
     TRY(rpc_reply_parse(read->reply, scratch, &answer));
+    account_call(read->request, answer.timing);
     if (answer.status.code != STATUS_OK) {
         outcome->is_of_call = status_is_transient(answer.status.code);
         outcome->status = answer.status;
@@ -327,7 +331,7 @@ static void forward(struct flight *flight)
     const int64_t left_ms = read->deadline_boot_ms - clock_boot_ms();
     const struct rpc_request request = {
         .method = read->method->full_name,
-        .traceparent = read->headers.traceparent,
+        .traceparent = account_traceparent(read->request),
         .idempotency_key = "",
         .if_match = "",
         .timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 1,

@@ -1,6 +1,7 @@
 /* gateway.c - wires HTTP, routes and services together. */
 #include "gateway.h"
 
+#include "account.h"
 #include "answer.h"
 #include "api.h"
 #include "base/digest.h"
@@ -95,11 +96,13 @@ static void on_request(void *arg, struct http_request *request)
     struct gateway_loop *loop = request->loop_data;
     struct router_match match;
 
+    account_open(request);
     if (serve_locally(loop, request)) {
         return;
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
+        account_method(request, match.route->method->full_name);
         request->handler_row = gateway_metrics_row(&gateway->metrics, match.route->method);
         /* Before the call: what cannot be answered must not be done. */
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
@@ -132,6 +135,7 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
     };
 
     (void)arg;
+    account_open(request);
     if (refusal->code == 408) {
         status.code = STATUS_DEADLINE_EXCEEDED;
     } else if (refusal->code == 429) {
@@ -146,8 +150,10 @@ static void on_end(void *arg, struct http_request *request, bool is_sent)
 {
     struct gateway *gateway = arg;
 
-    (void)is_sent;
     gateway_metrics_end(&gateway->metrics, request);
+    if (gateway->logs_requests) {
+        account_log(request, is_sent);
+    }
 }
 
 static void loop_free(struct gateway_loop *loop)
@@ -286,6 +292,7 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .arg = gateway,
         .on_request = on_request,
         .on_refusal = on_refusal,
+        .on_answer = account_on_answer,
         .on_end = on_end,
         .on_loop = on_loop,
         .on_loop_end = on_loop_end,
@@ -307,6 +314,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway->loop_count = loops;
     gateway->redis = options->redis;
     gateway->audit_every = options->audit_every;
+    gateway->logs_requests = options->logs_requests;
 }
 
 struct status gateway_open(const struct gateway_options *options, struct arena *arena,

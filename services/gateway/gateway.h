@@ -42,6 +42,7 @@ struct gateway {
     size_t cache_bytes;        /* of one loop */
     const char *redis;
     unsigned audit_every;
+    bool logs_requests;
     unsigned loop_count;
     struct gateway_metrics metrics;
 };
@@ -64,6 +65,7 @@ struct gateway_options {
     size_t cache_bytes;          /* of answers that all loops together keep; 0: none */
     const char *redis;           /* "127.0.0.1:6379"; NULL or "": none */
     unsigned audit_every;        /* one in so many cached answers is checked; 0: none */
+    bool logs_requests;          /* a line for each */
 };
 
 /* Opens the clients and serves. The arena must outlive the gateway. */

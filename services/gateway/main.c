@@ -2,6 +2,8 @@
 #include "api.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/log_sink.h"
+#include "base/memory.h"
 #include "gateway.h"
 
 #include <signal.h>
@@ -13,6 +15,7 @@
 enum {
     ARENA_BYTES = 64 << 20,
     DRAIN_MS = 10000,
+    LOG_END_MS = 1000,
     CONNECTIONS_MAX = 4096,
     DESCRIPTORS_MAX = 65536,
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
@@ -30,6 +33,18 @@ static const char *check_number(const char *value)
     return length > 0 && length < 10 && strspn(value, "0123456789") == length
                ? NULL
                : "a number of at most nine digits";
+}
+
+static const char *check_log_level(const char *value)
+{
+    enum log_level level = LOG_INFO;
+
+    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
+}
+
+static const char *check_switch(const char *value)
+{
+    return strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ? NULL : "on or off";
 }
 
 static struct config_variable variables[] = {
@@ -65,6 +80,16 @@ static struct config_variable variables[] = {
      .fallback = "1000",
      .description = "one in so many cached answers is compared with the service's; 0: none",
      .check = check_number},
+    {.name = "DONGKHOI_LOG",
+     .fallback = "info",
+     .description = "least level of the log: debug, info, warning or error",
+     .check = check_log_level},
+    {.name = "DONGKHOI_ACCESS_LOG",
+     .fallback = "on",
+     .description =
+         "a line of the log for each request, at info, or at warning from status 500 on: "
+         "on or off",
+     .check = check_switch},
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
@@ -119,6 +144,8 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
+        .logs_requests =
+            strcmp(config_value(variables, VARIABLE_COUNT, "DONGKHOI_ACCESS_LOG"), "on") == 0,
     };
     struct gateway *gateway = NULL;
     int signal_number = 0;
@@ -136,6 +163,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
     log_event(LOG_INFO, "draining", NULL);
     if (!gateway_close(gateway, DRAIN_MS)) {
         log_event(LOG_WARNING, "stopped", "message", "requests were still under way", NULL);
+        log_sink_stop(LOG_END_MS);
         _exit(EXIT_SUCCESS);
     }
     log_event(LOG_INFO, "stopped", NULL);
@@ -144,6 +172,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
+    memory_configure();
     struct arena *arena = arena_new(ARENA_BYTES);
     int exit_code = EXIT_FAILURE;
     sigset_t signals;
@@ -164,7 +193,12 @@ int main(int argc, char **argv)
         (void)sigaddset(&signals, SIGINT);
         (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
         (void)signal(SIGPIPE, SIG_IGN);
+        enum log_level least = LOG_INFO;
+        (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
+        log_init("dongkhoi-gateway", least);
+        log_sink_start();
         exit_code = serve(arena, &signals);
+        log_sink_stop(LOG_END_MS);
     }
     arena_free(arena);
     return exit_code;

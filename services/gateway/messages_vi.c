@@ -205,6 +205,8 @@ const struct sentence sentences_vi[] = {
                               "trước khi nhập số có mức thấp hơn."},
     {"ONLY_COUNTED_LISTED", "Chỉ liệt kê các cụm công nghiệp được tính là mới; mục "
                             "clusters:countNew giải thích từng cụm đã xét."},
+    {"ONLY_FOR_WHOLE_BATCH",
+     "Thông tin này ghi một lần cho cả lô, không ghi cho từng mục[: {field}]."},
     {"ONLY_RECORDED", "Thông tin chỉ được ghi theo hiện trạng, không có văn bản."},
     {"ORGANIZATION_CYCLE", "Các đơn vị trực thuộc lẫn nhau thành vòng[: {members}]."},
     {"ORGANIZATION_IN_USE", "Không thể xóa đơn vị vì đang được sử dụng[ tại {usedBy}]; đơn vị đã "

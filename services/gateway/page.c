@@ -5,6 +5,7 @@
  *
  * Without script: what can be chosen is a form. The page lives in the request's arena.
  */
+#include "account.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "call_headers.h"
@@ -67,6 +68,7 @@ static void show_failure(struct page *page, struct status status,
 {
     const int code = http_code_of(status, false);
 
+    account_reason(page->request, status.reason);
     if (code == 500) {
         status = status_for_strangers(status);
         detail = NULL;
@@ -112,6 +114,7 @@ static void deliver(struct letter *letter)
     arena_reset(page->loop->scratch);
     const struct status parsed = rpc_reply_parse(reply, page->loop->scratch, &answer);
     if (parsed.code == STATUS_OK) {
+        account_call(page->request, answer.timing);
         deliver_parsed(page, &answer);
     } else {
         show_failure(page, parsed, NULL);
@@ -137,7 +140,7 @@ static void ask(struct page *page, const char *method, const ProtobufCMessage *m
     const struct rpc_request request = {
         .method = method,
         .idempotency_key = "",
-        .traceparent = page->headers.traceparent,
+        .traceparent = account_traceparent(page->request),
         .if_match = "",
         .timeout_ms = page->headers.timeout_ms,
         .payload = message,

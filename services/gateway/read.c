@@ -9,6 +9,7 @@
  * is still right, since it had begun by then. An entry is looked at earlier only for which
  * services it depends on; what it says counts when all of their versions are the known ones.
  */
+#include "account.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -130,6 +131,7 @@ static bool answer_from_memory(struct gateway_loop *loop, struct http_request *r
     }
     STEP("gateway finds", "");
     count_hit(loop->cache, match->route->method, match, request, entry);
+    account_tier(request, ACCOUNT_MEMORY);
     read_answer(request, entry, "hit; detail=memory");
     return true;
 }
@@ -179,6 +181,7 @@ static void look_up(struct read *read)
             if (cache_audit_is_due(cache)) {
                 audit_start(cache, read->method, read->payload, entry);
             }
+            account_tier(read->request, ACCOUNT_MEMORY);
             read_answer(read->request, entry, "hit; detail=memory");
             return;
         }

@@ -68,7 +68,7 @@ static void get_finish(struct redis_get *get, struct slice value)
 
     assert(get->is_waiting);
     get->is_waiting = false;
-    metric_observe(tier->metrics->lookup_seconds, 0, metrics_now_ns() - get->sent_ns);
+    metric_observe_since(tier->metrics->lookup_seconds, 0, get->sent_ns);
     *(get->previous != NULL ? &get->previous->next : &tier->first) = get->next;
     *(get->next != NULL ? &get->next->previous : &tier->last) = get->previous;
     tier->waiting--;
@@ -278,7 +278,7 @@ bool redis_tier_get(struct redis_tier *tier, struct slice key, struct redis_get 
         return false;
     }
     get->tier = tier;
-    get->sent_ns = metrics_now_ns();
+    get->sent_ns = clock_elapsed_ns();
     get->deadline_boot_ms = clock_boot_ms() + REDIS_BUDGET_MS;
     get->is_waiting = true;
     get->next = NULL;

@@ -37,7 +37,7 @@ void redis_tier_close(struct redis_tier *tier);
 struct redis_get {
     void (*on_value)(struct redis_get *get, struct slice value); /* data NULL: a miss */
     /* The tier's own: */
-    uint64_t sent_ns;
+    int64_t sent_ns; /* by clock_elapsed_ns() */
     int64_t deadline_boot_ms;
     struct redis_get *next;
     struct redis_get *previous;

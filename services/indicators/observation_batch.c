@@ -8,25 +8,18 @@ enum { BATCH_MAX_OBSERVATIONS = 1000 };
 
 static const char ANY_PARENT[] = "indicators/-";
 
+/* Rules name fields from the observation or from a request for one: "value", "observation.value".
+ */
 static struct status at(struct call *call, struct status status, size_t index)
 {
-    const char *rest = status.field != NULL ? status.field : "";
+    static const char own[] = "observation.";
 
-    if (status.code == STATUS_OK) {
-        return status;
+    if (status.field != NULL && strncmp(status.field, own, strlen(own)) == 0) {
+        status.field += strlen(own);
+    } else if (status.field != NULL && strcmp(status.field, "observation") == 0) {
+        status.field = "";
     }
-    if (strncmp(rest, "observation", strlen("observation")) == 0) {
-        rest += strlen("observation");
-    }
-    const char *field =
-        arena_printf(call->arena, "observations[%zu]%s%s", index,
-                     rest[0] != '\0' && rest[0] != '.' && rest[0] != '[' ? "." : "", rest);
-    const char *message = arena_printf(call->arena, "observations[%zu]: %s", index, status.message);
-    if (field != NULL && message != NULL) {
-        status.message = message;
-        status.field = status.field != NULL ? field : NULL;
-    }
-    return status;
+    return call_below_item(call, status, "observations", index);
 }
 
 /* The indicator that the observation is of: from its name, else from the request's parent. */

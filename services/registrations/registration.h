@@ -22,5 +22,7 @@ struct status approve_registration(struct call *call, const void *request, void 
 struct status withdraw_registration(struct call *call, const void *request, void *response);
 struct status self_assess_registration(struct call *call, const void *request, void *response);
 struct status evaluate_registration(struct call *call, const void *request, void *response);
+struct status batch_submit_registrations(struct call *call, const void *request, void *response);
+struct status batch_approve_registrations(struct call *call, const void *request, void *response);
 
 #endif

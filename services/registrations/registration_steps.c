@@ -168,3 +168,13 @@ struct status evaluate_registration(struct call *call, const void *request, void
     registration->result = req->result;
     return store(call, registration, response);
 }
+
+struct status batch_submit_registrations(struct call *call, const void *request, void *response)
+{
+    return standard_batch(call, request, response, submit_registration);
+}
+
+struct status batch_approve_registrations(struct call *call, const void *request, void *response)
+{
+    return standard_batch(call, request, response, approve_registration);
+}

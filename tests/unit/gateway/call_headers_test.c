@@ -125,25 +125,6 @@ static void if_match_is_the_etag_of_the_resource(void **state)
     arena_free(arena);
 }
 
-static void a_trace_that_is_none_is_dropped(void **state)
-{
-    static const char good[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    struct arena *arena = arena_new(1 << 20);
-    struct http_head head = head_with("traceparent", good);
-    struct call_headers headers;
-
-    (void)state;
-    assert_ok(call_headers_read(arena, &head, false, &headers));
-    assert_string_equal(headers.traceparent, good);
-    head = head_with("traceparent", "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    assert_ok(call_headers_read(arena, &head, false, &headers));
-    assert_string_equal(headers.traceparent, "");
-    head.fields[0].value.length--;
-    assert_ok(call_headers_read(arena, &head, false, &headers));
-    assert_string_equal(headers.traceparent, "");
-    arena_free(arena);
-}
-
 static void if_none_match_compares_weakly(void **state)
 {
     static const struct {
@@ -170,7 +151,6 @@ int main(void)
         cmocka_unit_test(a_deadline_is_read_from_either_header),
         cmocka_unit_test(an_idempotency_key_is_visible_and_of_bounded_length),
         cmocka_unit_test(if_match_is_the_etag_of_the_resource),
-        cmocka_unit_test(a_trace_that_is_none_is_dropped),
         cmocka_unit_test(if_none_match_compares_weakly),
     };
 

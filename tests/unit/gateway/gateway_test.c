@@ -356,11 +356,83 @@ static void keys_and_traces_reach_the_service(void **state)
     client_answer_done(&answer);
     const struct fake_call call = fake_backend_last(service);
     assert_string_equal(call.idempotency_key, "k-1");
-    assert_string_equal(call.traceparent,
-                        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    /* The same trace, with the gateway's span for its parent. */
+    assert_memory_equal(call.traceparent, "00-0af7651916cd43dd8448eb211c80319c-", 36);
+    assert_memory_not_equal(call.traceparent + 36, "b7ad6b7169203331", 16);
+    assert_string_equal(call.traceparent + 52, "-01");
     assert_in_range(call.left_ms, 1000, 2500);
     expect_ask("POST /v1/clusters/reused:advance", "Idempotency-Key: k\r\n", "{}", 422,
                "IDEMPOTENCY_KEY_REUSED");
+}
+
+/* The value of a header of the answer; each is there once. */
+static const char *header_of(const struct client_answer *answer, const char *name)
+{
+    static char value[512];
+    char start[64];
+
+    (void)snprintf(start, sizeof(start), "\r\n%s: ", name);
+    const char *at = strstr(answer->head, start);
+    assert_non_null(at);
+    at += strlen(start);
+    assert_null(strstr(at, start));
+    (void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(at, "\r"), at);
+    return value;
+}
+
+static void every_answer_has_its_own_trace_and_times(void **state)
+{
+    static const char *const lines[] = {
+        "GET /v1/clusters/timed",      "GET /v1/clusters/timed", "HEAD /v1/clusters/timed",
+        "GET /v1/clusters/missing",    "GET /v1/nowhere",        "PUT /v1/clusters/timed",
+        "POST /v1/clusters/x:advance", "GET /healthz",           "GET /openapi.json",
+        "GET /v1/clusters/timed",
+    };
+    char seen[sizeof(lines) / sizeof(lines[0])][64];
+
+    (void)state;
+    fake_backend_set_lease(service, 1000);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct client_answer answer = ask_with(lines[i], "", lines[i][0] == 'P' ? "{}" : "");
+
+        (void)snprintf(seen[i], sizeof(seen[i]), "%s", header_of(&answer, "traceparent"));
+        assert_int_equal(strlen(seen[i]), 55);
+        const char *timing = header_of(&answer, "Server-Timing");
+        assert_non_null(strstr(timing, seen[i]));
+        assert_memory_equal(timing, "gateway;dur=", 12);
+        assert_non_null(strstr(timing, ", queue;dur="));
+        assert_non_null(strstr(timing, ", service;dur="));
+        assert_non_null(strstr(timing, ", store;dur="));
+        for (size_t k = 0; k < i; k++) {
+            assert_memory_not_equal(seen[k], seen[i], 36);
+        }
+        client_answer_done(&answer);
+    }
+    fake_backend_set_lease(service, 0);
+}
+
+static void what_is_no_trace_begins_a_new_one(void **state)
+{
+    static const char *const headers[] = {
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
+        "traceparent: 00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01\r\n",
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01\r\n",
+        "traceparent:\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        expect_ask("POST /v1/clusters/a:advance", headers[i], "{}", 200, "");
+        const struct fake_call call = fake_backend_last(service);
+        assert_int_equal(strlen(call.traceparent), 55);
+        assert_null(strcasestr(call.traceparent, "0af7651916cd43dd8448eb211c80319c"));
+    }
+    expect_ask("POST /v1/clusters/a:advance",
+               "TraceParent: \t cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more \r\n",
+               "{}", 200, "");
+    assert_memory_equal(fake_backend_last(service).traceparent,
+                        "00-0af7651916cd43dd8448eb211c80319c-", 36);
 }
 
 static void a_full_queue_is_429_with_retry_after(void **state)
@@ -662,6 +734,8 @@ int main(void)
         cmocka_unit_test(a_patch_without_a_mask_changes_what_its_body_has),
         cmocka_unit_test(a_tag_that_get_gave_is_one_for_if_match),
         cmocka_unit_test(keys_and_traces_reach_the_service),
+        cmocka_unit_test(every_answer_has_its_own_trace_and_times),
+        cmocka_unit_test(what_is_no_trace_begins_a_new_one),
         cmocka_unit_test(a_full_queue_is_429_with_retry_after),
         cmocka_unit_test(what_never_succeeds_has_no_retry_after),
         cmocka_unit_test(internal_texts_do_not_leak),

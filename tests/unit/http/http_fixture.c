@@ -8,6 +8,10 @@
 static char big[BIG_BYTES];
 static atomic_uint running_most;
 static atomic_uint running;
+static atomic_uint sent;
+static atomic_uint aborted;
+static atomic_uint half;
+static atomic_size_t sent_bytes;
 
 static void answer_now(struct http_request *request)
 {
@@ -54,6 +58,34 @@ static void on_request(void *arg, struct http_request *request)
     }
 }
 
+static void on_answer(void *arg, struct http_request *request)
+{
+    (void)arg;
+    http_add_header(request, "X-Answered", slice_from("yes"));
+}
+
+static void on_end(void *arg, struct http_request *request, bool is_sent)
+{
+    (void)arg;
+    if (request->code == 0) {
+        assert_false(is_sent);
+        assert_true(request->received_ns == 0 && request->head.method.length > 0);
+        atomic_fetch_add(&half, 1);
+        return;
+    }
+    assert_true(request->received_ns > 0 && request->received_ns <= uv_hrtime());
+    atomic_fetch_add(is_sent ? &sent : &aborted, 1);
+    atomic_fetch_add(&sent_bytes, is_sent ? request->sent_bytes : 0);
+}
+
+struct fixture_ends fixture_ends(void)
+{
+    return (struct fixture_ends){.sent = atomic_load(&sent),
+                                 .aborted = atomic_load(&aborted),
+                                 .half = atomic_load(&half),
+                                 .sent_bytes = atomic_load(&sent_bytes)};
+}
+
 static struct status on_loop(void *arg, uv_loop_t *loop, void **ret_loop_data)
 {
     (void)arg;
@@ -69,10 +101,16 @@ struct fixture fixture_start(const struct http_limits *limits, unsigned loops)
         .loops = loops,
         .limits = *limits,
         .on_request = on_request,
+        .on_answer = on_answer,
+        .on_end = on_end,
         .on_loop = on_loop,
     };
 
     atomic_store(&running_most, 0);
+    atomic_store(&sent, 0);
+    atomic_store(&aborted, 0);
+    atomic_store(&half, 0);
+    atomic_store(&sent_bytes, 0);
     memset(big, 'b', sizeof(big));
     assert_ok(http_server_open(&options, fixture.arena, &fixture.server));
     fixture.port = http_server_port(fixture.server);

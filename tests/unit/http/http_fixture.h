@@ -2,7 +2,7 @@
  * http_fixture.h - a server in this process, and what its answers are.
  *
  * "/later" is answered after 50 ms, "/big" with BIG_BYTES of "b", "/none" with 204, all else at
- * once; the body says "VERB PATH?QUERY BODY".
+ * once; the body says "VERB PATH?QUERY BODY". Each answer has "X-Answered: yes".
  */
 #ifndef HTTP_FIXTURE_H
 #define HTTP_FIXTURE_H
@@ -29,6 +29,15 @@ void fixture_stop(struct fixture *fixture);
 
 /* The most "/later" requests that were under way at one time. */
 unsigned fixture_running_most(void);
+
+/* How the requests ended so far. */
+struct fixture_ends {
+    unsigned sent;
+    unsigned aborted; /* answered, but not taken */
+    unsigned half;    /* not read to their end */
+    size_t sent_bytes;
+};
+struct fixture_ends fixture_ends(void);
 
 /* The next answer is 200 with this body. */
 void expect_body(int client, const char *expected);

@@ -258,6 +258,72 @@ static void a_client_that_leaves_harms_nobody(void **state)
     fixture_stop(&fixture);
 }
 
+/* The server hears of a client's end a little later. */
+static void expect_ends(struct fixture_ends expected)
+{
+    struct fixture_ends ends = fixture_ends();
+
+    for (int i = 0; i < 500 && memcmp(&ends, &expected, sizeof(ends)) != 0; i++) {
+        (void)usleep(10000);
+        ends = fixture_ends();
+    }
+    assert_int_equal(ends.sent, expected.sent);
+    assert_int_equal(ends.aborted, expected.aborted);
+    assert_int_equal(ends.half, expected.half);
+    assert_int_equal(ends.sent_bytes, expected.sent_bytes);
+}
+
+static void the_end_of_every_request_is_told_once(void **state)
+{
+    struct fixture fixture = fixture_start(&no_limits, 1);
+    struct fixture_ends expected = {0};
+    struct client_answer answer;
+    int client = client_open(fixture.port, WAIT_MS);
+
+    (void)state;
+    assert_true(client_send_text(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+                                         "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+                                         "GET /none HTTP/1.1\r\nHost: x\r\n\r\n"
+                                         "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n"
+                                         "nonsense\r\n\r\n"));
+    for (int i = 0; i < 5; i++) {
+        assert_true(client_read(client, i == 3, &answer));
+        assert_non_null(strstr(answer.head, "\r\nX-Answered: yes\r\n"));
+        expected.sent++;
+        expected.sent_bytes += i == 3 ? 0 : answer.length;
+        client_answer_done(&answer);
+    }
+    client_close(client);
+    expect_ends(expected);
+
+    /* Gone before the answers: one that waits, and one behind it that is answered. */
+    client = client_open(fixture.port, WAIT_MS);
+    assert_true(client_send_text(client, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+                                         "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"));
+    (void)usleep(10000);
+    const struct linger at_once = {.l_onoff = 1};
+    (void)setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    client_close(client);
+    expected.aborted += 2;
+    expect_ends(expected);
+
+    /* A body that never comes whole, with and without a word of farewell. */
+    for (int i = 0; i < 2; i++) {
+        client = client_open(fixture.port, WAIT_MS);
+        assert_true(client_send_text(client, "POST /a HTTP/1.1\r\nHost: x\r\n"
+                                             "Content-Length: 9\r\n\r\nabc"));
+        (void)usleep(10000);
+        if (i == 1) {
+            (void)setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        }
+        client_close(client);
+        expected.half++;
+        expect_ends(expected);
+    }
+    fixture_stop(&fixture);
+    expect_ends(expected);
+}
+
 static void large_answers_arrive_whole(void **state)
 {
     struct fixture fixture = fixture_start(&no_limits, 1);
@@ -318,6 +384,7 @@ int main(void)
         cmocka_unit_test(http_1_0_is_answered_and_closed_unless_it_asks),
         cmocka_unit_test(a_client_that_shut_down_writing_gets_its_answers),
         cmocka_unit_test(a_client_that_leaves_harms_nobody),
+        cmocka_unit_test(the_end_of_every_request_is_told_once),
         cmocka_unit_test(large_answers_arrive_whole),
         cmocka_unit_test(an_address_that_is_taken_is_named),
     };
