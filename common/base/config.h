@@ -5,6 +5,7 @@
 #define BASE_CONFIG_H
 
 #include "base/arena.h"
+#include "base/command.h"
 #include "base/status.h"
 
 #include <stdbool.h>
@@ -44,9 +45,16 @@ const char *config_check_path(const char *value);          /* not empty */
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
  * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
  * environment itself, shows every variable, and says of each that is not valid what is allowed
- * (exit code 1).
+ * (exit code 1). --help lists the commands too; the program asks command_find() first.
  */
-bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
-                      struct config_variable *variables, size_t count, int *ret_exit);
+struct program {
+    const char *name;    /* "dongkhoi-gateway" */
+    const char *purpose; /* one line */
+    struct config_variable *variables;
+    size_t variable_count;
+    const struct command *commands;
+    size_t command_count;
+};
+bool config_arguments(const struct program *program, int argc, char **argv, int *ret_exit);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/log_sink.h"
 #include "base/memory.h"
+#include "serve/commands.h"
 #include "serve/lease.h"
 #include "serve/service.h"
 
@@ -172,6 +173,40 @@ static int serve(const struct service *service, const struct config_variable *va
     return EXIT_SUCCESS;
 }
 
+static enum log_level log_level_chosen(const struct config_variable *variables)
+{
+    enum log_level least = LOG_INFO;
+
+    (void)log_level_parse(variables[VARIABLE_LOG].value, &least);
+    return least;
+}
+
+static int serve_logged(const struct service *service, const struct config_variable *variables,
+                        const sigset_t *signals, struct arena *arena)
+{
+    log_sink_start();
+    const int exit_code = serve(service, variables, signals, arena);
+    log_sink_stop(LOG_END_MS);
+    return exit_code;
+}
+
+/* Nobody waits for signals here: they end the program. */
+static int command_run(const struct command *command, const struct program *program,
+                       const struct service *service, const sigset_t *signals, struct arena *arena,
+                       int argc, char **argv)
+{
+    struct command_context context = {
+        .service = service,
+        .program = program->name,
+        .directory = program->variables[VARIABLE_STATE].value,
+        .addresses = program->variables[VARIABLE_ADDRESSES].value,
+        .arena = arena,
+    };
+
+    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    return command->run(&context, argc - 2, argv + 2);
+}
+
 int service_main(const struct service *service, int argc, char **argv)
 {
     char program[TEXT_BYTES];
@@ -209,7 +244,17 @@ int service_main(const struct service *service, int argc, char **argv)
                            check_slow},
     };
     const size_t count = variables_append(service, peer_names, variables);
-    if (config_arguments(argc, argv, program, service->purpose, variables, count, &exit_code)) {
+    const struct program described = {
+        .name = program,
+        .purpose = service->purpose,
+        .variables = variables,
+        .variable_count = count,
+        .commands = service_commands,
+        .command_count = service_command_count,
+    };
+    const struct command *command =
+        command_find(service_commands, service_command_count, argc, argv);
+    if (command == NULL && config_arguments(&described, argc, argv, &exit_code)) {
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -224,14 +269,12 @@ int service_main(const struct service *service, int argc, char **argv)
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
         arena_free(arena);
-        return EXIT_FAILURE;
+        return command != NULL ? COMMAND_TROUBLE : EXIT_FAILURE;
     }
-    enum log_level least = LOG_INFO;
-    (void)log_level_parse(variables[VARIABLE_LOG].value, &least);
-    log_init(program, least);
-    log_sink_start();
-    exit_code = serve(service, variables, &signals, arena);
-    log_sink_stop(LOG_END_MS);
+    log_init(program, log_level_chosen(variables));
+    exit_code = command != NULL
+                    ? command_run(command, &described, service, &signals, arena, argc, argv)
+                    : serve_logged(service, variables, &signals, arena);
     arena_free(arena);
     return exit_code;
 }

@@ -93,6 +93,13 @@ static struct config_variable variables[] = {
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
+static const struct program program = {
+    .name = "dongkhoi-gateway",
+    .purpose = "serves the HTTP API in front of the services",
+    .variables = variables,
+    .variable_count = VARIABLE_COUNT,
+};
+
 static int fail(struct status status)
 {
     log_event(LOG_ERROR, "cannot_start", "reason", status.reason, "message", status.message, NULL);
@@ -184,9 +191,7 @@ int main(int argc, char **argv)
     const struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
     if (status.code != STATUS_OK) {
         exit_code = fail(status);
-    } else if (!config_arguments(argc, argv, "dongkhoi-gateway",
-                                 "serves the HTTP API in front of the services", variables,
-                                 VARIABLE_COUNT, &exit_code)) {
+    } else if (!config_arguments(&program, argc, argv, &exit_code)) {
         /* Threads inherit the mask: signals reach only sigwait(). */
         (void)sigemptyset(&signals);
         (void)sigaddset(&signals, SIGTERM);
