@@ -135,6 +135,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     struct status disk = STATUS_NONE;
     int64_t reserved_us = 0;
 
+    TRY(store_metrics_add(options->metrics, &store->writer.metrics));
     TRY(store_files_make_directory(arena, options->directory));
     TRY(store_files_lock(arena, options->directory, options->service, &store->lock_fd));
     TRY(store_files_check_mark(arena, options->directory, options->service));

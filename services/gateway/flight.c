@@ -58,18 +58,17 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
 
     if (outcome->entry == NULL) {
         (void)snprintf(detail, sizeof(detail), "fwd=%s", read->forward_reason);
-        answer_cache_status(read->request, detail);
-        answer_failure(read->request, outcome->status, outcome->status_detail, false);
+        read_fail(read, detail, outcome->status, outcome->status_detail);
         return;
     }
     if (outcome->is_from_redis) {
         account_tier(read->request, ACCOUNT_REDIS);
-        read_answer(read->request, outcome->entry, "hit; detail=redis");
+        read_answer(read, outcome->entry, "hit; detail=redis");
         return;
     }
     (void)snprintf(detail, sizeof(detail), "fwd=%s; fwd-status=200%s%s", read->forward_reason,
                    is_joined ? "; collapsed" : "", outcome->is_stored ? "; stored" : "");
-    read_answer(read->request, outcome->entry, detail);
+    read_answer(read, outcome->entry, detail);
 }
 
 /* Rule 12. An answer to a call that was sent after the read began needs no comparison. */
@@ -111,7 +110,7 @@ static void flight_end(struct flight *flight, const struct outcome *outcome)
         joined = read->next_joined;
         if (is_good_for(read, flight, outcome)) {
             STEP("gateway gives a read the answer of another", "");
-            cache->counts.joined++;
+            cache_count(cache, TIER_SHARED);
             account_joined(read->request, leader->request);
             answer_outcome(read, outcome, true);
         } else {
@@ -215,7 +214,17 @@ static void store(struct read *read, struct cache_entry *entry)
         backends |= 1U << entry->parts.versions[i].backend;
     }
     cache_learn(cache, read->method, backends);
-    memory_cache_put(cache->memory, entry);
+    cache_put(cache, entry);
+}
+
+static struct status render(struct read *read, const ProtobufCMessage *message,
+                            struct rendering *ret_rendering)
+{
+    if (read->on_end == NULL) {
+        return answer_render(read->request, message, ret_rendering);
+    }
+    *ret_rendering = (struct rendering){.media = MEDIA_MESSAGE, .entity_tag = ""};
+    return message_pack(read->loop->scratch, message, &ret_rendering->body);
 }
 
 /* The message becomes an entry, which is stored where it may be. NULL: the leader's request could
@@ -224,11 +233,10 @@ static struct status make_entry(struct read *read, const ProtobufCMessage *messa
                                 const struct rpc_answer *answer, struct outcome *outcome,
                                 struct cache_version *versions)
 {
-    struct http_request *request = read->request;
     struct cache_parts parts = {.key = read->key, .key_hash = read->key_hash, .day = read->day};
     struct rendering rendering;
 
-    TRY(answer_render(request, message, &rendering));
+    TRY(render(read, message, &rendering));
     const bool is_versioned =
         versions_read(read->loop->gateway, answer, versions, &parts.version_count);
     if (!is_versioned) {
@@ -253,7 +261,9 @@ static struct status make_entry(struct read *read, const ProtobufCMessage *messa
         store_in_redis(read, &outcome->entry->parts);
         outcome->is_stored = true;
     }
-    http_drop_fields(request); /* an entry brings its own */
+    if (read->on_end == NULL) {
+        http_drop_fields(read->request); /* an entry brings its own */
+    }
     return STATUS_NONE;
 }
 
@@ -297,6 +307,7 @@ static void deliver(struct letter *letter)
     if (status.code != STATUS_OK) {
         outcome = (struct outcome){.status = status, .is_of_call = true};
     }
+    cache_count(read->loop->cache, TIER_SERVICE);
     flight_end(read->flight, &outcome);
     cache_entry_release(outcome.entry);
     rpc_reply_free(reply);
@@ -343,7 +354,7 @@ static void forward(struct flight *flight)
                                      "no answer came in time", NULL});
         return;
     }
-    cache->counts.misses++;
+    gateway_metrics_forward(&cache->gateway->metrics, read->forward_reason);
     flight->sent_tick = ++cache->tick;
     read->letter.deliver = deliver;
     STEP("gateway forwards", "");
@@ -381,11 +392,11 @@ static void on_value(struct redis_get *get, struct slice value)
     }
     outcome.versions = outcome.entry->parts.versions;
     outcome.version_count = parts.version_count;
-    cache->counts.redis_hits++;
+    cache_count(cache, TIER_REDIS);
     if (cache_audit_is_due(cache)) {
         audit_start(cache, read->method, read->payload, outcome.entry);
     }
-    memory_cache_put(cache->memory, outcome.entry);
+    cache_put(cache, outcome.entry);
     flight_end(flight, &outcome);
     cache_entry_release(outcome.entry);
 }
@@ -470,7 +481,7 @@ void flight_board(struct read *read)
     }
     flight = flight_new(read);
     if (flight == NULL) {
-        answer_status(read->request, status_out_of_memory(), NULL);
+        read_fail(read, "fwd=bypass", status_out_of_memory(), NULL);
         return;
     }
     if (!ask_redis(flight)) {

@@ -120,7 +120,7 @@ def test_a_restored_store_shows_no_answer_of_the_lost_future(fresh, tmp_path):
     rename("Bốn")
     for client in (fresh.client, other) * 3:
         assert title(client) == "Bốn"
-    with contextlib.closing(fresh.database("indicators")) as database:
+    with contextlib.closing(sqlite3.connect(fresh.state / "indicators.db")) as database:
         hashes = {row[0] for row in database.execute("SELECT hash FROM journal")}
     assert not hashes & lost_hashes
     # Who read what is lost is told; who did not goes on.
