@@ -38,7 +38,7 @@ struct gateway {
     char openapi_tag[24];
     struct http_server *server;
     char id[GATEWAY_ID_BYTES]; /* of this process, for leases */
-    char schema_hash[17];      /* answers of another API are not ours */
+    char rendering_hash[17];   /* of the API and this build: others may render otherwise */
     size_t cache_bytes;        /* of one loop */
     const char *redis;
     unsigned audit_every;
