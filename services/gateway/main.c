@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "gateway.h"
 #include "health.h"
+#include "redis_password.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ enum {
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
 };
 
-static const char *check_redis(const char *value)
+static const char *check_optional_address(const char *value)
 {
     return value[0] == '\0' ? NULL : config_check_host_port(value);
 }
@@ -54,6 +55,10 @@ static struct config_variable variables[] = {
      .fallback = "127.0.0.1:8080",
      .description = "host:port to serve HTTP on; port 0 is chosen by the system",
      .check = config_check_host_port},
+    {.name = "DONGKHOI_METRICS_LISTEN",
+     .fallback = "",
+     .description = "host:port to serve /metrics on, and then only there; empty: on the other one",
+     .check = check_optional_address},
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
@@ -73,7 +78,11 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
-     .check = check_redis},
+     .check = check_optional_address},
+    {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
+     .fallback = "",
+     .description = "path of a file with the password of Redis in one line; empty: none",
+     .check = redis_password_check},
     {.name = "DONGKHOI_CACHE_BYTES",
      .fallback = "8388608",
      .description = "bytes of answers that the gateway keeps in memory; 0: none",
@@ -151,8 +160,22 @@ static unsigned number(const char *name)
     return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
 }
 
+static struct status read_redis_password(char ret_password[REDIS_PASSWORD_MAX_BYTES + 1])
+{
+    const char *path = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS_PASSWORD_FILE");
+
+    ret_password[0] = '\0';
+    if (path[0] != '\0' && !redis_password_read(path, ret_password)) {
+        return (struct status){STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
+                               "the file of DONGKHOI_REDIS_PASSWORD_FILE was there and is gone",
+                               NULL};
+    }
+    return STATUS_NONE;
+}
+
 static int serve(struct arena *arena, const sigset_t *signals)
 {
+    char redis_password[REDIS_PASSWORD_MAX_BYTES + 1];
     const struct backend backends[] = {
         {.name = "registrations",
          .package = "dongkhoi.registrations.v1",
@@ -169,10 +192,12 @@ static int serve(struct arena *arena, const sigset_t *signals)
     };
     struct gateway_options options = {
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
+        .metrics_listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits.connections_max = connections_possible(),
         .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
+        .redis_password = redis_password,
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
         .logs_requests =
@@ -181,8 +206,11 @@ static int serve(struct arena *arena, const sigset_t *signals)
     struct gateway *gateway = NULL;
     int signal_number = 0;
 
-    struct status status =
-        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema);
+    struct status status = read_redis_password(redis_password);
+    if (status.code == STATUS_OK) {
+        status = schema_load(arena, api_descriptor_set(), api_services, api_service_count,
+                             &options.schema);
+    }
     if (status.code == STATUS_OK) {
         status = gateway_open(&options, arena, &gateway);
     }
