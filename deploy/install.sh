@@ -15,7 +15,8 @@ build=(
 )
 tests=(
     ccache chromium clang-format curl libcmocka-dev mount poppler-utils procps prometheus
-    python3-jsonschema python3-pytest python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
+    python3-jsonschema python3-pytest python3-pytest-timeout python3-pytest-xdist shellcheck
+    spin strace wrk
 )
 
 is_installed() {

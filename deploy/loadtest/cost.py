@@ -38,7 +38,7 @@ REQUESTS = {
         "/v1/indicators/{p}-exports/observations?filter=period%20%3D%20%222022-06%22",
     "page of all observations": "/v1/indicators/-/observations",
     "page of movements": "/v1/movements?pageSize=10&orderBy=year%20desc",
-    "page of clusters": "/v1/clusters",
+    "page of clusters": "/v1/clusters?pageSize=10",
     "one registration": "/v1/movements/{p}-2022-ba-tri/registrations/r42",
     "history of an observation": "/v1/indicators/{p}-exports/observations/2022-06:history",
     "progress": "/v1/indicators/{p}-exports/progress?period=2022-12",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ PACKAGES = {"wrk": "wrk", "h2load": "nghttp2-client"}
 # A log has a line for each request: long phases are run in parts.
 PART_SECONDS = 60
 REFUSED = (429, 503)
+SEED = re.compile(r"/s(\d+)p0-")
 
 
 @dataclass
@@ -133,22 +135,32 @@ def run_h2load(endpoint, mix, seconds, connections, directory):
 
 
 def run_k6(endpoint, mix, seconds, connections, directory):
-    """Reads and writes; the mix is k6/common.js's own, from the same file."""
-    del mix, directory
-    script = HERE / "k6" / "phase.js"
+    """Reads and writes. The mix is drawn by k6/common.js, from the same file as ours."""
+    log = directory / "k6.json"
+    log.unlink(missing_ok=True)
+    prefix = next(match[1] for _, path, _ in mix if (match := SEED.search(path)))
     done = subprocess.run(
-        ["k6", "run", "--quiet", "-e", f"URL={url_of(endpoint)}", "-e", f"SECONDS={seconds}",
-         "-e", f"CONNECTIONS={connections}", "-e", "ALLOW_REMOTE=1", str(script)],
+        ["k6", "run", "--quiet", "--no-thresholds", "--out", f"json={log}",
+         "-e", f"URL={url_of(endpoint)}", "-e", f"SEED={prefix}", "-e", f"SECONDS={seconds:g}",
+         "-e", f"CONNECTIONS={connections}", "-e", "ALLOW_REMOTE=1", str(HERE / "k6" / "phase.js")],
         capture_output=True, text=True, check=False,
     )
     check(done, "k6")
-    return read_k6(done.stdout)
-
-
-def read_k6(text):
-    """The line of JSON of k6/common.js: k6 keeps no histogram, so the percentiles are steps of one."""
-    found = json.loads(next(line for line in text.splitlines() if line.startswith("{")))
-    return found
+    result = Result(seconds=seconds)
+    with open(log, encoding="utf-8") as lines:
+        for line in lines:
+            point = json.loads(line)
+            tags = point["data"].get("tags") or {}
+            if point["type"] != "Point" or point["metric"] != "http_req_duration" or (
+                    tags.get("group", "").startswith("::setup")):
+                continue
+            status = int(tags.get("status", 0))
+            if status == 0:
+                result.no_answer += 1
+            else:
+                result.statuses[status] += 1
+                result.histogram[round(1000 * point["data"]["value"])] += 1
+    return result
 
 
 TOOLS = {"wrk": run_wrk, "h2load": run_h2load, "k6": run_k6}

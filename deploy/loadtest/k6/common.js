@@ -15,11 +15,21 @@ function isLoopback(address) {
   return /^http:\/\/(127(\.\d+){3}|localhost|\[::1\])(:\d+)?$/.test(address);
 }
 
-// The options of a scenario; SECONDS divides its phases as they are to each other.
-export function optionsOf(name) {
+function checkUrl() {
   if (!isLoopback(url) && __ENV.ALLOW_REMOTE !== '1') {
     throw new Error(`${url} is not this machine; ALLOW_REMOTE=1 loads it all the same`);
   }
+}
+
+// CONNECTIONS for SECONDS, without limits.
+export function constantOptions() {
+  checkUrl();
+  return { vus: Number(__ENV.CONNECTIONS || 1), duration: `${__ENV.SECONDS || 10}s` };
+}
+
+// The options of a scenario; SECONDS divides its phases as they are to each other.
+export function optionsOf(name) {
+  checkUrl();
   const { phases, limits } = plan.scenarios[name];
   const planned = phases.reduce((sum, phase) => sum + phase.seconds, 0);
   const seconds = Number(__ENV.SECONDS || planned);
@@ -96,7 +106,7 @@ export function request() {
   return answer;
 }
 
-// The same lines as deploy/loadtest/run prints.
+// The numbers that deploy/loadtest/run --json prints, as far as k6 keeps them.
 export function summaryOf(name) {
   return (data) => {
     const metric = (key, value) => (data.metrics[key] ? data.metrics[key].values[value] || 0 : 0);
