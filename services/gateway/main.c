@@ -5,8 +5,11 @@
 #include "base/log_sink.h"
 #include "base/memory.h"
 #include "gateway.h"
+#include "health.h"
+#include "redis_password.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,7 +24,7 @@ enum {
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
 };
 
-static const char *check_redis(const char *value)
+static const char *check_optional_address(const char *value)
 {
     return value[0] == '\0' ? NULL : config_check_host_port(value);
 }
@@ -52,6 +55,10 @@ static struct config_variable variables[] = {
      .fallback = "127.0.0.1:8080",
      .description = "host:port to serve HTTP on; port 0 is chosen by the system",
      .check = config_check_host_port},
+    {.name = "DONGKHOI_METRICS_LISTEN",
+     .fallback = "",
+     .description = "host:port to serve /metrics on, and then only there; empty: on the other one",
+     .check = check_optional_address},
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
@@ -71,7 +78,11 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
-     .check = check_redis},
+     .check = check_optional_address},
+    {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
+     .fallback = "",
+     .description = "path of a file with the password of Redis in one line; empty: none",
+     .check = redis_password_check},
     {.name = "DONGKHOI_CACHE_BYTES",
      .fallback = "8388608",
      .description = "bytes of answers that the gateway keeps in memory; 0: none",
@@ -93,11 +104,33 @@ static struct config_variable variables[] = {
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
+static int run_health(void *arg, int argc, char **argv)
+{
+    const char *text = NULL;
+
+    if (argc > 0) {
+        (void)fprintf(stderr, "dongkhoi-gateway: health takes no argument: %s\n", argv[0]);
+        return COMMAND_TROUBLE;
+    }
+    const bool is_ready =
+        gateway_health_ask(arg, config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"), &text);
+    (void)printf("%s\n", text);
+    return is_ready ? COMMAND_OK : COMMAND_NO;
+}
+
+static const struct command commands[] = {
+    {"health", "", "asks the running gateway whether it is ready: 0 it is, 1 it is not, 2 trouble",
+     run_health},
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
 static const struct program program = {
     .name = "dongkhoi-gateway",
     .purpose = "serves the HTTP API in front of the services",
     .variables = variables,
     .variable_count = VARIABLE_COUNT,
+    .commands = commands,
+    .command_count = COMMAND_COUNT,
 };
 
 static int fail(struct status status)
@@ -127,8 +160,22 @@ static unsigned number(const char *name)
     return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
 }
 
+static struct status read_redis_password(char ret_password[REDIS_PASSWORD_MAX_BYTES + 1])
+{
+    const char *path = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS_PASSWORD_FILE");
+
+    ret_password[0] = '\0';
+    if (path[0] != '\0' && !redis_password_read(path, ret_password)) {
+        return (struct status){STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
+                               "the file of DONGKHOI_REDIS_PASSWORD_FILE was there and is gone",
+                               NULL};
+    }
+    return STATUS_NONE;
+}
+
 static int serve(struct arena *arena, const sigset_t *signals)
 {
+    char redis_password[REDIS_PASSWORD_MAX_BYTES + 1];
     const struct backend backends[] = {
         {.name = "registrations",
          .package = "dongkhoi.registrations.v1",
@@ -145,10 +192,12 @@ static int serve(struct arena *arena, const sigset_t *signals)
     };
     struct gateway_options options = {
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
+        .metrics_listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits.connections_max = connections_possible(),
         .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
+        .redis_password = redis_password,
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
         .logs_requests =
@@ -157,8 +206,11 @@ static int serve(struct arena *arena, const sigset_t *signals)
     struct gateway *gateway = NULL;
     int signal_number = 0;
 
-    struct status status =
-        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema);
+    struct status status = read_redis_password(redis_password);
+    if (status.code == STATUS_OK) {
+        status = schema_load(arena, api_descriptor_set(), api_services, api_service_count,
+                             &options.schema);
+    }
     if (status.code == STATUS_OK) {
         status = gateway_open(&options, arena, &gateway);
     }
@@ -177,13 +229,36 @@ static int serve(struct arena *arena, const sigset_t *signals)
     return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+/* Until it is told to stop. */
+static int serve_logged(struct arena *arena)
 {
-    memory_configure();
-    struct arena *arena = arena_new(ARENA_BYTES);
-    int exit_code = EXIT_FAILURE;
+    enum log_level least = LOG_INFO;
     sigset_t signals;
 
+    /* Threads inherit the mask: signals reach only sigwait(). */
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
+    log_init("dongkhoi-gateway", least);
+    log_sink_start();
+    const int exit_code = serve(arena, &signals);
+    log_sink_stop(LOG_END_MS);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = command_find(commands, COMMAND_COUNT, argc, argv);
+    int exit_code = EXIT_FAILURE;
+
+    memory_configure();
+    if (command == NULL && config_arguments(&program, argc, argv, &exit_code)) {
+        return exit_code;
+    }
+    struct arena *arena = arena_new(ARENA_BYTES);
     if (arena == NULL) {
         return EXIT_FAILURE;
     }
@@ -191,19 +266,11 @@ int main(int argc, char **argv)
     const struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
     if (status.code != STATUS_OK) {
         exit_code = fail(status);
-    } else if (!config_arguments(&program, argc, argv, &exit_code)) {
-        /* Threads inherit the mask: signals reach only sigwait(). */
-        (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGINT);
-        (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-        (void)signal(SIGPIPE, SIG_IGN);
-        enum log_level least = LOG_INFO;
-        (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
-        log_init("dongkhoi-gateway", least);
-        log_sink_start();
-        exit_code = serve(arena, &signals);
-        log_sink_stop(LOG_END_MS);
+        exit_code = command != NULL ? COMMAND_TROUBLE : exit_code;
+    } else if (command != NULL) {
+        exit_code = command->run(arena, argc - 2, argv + 2);
+    } else {
+        exit_code = serve_logged(arena);
     }
     arena_free(arena);
     return exit_code;
