@@ -216,7 +216,7 @@ static struct status migrate_kind(struct db *db, struct arena *arena,
         return too_new(arena, key, layout, kind->layout);
     }
     if (found && layout == kind->layout) {
-        return STATUS_NONE;
+        return execute(db, table_indexes(arena, kind)); /* those that are new */
     }
     if (found) {
         TRY(make_anew(db, arena, kind));
