@@ -25,28 +25,47 @@ struct config_variable {
 /*
  * Fills value and origin of every variable from get (getenv in programs). On a value that is not
  * allowed: INVALID_ARGUMENT, INVALID_CONFIGURATION, naming variable, value and what is allowed.
- * An unknown variable of the prefix DONGKHOI_ is no error: programs share one environment.
  */
 struct status config_load(struct config_variable *variables, size_t count,
                           char *(*get)(const char *name), struct arena *arena);
+
+/*
+ * Looks for names of the prefix DONGKHOI_ that no program knows, in "NAME=value" texts that end with
+ * NULL (environ in programs). One that differs by a letter or two from a known name is a slip of the
+ * hand: INVALID_ARGUMENT INVALID_CONFIGURATION, naming both. Any other is told to on_unknown, which
+ * may be NULL: what starts programs may put names of its own into their environment.
+ */
+struct status config_check_names(const struct config_variable *variables, size_t count,
+                                 char *const *environment, struct arena *arena,
+                                 void (*on_unknown)(const char *name));
 
 /* The value of a variable that config_load() filled; the name must be in the table. */
 const char *config_value(const struct config_variable *variables, size_t count, const char *name);
 
 /* Checks for the table. */
-const char *config_check_host_port(const char *value);     /* "127.0.0.1:8080", "[::1]:80" */
-const char *config_check_nng_addresses(const char *value); /* "tcp://127.0.0.1:7101,tcp://..." */
-const char *config_check_nng_address(const char *value);   /* one of them, or empty */
-const char *config_check_path(const char *value);          /* not empty */
+const char *config_check_host_port(const char *value); /* "127.0.0.1:8080", "[::1]:80" */
+/* "tcp://127.0.0.1:7101,tcp://...", at most 16: of a service itself; a port of 0 is chosen by the
+ * system. */
+const char *config_check_nng_addresses(const char *value);
+/* The same of others, which are called: without a port of 0. */
+const char *config_check_nng_peers(const char *value);
+const char *config_check_nng_address(const char *value); /* one of them, or empty */
+/* A directory that can be written, or that can be made. */
+const char *config_check_directory(const char *value);
+/* The text of a value as a number, which its check allowed. */
+unsigned long config_number(const char *value);
+/* Plain digits, at most most. */
+bool config_is_number(const char *value, unsigned long most);
 
 /*
  * What every program does with its arguments: --help, --version and --check print and end the
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
  * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
  * environment itself, shows every variable, and says of each that is not valid what is allowed
- * (exit code 1).
+ * (exit code 1). environment: as for config_check_names(); NULL: names are not checked.
  */
 bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
-                      struct config_variable *variables, size_t count, int *ret_exit);
+                      struct config_variable *variables, size_t count, char *const *environment,
+                      int *ret_exit);
 
 #endif
