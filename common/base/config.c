@@ -54,21 +54,27 @@ const char *config_value(const struct config_variable *variables, size_t count, 
     return i < count ? variables[i].value : NULL;
 }
 
-static void print_help(const char *program, const char *purpose,
-                       const struct config_variable *variables, size_t count)
+static void print_help(const struct program *program)
 {
     (void)printf("%s - %s\n\n"
-                 "usage: %s [--help | --version | --check]\n\n"
+                 "usage: %s [--help | --version | --check%s]\n\n"
                  "  --help     print this and exit\n"
                  "  --version  print the version and exit\n"
                  "  --check    print the configuration and where each value is from; exit with 1\n"
-                 "             when it is not valid\n\n"
-                 "environment:\n",
-                 program, purpose, program);
-    for (size_t i = 0; i < count; i++) {
-        (void)printf("  %s\n      %s\n      default: %s\n", variables[i].name,
-                     variables[i].description,
-                     variables[i].fallback[0] != '\0' ? variables[i].fallback : "(empty)");
+                 "             when it is not valid\n\n",
+                 program->name, program->purpose, program->name,
+                 program->command_count > 0 ? " | COMMAND" : "");
+    for (size_t i = 0; i < program->command_count; i++) {
+        const struct command *command = &program->commands[i];
+        (void)printf("%s  %s%s%s\n      %s\n", i == 0 ? "commands:\n" : "", command->name,
+                     command->arguments[0] != '\0' ? " " : "", command->arguments,
+                     command->summary);
+    }
+    (void)printf("%senvironment:\n", program->command_count > 0 ? "\n" : "");
+    for (size_t i = 0; i < program->variable_count; i++) {
+        const struct config_variable *variable = &program->variables[i];
+        (void)printf("  %s\n      %s\n      default: %s\n", variable->name, variable->description,
+                     variable->fallback[0] != '\0' ? variable->fallback : "(empty)");
     }
 }
 
@@ -88,14 +94,13 @@ static void print_unknown(const char *name)
     (void)printf("%s is known to no program, and ignored\n", name);
 }
 
-static int print_names(const struct config_variable *variables, size_t count,
-                       char *const *environment, struct arena *arena)
+static int print_names(const struct program *program, struct arena *arena)
 {
-    if (environment == NULL) {
+    if (program->environment == NULL) {
         return 0;
     }
-    const struct status status =
-        config_check_names(variables, count, environment, arena, print_unknown);
+    const struct status status = config_check_names(program->variables, program->variable_count,
+                                                    program->environment, arena, print_unknown);
     if (status.code == STATUS_OK) {
         return 0;
     }
@@ -103,15 +108,16 @@ static int print_names(const struct config_variable *variables, size_t count,
     return 1;
 }
 
-static int print_check(const char *program, struct config_variable *variables, size_t count,
-                       char *const *environment)
+static int print_check(const struct program *program)
 {
+    struct config_variable *variables = program->variables;
+    const size_t count = program->variable_count;
     struct arena *arena = arena_new(CHECK_ARENA_BYTES);
     int exit_code = 0;
 
     for (size_t i = 0; i < count; i++) {
         if (arena == NULL || read_variable(&variables[i], getenv, arena).code != STATUS_OK) {
-            (void)fprintf(stderr, "%s: the environment is too large\n", program);
+            (void)fprintf(stderr, "%s: the environment is too large\n", program->name);
             exit_code = 1;
             break;
         }
@@ -121,7 +127,7 @@ static int print_check(const char *program, struct config_variable *variables, s
                      allowed != NULL ? allowed : "");
         exit_code = allowed != NULL ? 1 : exit_code;
     }
-    if (arena != NULL && print_names(variables, count, environment, arena) != 0) {
+    if (arena != NULL && print_names(program, arena) != 0) {
         exit_code = 1;
     }
     for (size_t i = 0; i < count; i++) {
@@ -131,25 +137,23 @@ static int print_check(const char *program, struct config_variable *variables, s
     return exit_code;
 }
 
-bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
-                      struct config_variable *variables, size_t count, char *const *environment,
-                      int *ret_exit)
+bool config_arguments(const struct program *program, int argc, char **argv, int *ret_exit)
 {
     if (argc <= 1) {
         return false;
     }
     *ret_exit = 0;
     if (argc > 2) {
-        (void)fprintf(stderr, "%s: one argument at most; see --help\n", program);
+        (void)fprintf(stderr, "%s: one argument at most; see --help\n", program->name);
         *ret_exit = 2;
     } else if (strcmp(argv[1], "--help") == 0) {
-        print_help(program, purpose, variables, count);
+        print_help(program);
     } else if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("%s %s\n", program, DONGKHOI_VERSION);
+        (void)printf("%s %s\n", program->name, DONGKHOI_VERSION);
     } else if (strcmp(argv[1], "--check") == 0) {
-        *ret_exit = print_check(program, variables, count, environment);
+        *ret_exit = print_check(program);
     } else {
-        (void)fprintf(stderr, "%s: unknown argument %s; see --help\n", program, argv[1]);
+        (void)fprintf(stderr, "%s: unknown argument %s; see --help\n", program->name, argv[1]);
         *ret_exit = 2;
     }
     (void)fflush(stdout);

@@ -5,6 +5,7 @@
 #define BASE_CONFIG_H
 
 #include "base/arena.h"
+#include "base/command.h"
 #include "base/status.h"
 
 #include <stdbool.h>
@@ -30,10 +31,11 @@ struct status config_load(struct config_variable *variables, size_t count,
                           char *(*get)(const char *name), struct arena *arena);
 
 /*
- * Looks for names of the prefix DONGKHOI_ that no program knows, in "NAME=value" texts that end with
- * NULL (environ in programs). One that differs by a letter or two from a known name is a slip of the
- * hand: INVALID_ARGUMENT INVALID_CONFIGURATION, naming both. Any other is told to on_unknown, which
- * may be NULL: what starts programs may put names of its own into their environment.
+ * Looks for names of the prefix DONGKHOI_ that no program knows, in "NAME=value" texts that end
+ * with NULL (environ in programs). One that differs by a letter or two from a known name is a slip
+ * of the hand: INVALID_ARGUMENT INVALID_CONFIGURATION, naming both. Any other is told to
+ * on_unknown, which may be NULL: what starts programs may put names of its own into their
+ * environment.
  */
 struct status config_check_names(const struct config_variable *variables, size_t count,
                                  char *const *environment, struct arena *arena,
@@ -50,11 +52,11 @@ const char *config_check_nng_addresses(const char *value);
 /* The same of others, which are called: without a port of 0. */
 const char *config_check_nng_peers(const char *value);
 const char *config_check_nng_address(const char *value); /* one of them, or empty */
+const char *config_check_path(const char *value);        /* not empty */
 /* A directory that can be written, or that can be made. */
 const char *config_check_directory(const char *value);
-/* The text of a value as a number, which its check allowed. */
-unsigned long config_number(const char *value);
-/* Plain digits, at most most. */
+const char *config_check_log_level(const char *value); /* as log_level_parse() */
+/* Plain digits, and not more than most. */
 bool config_is_number(const char *value, unsigned long most);
 
 /*
@@ -62,10 +64,17 @@ bool config_is_number(const char *value, unsigned long most);
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
  * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
  * environment itself, shows every variable, and says of each that is not valid what is allowed
- * (exit code 1). environment: as for config_check_names(); NULL: names are not checked.
+ * (exit code 1). --help lists the commands too; the program asks command_find() first.
  */
-bool config_arguments(int argc, char **argv, const char *program, const char *purpose,
-                      struct config_variable *variables, size_t count, char *const *environment,
-                      int *ret_exit);
+struct program {
+    const char *name;    /* "dongkhoi-gateway" */
+    const char *purpose; /* one line */
+    struct config_variable *variables;
+    size_t variable_count;
+    const struct command *commands;
+    size_t command_count;
+    char *const *environment; /* of whose names --check says which are unknown; NULL: of none */
+};
+bool config_arguments(const struct program *program, int argc, char **argv, int *ret_exit);
 
 #endif

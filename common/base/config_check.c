@@ -1,6 +1,8 @@
 /* config_check.c - what values of variables may be. */
 #include "base/config.h"
 
+#include "base/log.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -138,48 +140,52 @@ const char *config_check_nng_address(const char *value)
     return value[0] == '\0' || is_nng_address(value, strlen(value)) ? NULL : ADDRESS_ALLOWED;
 }
 
-/* The next directory above, in place; false when there is none above. */
-static bool go_up(char *path)
+/* Whether something can be made in the directory, or in what is to be made above it. */
+static bool is_writable(const char *directory)
 {
-    size_t length = strlen(path);
+    struct stat found;
 
-    while (length > 1 && path[length - 1] == '/') {
-        length--;
-    }
-    while (length > 0 && path[length - 1] != '/') {
-        length--;
-    }
-    while (length > 1 && path[length - 1] == '/') {
-        length--;
-    }
-    if (length == 0) {
-        const bool was_here = strcmp(path, ".") == 0;
-
-        strcpy(path, ".");
-        return !was_here;
-    }
-    const bool is_shorter = path[length] != '\0';
-    path[length] = '\0';
-    return is_shorter;
+    return stat(directory, &found) == 0 && S_ISDIR(found.st_mode) &&
+           access(directory, W_OK | X_OK) == 0;
 }
 
 const char *config_check_directory(const char *value)
 {
+    /* Room for the names of files in it. */
+    enum { FILE_NAME_BYTES = 256 };
     char path[PATH_MAX];
     struct stat found;
-    /* Room for the names of files in it. */
-    const size_t most = sizeof(path) - 256;
 
-    if (value[0] == '\0' || strlen(value) >= most) {
+    if (value[0] == '\0' || strlen(value) >= sizeof(path) - FILE_NAME_BYTES) {
         return DIRECTORY_ALLOWED;
     }
     strcpy(path, value);
+    /* What is not there is made: the nearest that is there decides. */
     while (stat(path, &found) != 0) {
-        if (errno != ENOENT || !go_up(path)) {
+        char *slash = strrchr(path, '/');
+
+        if (errno != ENOENT || strcmp(path, ".") == 0 || strcmp(path, "/") == 0) {
             return DIRECTORY_ALLOWED;
         }
+        if (slash == NULL) {
+            strcpy(path, ".");
+        } else {
+            slash[slash == path ? 1 : 0] = '\0';
+        }
     }
-    return S_ISDIR(found.st_mode) && access(path, W_OK | X_OK) == 0 ? NULL : DIRECTORY_ALLOWED;
+    return is_writable(path) ? NULL : DIRECTORY_ALLOWED;
+}
+
+const char *config_check_log_level(const char *value)
+{
+    enum log_level level = LOG_INFO;
+
+    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
+}
+
+const char *config_check_path(const char *value)
+{
+    return value[0] != '\0' ? NULL : "a path, not empty";
 }
 
 bool config_is_number(const char *value, unsigned long most)
@@ -187,10 +193,5 @@ bool config_is_number(const char *value, unsigned long most)
     const size_t length = strlen(value);
 
     return length > 0 && length <= NUMBER_MAX_DIGITS && strspn(value, "0123456789") == length &&
-           config_number(value) <= most;
-}
-
-unsigned long config_number(const char *value)
-{
-    return strtoul(value, NULL, 10);
+           strtoul(value, NULL, 10) <= most;
 }

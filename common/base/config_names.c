@@ -8,9 +8,9 @@
 
 /* Of all programs, without the prefix: they may share one environment. */
 static const char *const known[] = {
-    "ACCESS_LOG", "AUDIT",    "BIND",        "CACHE_BYTES", "CLUSTERS",
-    "HOLIDAYS",   "INDICATORS", "LEASE_MS",  "LISTEN",      "LOG",
-    "LOG_SLOW_MS", "NIGHTECONOMY", "REDIS",  "REGISTRATIONS", "STATE",
+    "ACCESS_LOG",  "AUDIT",        "BIND",     "CACHE_BYTES",   "CLUSTERS",
+    "HOLIDAYS",    "INDICATORS",   "LEASE_MS", "LISTEN",        "LOG",
+    "LOG_SLOW_MS", "NIGHTECONOMY", "REDIS",    "REGISTRATIONS", "STATE",
 };
 
 /* So much of a name is compared; a longer one is none of ours. */
@@ -59,7 +59,8 @@ static unsigned distance(struct slice a, struct slice b)
             const bool is_same = a.data[i - 1] == b.data[k - 1];
 
             row[k] = least(above[k - 1] + !is_same, least(above[k], row[k - 1]) + 1);
-            if (i > 1 && k > 1 && a.data[i - 1] == b.data[k - 2] && a.data[i - 2] == b.data[k - 1]) {
+            if (i > 1 && k > 1 && a.data[i - 1] == b.data[k - 2] &&
+                a.data[i - 2] == b.data[k - 1]) {
                 row[k] = least(row[k], before[k - 2] + 1);
             }
         }

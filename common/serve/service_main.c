@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/log_sink.h"
 #include "base/memory.h"
+#include "serve/commands.h"
 #include "serve/lease.h"
 #include "serve/service.h"
 
@@ -33,30 +34,14 @@ enum {
     VARIABLES,
 };
 
-static const char *check_log_level(const char *value)
-{
-    enum log_level level = LOG_INFO;
-
-    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
-}
-
-/* Whether the value is a number in plain digits, and not more than most. */
-static bool is_number(const char *value, unsigned long most)
-{
-    const size_t length = strlen(value);
-
-    return length > 0 && length < 10 && strspn(value, "0123456789") == length &&
-           strtoul(value, NULL, 10) <= most;
-}
-
 static const char *check_lease(const char *value)
 {
-    return is_number(value, LEASE_MAX_MS) ? NULL : "a number of milliseconds, 0 to 10000";
+    return config_is_number(value, LEASE_MAX_MS) ? NULL : "a number of milliseconds, 0 to 10000";
 }
 
 static const char *check_slow(const char *value)
 {
-    return is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
+    return config_is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
 }
 
 static void variable_name(const char *service, char name[TEXT_BYTES])
@@ -81,7 +66,7 @@ static size_t variables_append(const struct service *service, char peer_names[][
             .name = peer_names[i],
             .fallback = service->peers[i].default_addresses,
             .description = "nng addresses of a service that this one asks",
-            .check = config_check_nng_addresses,
+            .check = config_check_nng_peers,
         };
     }
     for (size_t i = 0; i < service->variable_count; i++) {
@@ -131,6 +116,38 @@ static void signal_wait(const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, &again, NULL);
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return text != NULL && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Names the variable that what failed depends on. */
+static void log_start_failed(struct status status, const struct config_variable *variables)
+{
+    const bool is_of_store = starts_with(status.reason, "STORE_");
+    const char *allowed = is_of_store
+                              ? "a directory that can be written, of no other running service"
+                              : "an address of this machine that nothing listens on";
+    const struct config_variable *variable = &variables[VARIABLE_STATE];
+
+    if (!is_of_store) {
+        const bool is_bound = variables[VARIABLE_BIND].value[0] != '\0';
+        variable = &variables[is_bound ? VARIABLE_BIND : VARIABLE_ADDRESSES];
+        if (status.code != STATUS_UNAVAILABLE) {
+            allowed = "";
+        }
+    }
+    log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
+              status.reason, "message", status.message, "variable", variable->name, "value",
+              variable->value, "allowed", allowed, NULL);
+}
+
+static void on_unknown_name(const char *name)
+{
+    log_event(LOG_WARNING, "unknown_variable", "variable", name, "message",
+              "it is known to no program, and ignored", NULL);
+}
+
 static int serve(const struct service *service, const struct config_variable *variables,
                  const sigset_t *signals, struct arena *arena)
 {
@@ -156,8 +173,7 @@ static int serve(const struct service *service, const struct config_variable *va
     };
     const struct status status = service_open_with(service, &options, arena, &instance);
     if (status.code != STATUS_OK) {
-        log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
-                  status.reason, "message", status.message, NULL);
+        log_start_failed(status, variables);
         return EXIT_FAILURE;
     }
     (void)snprintf(port, sizeof(port), "%u", (unsigned)service_port(instance));
@@ -170,6 +186,40 @@ static int serve(const struct service *service, const struct config_variable *va
     }
     log_event(LOG_INFO, "stopped", "clean", "true", NULL);
     return EXIT_SUCCESS;
+}
+
+static enum log_level log_level_chosen(const struct config_variable *variables)
+{
+    enum log_level least = LOG_INFO;
+
+    (void)log_level_parse(variables[VARIABLE_LOG].value, &least);
+    return least;
+}
+
+static int serve_logged(const struct service *service, const struct config_variable *variables,
+                        const sigset_t *signals, struct arena *arena)
+{
+    log_sink_start();
+    const int exit_code = serve(service, variables, signals, arena);
+    log_sink_stop(LOG_END_MS);
+    return exit_code;
+}
+
+/* Nobody waits for signals here: they end the program. */
+static int command_run(const struct command *command, const struct program *program,
+                       const struct service *service, const sigset_t *signals, struct arena *arena,
+                       int argc, char **argv)
+{
+    struct command_context context = {
+        .service = service,
+        .program = program->name,
+        .directory = program->variables[VARIABLE_STATE].value,
+        .addresses = program->variables[VARIABLE_ADDRESSES].value,
+        .arena = arena,
+    };
+
+    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    return command->run(&context, argc - 2, argv + 2);
 }
 
 int service_main(const struct service *service, int argc, char **argv)
@@ -190,7 +240,8 @@ int service_main(const struct service *service, int argc, char **argv)
     (void)snprintf(program, sizeof(program), "dongkhoi-%s", service->name);
     variable_name(service->name, addresses_name);
     struct config_variable variables[VARIABLES + PEERS_MAX + SERVICE_VARIABLES_MAX] = {
-        [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data", config_check_path},
+        [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data",
+                            config_check_directory},
         [VARIABLE_ADDRESSES] = {addresses_name, service->default_addresses,
                                 "nng addresses where others reach this service",
                                 config_check_nng_addresses},
@@ -202,14 +253,29 @@ int service_main(const struct service *service, int argc, char **argv)
                             "asking, 0 to 10000; 0: it asks each time",
                             check_lease},
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
-                          "least level of the log: debug, info, warning or error", check_log_level},
+                          "least level of the log: debug, info, warning or error",
+                          config_check_log_level},
         [VARIABLE_SLOW] = {"DONGKHOI_LOG_SLOW_MS", "1000",
                            "calls that take so many milliseconds are logged at info, others at "
                            "debug, 0 to 600000; 0: all at debug",
                            check_slow},
     };
     const size_t count = variables_append(service, peer_names, variables);
-    if (config_arguments(argc, argv, program, service->purpose, variables, count, &exit_code)) {
+    const struct program described = {
+        .name = program,
+        .purpose = service->purpose,
+        .variables = variables,
+        .variable_count = count,
+        .commands = service_commands,
+        .command_count = service_command_count,
+        .environment = environ,
+    };
+    const struct command *command =
+        command_find(service_commands, service_command_count, argc, argv);
+    if (command != NULL) {
+        variables[VARIABLE_STATE].check = config_check_path; /* it may only be read */
+    }
+    if (command == NULL && config_arguments(&described, argc, argv, &exit_code)) {
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -219,19 +285,21 @@ int service_main(const struct service *service, int argc, char **argv)
     log_init(program, LOG_INFO);
     struct status status = config_load(variables, count, getenv, arena);
     if (status.code == STATUS_OK) {
+        status = config_check_names(variables, count, environ, arena,
+                                    command == NULL ? on_unknown_name : NULL);
+    }
+    if (status.code == STATUS_OK) {
         status = configure(service, variables, arena);
     }
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
         arena_free(arena);
-        return EXIT_FAILURE;
+        return command != NULL ? COMMAND_TROUBLE : EXIT_FAILURE;
     }
-    enum log_level least = LOG_INFO;
-    (void)log_level_parse(variables[VARIABLE_LOG].value, &least);
-    log_init(program, least);
-    log_sink_start();
-    exit_code = serve(service, variables, &signals, arena);
-    log_sink_stop(LOG_END_MS);
+    log_init(program, log_level_chosen(variables));
+    exit_code = command != NULL
+                    ? command_run(command, &described, service, &signals, arena, argc, argv)
+                    : serve_logged(service, variables, &signals, arena);
     arena_free(arena);
     return exit_code;
 }

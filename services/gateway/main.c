@@ -16,6 +16,7 @@ enum {
     ARENA_BYTES = 64 << 20,
     DRAIN_MS = 10000,
     LOG_END_MS = 1000,
+    NUMBER_MAX = 999999999,
     CONNECTIONS_MAX = 4096,
     DESCRIPTORS_MAX = 65536,
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
@@ -23,23 +24,19 @@ enum {
 
 static const char *check_redis(const char *value)
 {
-    return value[0] == '\0' ? NULL : config_check_host_port(value);
+    if (value[0] == '\0') {
+        return NULL;
+    }
+    const char *colon = strrchr(value, ':');
+    const bool has_port = colon != NULL && strspn(colon + 1, "0") < strlen(colon + 1);
+    return has_port && config_check_host_port(value) == NULL
+               ? NULL
+               : "host:port with a port from 1 to 65535, such as 127.0.0.1:6379, or empty";
 }
 
 static const char *check_number(const char *value)
 {
-    const size_t length = strlen(value);
-
-    return length > 0 && length < 10 && strspn(value, "0123456789") == length
-               ? NULL
-               : "a number of at most nine digits";
-}
-
-static const char *check_log_level(const char *value)
-{
-    enum log_level level = LOG_INFO;
-
-    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
+    return config_is_number(value, NUMBER_MAX) ? NULL : "a number of at most nine digits";
 }
 
 static const char *check_switch(const char *value)
@@ -55,19 +52,19 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_INDICATORS",
      .fallback = "tcp://127.0.0.1:7102",
      .description = "addresses of the indicators service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_CLUSTERS",
      .fallback = "tcp://127.0.0.1:7103",
      .description = "addresses of the clusters service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_NIGHTECONOMY",
      .fallback = "tcp://127.0.0.1:7104",
      .description = "addresses of the night-economy service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
@@ -83,7 +80,7 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_LOG",
      .fallback = "info",
      .description = "least level of the log: debug, info, warning or error",
-     .check = check_log_level},
+     .check = config_check_log_level},
     {.name = "DONGKHOI_ACCESS_LOG",
      .fallback = "on",
      .description =
@@ -93,10 +90,35 @@ static struct config_variable variables[] = {
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
+static struct program program = {
+    .name = "dongkhoi-gateway",
+    .purpose = "serves the HTTP API in front of the services",
+    .variables = variables,
+    .variable_count = VARIABLE_COUNT,
+};
+
+static int refuse(struct status status)
+{
+    log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
+    return EXIT_FAILURE;
+}
+
+/* What fails from here on is that it cannot listen, but for lack of memory. */
 static int fail(struct status status)
 {
-    log_event(LOG_ERROR, "cannot_start", "reason", status.reason, "message", status.message, NULL);
+    const bool is_of_address = status.code != STATUS_RESOURCE_EXHAUSTED;
+
+    log_event(LOG_ERROR, "start_failed", "reason", status.reason, "message", status.message,
+              is_of_address ? "variable" : NULL, "DONGKHOI_LISTEN", "value",
+              config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"), "allowed",
+              "an address of this machine that nothing listens on", NULL);
     return EXIT_FAILURE;
+}
+
+static void on_unknown_name(const char *name)
+{
+    log_event(LOG_WARNING, "unknown_variable", "variable", name, "message",
+              "it is known to no program, and ignored", NULL);
 }
 
 /* Each connection is a descriptor: take as many as the system lets us, and keep some back. */
@@ -170,36 +192,44 @@ static int serve(struct arena *arena, const sigset_t *signals)
     return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int serve_logged(struct arena *arena)
 {
-    memory_configure();
-    struct arena *arena = arena_new(ARENA_BYTES);
-    int exit_code = EXIT_FAILURE;
+    enum log_level least = LOG_INFO;
     sigset_t signals;
 
+    /* Threads inherit the mask: signals reach only sigwait(). */
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
+    log_init(program.name, least);
+    log_sink_start();
+    const int exit_code = serve(arena, &signals);
+    log_sink_stop(LOG_END_MS);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    int exit_code = EXIT_FAILURE;
+
+    memory_configure();
+    program.environment = environ;
+    if (config_arguments(&program, argc, argv, &exit_code)) {
+        return exit_code;
+    }
+    struct arena *arena = arena_new(ARENA_BYTES);
     if (arena == NULL) {
         return EXIT_FAILURE;
     }
-    log_init("dongkhoi-gateway", LOG_INFO);
-    const struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
-    if (status.code != STATUS_OK) {
-        exit_code = fail(status);
-    } else if (!config_arguments(argc, argv, "dongkhoi-gateway",
-                                 "serves the HTTP API in front of the services", variables,
-                                 VARIABLE_COUNT, &exit_code)) {
-        /* Threads inherit the mask: signals reach only sigwait(). */
-        (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGINT);
-        (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-        (void)signal(SIGPIPE, SIG_IGN);
-        enum log_level least = LOG_INFO;
-        (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
-        log_init("dongkhoi-gateway", least);
-        log_sink_start();
-        exit_code = serve(arena, &signals);
-        log_sink_stop(LOG_END_MS);
+    log_init(program.name, LOG_INFO);
+    struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
+    if (status.code == STATUS_OK) {
+        status = config_check_names(variables, VARIABLE_COUNT, environ, arena, on_unknown_name);
     }
+    exit_code = status.code == STATUS_OK ? serve_logged(arena) : refuse(status);
     arena_free(arena);
     return exit_code;
 }

@@ -163,6 +163,19 @@ static void nng_addresses_are_checked(void **state)
     assert_null(config_check_path("."));
 }
 
+static int run_nothing(void *arg, int argc, char **argv)
+{
+    (void)arg;
+    (void)argc;
+    (void)argv;
+    return COMMAND_OK;
+}
+
+static const struct command commands[] = {
+    {"copy", "--to FILE", "makes a copy", run_nothing},
+    {"count", "", "counts", run_nothing},
+};
+
 /* Runs config_arguments() with one argument, or two; what it printed is in the arena. */
 static const char *printed(const char *first, const char *second, int *ret_exit)
 {
@@ -179,8 +192,15 @@ static const char *printed(const char *first, const char *second, int *ret_exit)
     (void)fflush(NULL);
     (void)dup2(fileno(file), STDOUT_FILENO);
     (void)dup2(fileno(file), STDERR_FILENO);
-    const bool ends = config_arguments(second != NULL ? 3 : 2, argv, "dongkhoi-test", "tests",
-                                       variables, VARIABLES, ret_exit);
+    const struct program tested = {
+        .name = "dongkhoi-test",
+        .purpose = "tests",
+        .variables = variables,
+        .variable_count = VARIABLES,
+        .commands = commands,
+        .command_count = sizeof(commands) / sizeof(commands[0]),
+    };
+    const bool ends = config_arguments(&tested, second != NULL ? 3 : 2, argv, ret_exit);
     (void)fflush(NULL);
     (void)dup2(kept_stdout, STDOUT_FILENO);
     (void)dup2(kept_stderr, STDERR_FILENO);
@@ -200,7 +220,7 @@ static void without_arguments_the_program_goes_on(void **state)
     int exit_code = 42;
 
     (void)state;
-    assert_false(config_arguments(1, argv, "dongkhoi-test", "tests", NULL, 0, &exit_code));
+    assert_false(config_arguments(&(struct program){.name = "dongkhoi-test"}, 1, argv, &exit_code));
     assert_int_equal(exit_code, 42);
 }
 
@@ -215,6 +235,58 @@ static void help_names_every_variable_and_its_default(void **state)
     assert_non_null(strstr(text, "DONGKHOI_TEST_LISTEN"));
     assert_non_null(strstr(text, "where to listen"));
     assert_non_null(strstr(text, "127.0.0.1:8080"));
+}
+
+static void help_names_every_command_with_its_arguments(void **state)
+{
+    int exit_code = 42;
+    const char *text = printed("--help", NULL, &exit_code);
+
+    (void)state;
+    assert_non_null(strstr(text, "--check | COMMAND]"));
+    assert_non_null(strstr(text, "commands:\n  copy --to FILE\n      makes a copy\n"
+                                 "  count\n      counts\n"));
+}
+
+static void a_command_is_found_by_its_whole_name(void **state)
+{
+    char program[] = "program";
+    char count[] = "count";
+    char more[] = "counter";
+    char *argv[] = {program, count, NULL};
+
+    (void)state;
+    assert_ptr_equal(command_find(commands, 2, 2, argv), &commands[1]);
+    assert_null(command_find(commands, 1, 2, argv));
+    assert_null(command_find(commands, 2, 1, argv));
+    argv[1] = more;
+    assert_null(command_find(commands, 2, 2, argv));
+}
+
+static void an_option_is_taken_with_its_value(void **state)
+{
+    char to[] = "--to";
+    char file[] = "a.db";
+    char joined[] = "--to=b.db";
+    char empty[] = "--to=";
+    char other[] = "--tomorrow";
+    char *argv[] = {to, file, joined, empty, other, to, NULL};
+    const char *value = NULL;
+    int at = 0;
+
+    (void)state;
+    assert_true(command_option(6, argv, &at, "--to", &value));
+    assert_string_equal(value, "a.db");
+    assert_true(command_option(6, argv, &at, "--to", &value));
+    assert_string_equal(value, "b.db");
+    assert_true(command_option(6, argv, &at, "--to", &value));
+    assert_null(value);
+    assert_int_equal(at, 4);
+    assert_false(command_option(6, argv, &at, "--to", &value));
+    assert_int_equal(at, 4);
+    at = 5;
+    assert_true(command_option(6, argv, &at, "--to", &value));
+    assert_null(value);
 }
 
 static void version_is_the_projects(void **state)
@@ -281,6 +353,9 @@ int main(void)
         TEST(nng_addresses_are_checked),
         TEST(without_arguments_the_program_goes_on),
         TEST(help_names_every_variable_and_its_default),
+        TEST(help_names_every_command_with_its_arguments),
+        TEST(a_command_is_found_by_its_whole_name),
+        TEST(an_option_is_taken_with_its_value),
         TEST(version_is_the_projects),
         TEST(check_shows_each_value_and_its_origin),
         TEST(check_of_a_bad_value_says_so_and_fails),

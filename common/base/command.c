@@ -1,0 +1,36 @@
+/* command.c - finds the subcommand and its options. */
+#include "base/command.h"
+
+#include <string.h>
+
+const struct command *command_find(const struct command *commands, size_t count, int argc,
+                                   char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < count; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+bool command_option(int argc, char **argv, int *at, const char *name, const char **ret_value)
+{
+    const char *argument = argv[*at];
+    const size_t length = strlen(name);
+
+    if (strncmp(argument, name, length) != 0) {
+        return false;
+    }
+    if (argument[length] == '=') {
+        *ret_value = argument[length + 1] != '\0' ? argument + length + 1 : NULL;
+        *at += 1;
+        return true;
+    }
+    if (argument[length] != '\0') {
+        return false;
+    }
+    *ret_value = *at + 1 < argc && argv[*at + 1][0] != '\0' ? argv[*at + 1] : NULL;
+    *at += *ret_value != NULL ? 2 : 1;
+    return true;
+}

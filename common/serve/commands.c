@@ -1,0 +1,11 @@
+/* commands.c - the table of subcommands. */
+#include "serve/commands.h"
+
+#include "serve/store_commands.h"
+
+const struct command service_commands[] = {
+    {"verify", "[FILE]",
+     "checks the store, also while the service runs, or a backup: 0 sound, 1 damaged, 2 trouble",
+     command_verify},
+};
+const size_t service_command_count = sizeof(service_commands) / sizeof(service_commands[0]);
