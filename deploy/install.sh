@@ -14,8 +14,8 @@ build=(
     ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 redis-server unzip
 )
 tests=(
-    ccache chromium clang-format curl libcmocka-dev mount poppler-utils procps python3-jsonschema
-    python3-pytest python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
+    ccache chromium clang-format curl libcmocka-dev mount poppler-utils procps prometheus
+    python3-jsonschema python3-pytest python3-pytest-timeout python3-pytest-xdist shellcheck spin strace
 )
 
 is_installed() {
@@ -99,7 +99,10 @@ if ! "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null 
     die "the packages could not be installed (apt-get's last lines are above)" \
         "check the network and the package sources, then run: apt-get install ${packages[*]}"
 fi
-# Ours is started by deploy/run, on loopback and without persistence.
-if [[ " ${packages[*]} " == *' redis-server '* ]] && command -v systemctl >/dev/null; then
-    "${root_command[@]}" systemctl disable --now redis-server.service >/dev/null 2>&1 || true
-fi
+# Redis is started by deploy/run, on loopback and without persistence; of Prometheus only the tools
+# are needed.
+for service in redis-server prometheus; do
+    if [[ " ${packages[*]} " == *" $service "* ]] && command -v systemctl >/dev/null; then
+        "${root_command[@]}" systemctl disable --now "$service.service" >/dev/null 2>&1 || true
+    fi
+done

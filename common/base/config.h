@@ -32,7 +32,7 @@ struct status config_load(struct config_variable *variables, size_t count,
 
 /*
  * Looks for names of the prefix DONGKHOI_ that no program knows, in "NAME=value" texts that end
- * with NULL (environ in programs). One that differs by a letter or two from a known name is a slip
+ * with NULL. One that differs by a letter or two from a known name is a slip
  * of the hand: INVALID_ARGUMENT INVALID_CONFIGURATION, naming both. Any other is told to
  * on_unknown, which may be NULL: what starts programs may put names of its own into their
  * environment.

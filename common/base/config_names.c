@@ -6,11 +6,13 @@
 
 #define PREFIX "DONGKHOI_"
 
-/* Of all programs, without the prefix: they may share one environment. */
+/* Of all programs: they may share one environment. */
 static const char *const known[] = {
-    "ACCESS_LOG",  "AUDIT",        "BIND",     "CACHE_BYTES",   "CLUSTERS",
-    "HOLIDAYS",    "INDICATORS",   "LEASE_MS", "LISTEN",        "LOG",
-    "LOG_SLOW_MS", "NIGHTECONOMY", "REDIS",    "REGISTRATIONS", "STATE",
+    "DONGKHOI_ACCESS_LOG",  "DONGKHOI_AUDIT",         "DONGKHOI_BIND",
+    "DONGKHOI_CACHE_BYTES", "DONGKHOI_CLUSTERS",      "DONGKHOI_HOLIDAYS",
+    "DONGKHOI_INDICATORS",  "DONGKHOI_LEASE_MS",      "DONGKHOI_LISTEN",
+    "DONGKHOI_LOG",         "DONGKHOI_LOG_SLOW_MS",   "DONGKHOI_NIGHTECONOMY",
+    "DONGKHOI_REDIS",       "DONGKHOI_REGISTRATIONS", "DONGKHOI_STATE",
 };
 
 /* So much of a name is compared; a longer one is none of ours. */
@@ -19,7 +21,7 @@ enum { NAME_MAX_BYTES = 48, SHORT_BYTES = 4 };
 static bool is_known(const struct config_variable *variables, size_t count, struct slice name)
 {
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (slice_is(name, known[i])) {
+        if (slice_is(name, known[i] + strlen(PREFIX))) {
             return true;
         }
     }
@@ -75,8 +77,8 @@ static const char *nearly(const struct config_variable *variables, size_t count,
         return NULL;
     }
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) + count; i++) {
-        const char *candidate = i < count ? variables[i].name + strlen(PREFIX) : known[i - count];
-        const struct slice other = slice_from(candidate);
+        const char *candidate = i < count ? variables[i].name : known[i - count];
+        const struct slice other = slice_from(candidate + strlen(PREFIX));
         const unsigned allowed = other.length <= SHORT_BYTES ? 1 : 2;
 
         if (other.length <= NAME_MAX_BYTES && distance(name, other) <= allowed) {
@@ -103,8 +105,8 @@ static struct status check_name(const struct config_variable *variables, size_t 
     }
     if (meant != NULL) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", NULL,
-                           "%s is \"%s\", but there is no such variable; allowed is: " PREFIX "%s",
-                           whole, start + name.length + (start[name.length] == '='), meant);
+                           "%s is \"%s\", but there is no such variable; allowed is: %s", whole,
+                           start + name.length + (start[name.length] == '='), meant);
     }
     if (on_unknown != NULL) {
         on_unknown(whole);

@@ -4,13 +4,14 @@
  */
 #include "base/metrics.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SHARDS = 8, CACHE_LINE_BYTES = 64 };
 
@@ -153,12 +154,11 @@ uint64_t metric_value(const struct metric *metric, size_t row, size_t column)
     return value;
 }
 
-uint64_t metrics_now_ns(void)
+void metric_observe_since(struct metric *metric, size_t row, int64_t start_ns)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    if (metric != NULL) {
+        metric_observe(metric, row, (uint64_t)(clock_elapsed_ns() - start_ns));
+    }
 }
 
 /* A backslash and a line end are escaped, in the value of a label also quotes. */

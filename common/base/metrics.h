@@ -59,12 +59,13 @@ struct status metrics_add(struct metrics *metrics, const struct metric_options *
 
 void metric_count(struct metric *metric, size_t row, size_t column, uint64_t count);
 void metric_observe(struct metric *metric, size_t row, uint64_t value);
+/* The nanoseconds since a clock_elapsed_ns(). */
+void metric_observe_since(struct metric *metric, size_t row, int64_t start_ns);
 
 /* A counter's value, or the number of a histogram's observations. */
 uint64_t metric_value(const struct metric *metric, size_t row, size_t column);
 
-/* Nanoseconds of CLOCK_MONOTONIC, and the bounds for durations in them: 100 us to 10 s. */
-uint64_t metrics_now_ns(void);
+/* Bounds for durations in nanoseconds: 100 us to 10 s. */
 enum { METRIC_DURATION_BOUNDS = 16 };
 extern const uint64_t metric_duration_bounds_ns[METRIC_DURATION_BOUNDS];
 #define METRIC_DURATION_OPTIONS                                                                    \

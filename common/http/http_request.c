@@ -70,6 +70,7 @@ void request_free(struct http_request *request)
     request->head.method = request->head.path = request->head.query = (struct slice){0};
     request->body = request->answer = (struct slice){0};
     request->handler_data = NULL;
+    request->handler_row = 0;
     request->connection = NULL;
     request->received_ns = 0;
     request->sent_bytes = 0;

@@ -452,6 +452,16 @@ uint16_t http_server_port(const struct http_server *server)
     return server->port;
 }
 
+unsigned http_connections(const struct http_request *request)
+{
+    return atomic_load(&request->loop->server->connections);
+}
+
+unsigned http_connections_max(const struct http_request *request)
+{
+    return request->loop->server->limits.connections_max;
+}
+
 bool http_server_close(struct http_server *server, unsigned bound_ms)
 {
     if (server == NULL) {

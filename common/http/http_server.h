@@ -36,6 +36,8 @@ struct http_request {
     uint64_t received_ns; /* uv_hrtime() when its last byte was read, or it was refused */
     size_t sent_bytes;    /* of the answer's body, in on_end() */
 
+    unsigned handler_row; /* the handler's own; 0 at first */
+
     /* The rest is the server's. */
     struct http_connection *connection; /* NULL once the client is gone */
     struct http_loop *loop;
@@ -118,6 +120,10 @@ void http_add_fields(struct http_request *request, struct slice lines);
 /* The header lines that were added so far, until the next one is. */
 struct slice http_fields(const struct http_request *request);
 void http_drop_fields(struct http_request *request);
+
+/* Connections of the request's server that are open now, and that may be. */
+unsigned http_connections(const struct http_request *request);
+unsigned http_connections_max(const struct http_request *request);
 
 /* Memory for the answer's body that lives as long as the request. */
 struct buffer *http_output(struct http_request *request);

@@ -126,6 +126,19 @@ bool rpc_client_connected(struct rpc_client *client)
     return atomic_load(&client->usable) > 0;
 }
 
+unsigned rpc_client_connections(struct rpc_client *client)
+{
+    return atomic_load(&client->usable);
+}
+
+unsigned rpc_client_under_way(struct rpc_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    const unsigned under_way = client->under_way;
+    pthread_mutex_unlock(&client->lock);
+    return under_way;
+}
+
 struct status failure_unusable(struct rpc_client *client)
 {
     pthread_mutex_lock(&client->lock);

@@ -45,6 +45,10 @@ void rpc_client_close(struct rpc_client *client, unsigned bound_ms);
  * thread. */
 bool rpc_client_connected(struct rpc_client *client);
 
+/* Connections to a service that is not about to stop, and calls that are under way. Any thread. */
+unsigned rpc_client_connections(struct rpc_client *client);
+unsigned rpc_client_under_way(struct rpc_client *client);
+
 /*
  * With whom a call may travel in one message. Those that travel together are answered together, so
  * only calls that take about as long as each other may: short reads, and writes, which wait for

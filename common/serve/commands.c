@@ -1,9 +1,12 @@
 /* commands.c - the table of subcommands. */
 #include "serve/commands.h"
 
+#include "serve/health.h"
 #include "serve/store_commands.h"
 
 const struct command service_commands[] = {
+    {"health", "", "asks the running service how it is: 0 it serves, 1 it does not, 2 trouble",
+     command_health},
     {"verify", "[FILE]",
      "checks the store, also while the service runs, or a backup: 0 sound, 1 damaged, 2 trouble",
      command_verify},

@@ -14,6 +14,7 @@ struct command_context {
     const char *program;
     const char *directory; /* DONGKHOI_STATE */
     const char *addresses; /* where others reach this service */
+    const char *address;   /* where it listens */
     struct arena *arena;
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "dongkhoi/rpc/v1/health.pb-c.h"
+#include "dongkhoi/rpc/v1/metrics.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
@@ -20,6 +21,7 @@
 #include "serve/gate.h"
 #include "serve/journal_service.h"
 #include "serve/last_change.h"
+#include "serve/service_metrics.h"
 #include "serve/version_service.h"
 
 #include <stdatomic.h>
@@ -44,6 +46,7 @@ struct dispatch {
     struct journal_service journal;
     struct version_service versions;
     struct gate *gate;
+    struct service_metrics *metrics;
     unsigned calls_max;
     uint32_t slow_ms;
     atomic_ulong count;
@@ -99,6 +102,8 @@ static void send_answer(struct dispatch *dispatch, struct rpc_call *rpc,
     atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
     atomic_fetch_sub(&dispatch->under_way, 1);
     const struct call_context *context = call_context_of(rpc);
+    service_metrics_count(dispatch->metrics, rpc_call_info(rpc)->method, result->status.code,
+                          context);
     if (context == NULL) {
         rpc_call_answer(rpc, result);
         return;
@@ -469,6 +474,16 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
     answer_at_once(dispatch, rpc, &result, version);
 }
 
+static void answer_metrics(struct dispatch *dispatch, struct rpc_call *rpc)
+{
+    Dongkhoi__Rpc__V1__GetMetricsResponse response = DONGKHOI__RPC__V1__GET_METRICS_RESPONSE__INIT;
+    struct rpc_result result = {.message = &response.base};
+
+    result.status = service_metrics_text(dispatch->metrics, rpc_call_arena(rpc),
+                                         atomic_load(&dispatch->under_way), &response.text);
+    answer_at_once(dispatch, rpc, &result, store_version(dispatch->store));
+}
+
 /* True when the call was one of those that every service answers at once, or holds. */
 static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc, bool has_room)
 {
@@ -476,6 +491,8 @@ static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc, bool h
 
     if (strcmp(method, HEALTH_METHOD) == 0) {
         answer_health(dispatch, rpc);
+    } else if (strcmp(method, METRICS_METHOD) == 0) {
+        answer_metrics(dispatch, rpc);
     } else if (strcmp(method, RENEW_METHOD) == 0) {
         version_service_renew(&dispatch->versions, rpc);
     } else if (strcmp(method, WATCH_METHOD) == 0) {
@@ -552,6 +569,17 @@ static struct status dispatch_open(struct dispatch *dispatch,
         .on_waited_arg = options->on_waited_arg,
     };
     TRY(gate_new(&gate_options, &dispatch->gate));
+    const struct service_metrics_options metrics_options = {
+        .service = options->service,
+        .table = dispatch->table,
+        .metrics = options->metrics,
+        .store = options->store,
+        .pool = options->pool,
+        .peers = options->peers,
+        .gate = dispatch->gate,
+        .calls_max = options->calls,
+    };
+    TRY(service_metrics_new(&metrics_options, &dispatch->metrics));
     store_set_on_publish(options->store, gate_publish, dispatch->gate);
     dispatch->versions = (struct version_service){.service = options->service->name,
                                                   .gate = dispatch->gate,
@@ -602,6 +630,7 @@ void dispatch_free(struct dispatch *dispatch)
         return;
     }
     gate_free(dispatch->gate);
+    service_metrics_free(dispatch->metrics);
     dispatch_table_free(dispatch->table);
     free(dispatch);
 }

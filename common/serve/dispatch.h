@@ -4,6 +4,7 @@
 #ifndef SERVE_DISPATCH_H
 #define SERVE_DISPATCH_H
 
+#include "base/metrics.h"
 #include "rpc/rpc_server.h"
 #include "serve/pool.h"
 #include "serve/service.h"
@@ -16,6 +17,7 @@ struct dispatch_options {
     struct store *store; /* its on_publish becomes the dispatch's */
     struct pool *pool;
     struct peers *peers;          /* may be NULL */
+    struct metrics *metrics;      /* to count in */
     unsigned calls;               /* of the server */
     uint32_t slow_ms;             /* calls that take so long are logged at info; 0: none */
     uint32_t lease_ms;            /* 0: no leases */

@@ -26,6 +26,11 @@ const struct dispatch_entry *dispatch_table_find(const struct dispatch_table *ta
     return bsearch(&key, table->entries, table->count, sizeof(key), entry_compare);
 }
 
+const struct dispatch_entry *dispatch_table_at(const struct dispatch_table *table, size_t index)
+{
+    return index < table->count ? &table->entries[index] : NULL;
+}
+
 static const struct method *method_find(const struct service *service, const char *name)
 {
     const struct method *found = NULL;

@@ -21,6 +21,9 @@ struct status dispatch_table_new(const struct service *service, struct arena *ar
 /* table may be NULL. */
 void dispatch_table_free(struct dispatch_table *table);
 
+/* By name; NULL past the last. */
+const struct dispatch_entry *dispatch_table_at(const struct dispatch_table *table, size_t index);
+
 /* NULL when there is no such method. Any thread. */
 const struct dispatch_entry *dispatch_table_find(const struct dispatch_table *table,
                                                  const char *full_name);

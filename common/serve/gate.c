@@ -28,6 +28,7 @@ struct gate {
     struct lease lease;
     struct parked *parked; /* by version */
     struct parked *last_parked;
+    unsigned parked_count;
     struct watch *watches; /* by end_ms */
     struct watch **last_watch;
     unsigned watch_count;
@@ -64,8 +65,10 @@ static void park(struct gate *gate, struct parked *parked)
     while (*at != NULL && (*at)->result.seq <= parked->result.seq) {
         at = &(*at)->next;
     }
+    parked->parked_ns = clock_elapsed_ns();
     parked->next = *at;
     *at = parked;
+    gate->parked_count++;
     if (parked->next == NULL) {
         gate->last_parked = parked;
     }
@@ -82,6 +85,7 @@ static struct parked *take_answers(struct gate *gate)
         *last = gate->parked;
         last = &gate->parked->next;
         gate->parked = gate->parked->next;
+        gate->parked_count--;
     }
     *last = NULL;
     if (gate->parked == NULL) {
@@ -385,6 +389,19 @@ void gate_drain(struct gate *gate)
     const struct leaving leaving = settle(gate, clock_boot_ms());
     (void)pthread_mutex_unlock(&gate->lock);
     leave(gate, leaving);
+}
+
+struct gate_load gate_load(struct gate *gate)
+{
+    (void)pthread_mutex_lock(&gate->lock);
+    struct gate_load load = {.parked = gate->parked_count, .watches = gate->watch_count};
+    const int64_t now_ms = clock_boot_ms();
+    for (size_t i = 0; i < LEASE_HOLDERS_MAX; i++) {
+        const struct lease_holder *holder = &gate->lease.holders[i];
+        load.leases += holder->gateway[0] != '\0' && holder->until_ms >= now_ms;
+    }
+    (void)pthread_mutex_unlock(&gate->lock);
+    return load;
 }
 
 struct version gate_stable(struct gate *gate)

@@ -25,6 +25,7 @@ struct parked {
     struct rpc_call *rpc;
     struct rpc_result result;
     enum lease_answer answer;
+    int64_t parked_ns; /* the gate's: since when it waits, by clock_elapsed_ns(); 0: it did not */
 };
 
 /* A held watch; lives in its call's arena. */
@@ -74,6 +75,14 @@ void gate_watch(struct gate *gate, struct watch *watch, bool has_room);
 
 /* From now on no watch is held. */
 void gate_drain(struct gate *gate);
+
+/* What waits now, and for whom. */
+struct gate_load {
+    unsigned parked;
+    unsigned watches;
+    unsigned leases; /* that have not ended */
+};
+struct gate_load gate_load(struct gate *gate);
 
 /* The newest version that is stable; {0, 0} while there is none. */
 struct version gate_stable(struct gate *gate);

@@ -81,6 +81,19 @@ bool pool_submit(struct pool *pool, struct pool_job *job)
     return taken;
 }
 
+unsigned pool_queued(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    const unsigned queued = pool->queued;
+    pthread_mutex_unlock(&pool->lock);
+    return queued;
+}
+
+unsigned pool_queue_max(const struct pool *pool)
+{
+    return pool->queue_max;
+}
+
 void pool_free(struct pool *pool)
 {
     if (pool == NULL) {

@@ -20,6 +20,10 @@ struct pool *pool_new(unsigned threads, unsigned queue_max);
 /* False at once when the queue is full or the pool is closing: the job stays the caller's. */
 bool pool_submit(struct pool *pool, struct pool_job *job);
 
+/* Jobs that wait, and how many may. Any thread. */
+unsigned pool_queued(struct pool *pool);
+unsigned pool_queue_max(const struct pool *pool);
+
 /* Runs what is queued, then ends the threads. pool may be NULL. */
 void pool_free(struct pool *pool);
 

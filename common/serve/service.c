@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "rpc/rpc_server.h"
 #include "serve/dispatch.h"
 #include "serve/lease_meta.h"
@@ -40,6 +41,7 @@ struct service_instance {
     struct store *store;
     struct pool *pool;
     struct peers *peers;
+    struct metrics *metrics;
     struct dispatch *dispatch;
     struct rpc_server *server;
     uint32_t lease_ms;
@@ -54,6 +56,7 @@ static void instance_free(struct service_instance *instance)
     dispatch_stop(instance->dispatch);
     store_close(instance->store);
     dispatch_free(instance->dispatch);
+    metrics_free(instance->metrics);
     arena_free(instance->arena);
     free(instance);
 }
@@ -74,6 +77,10 @@ static struct status instance_open(struct service_instance *instance,
         service->descriptor_set != NULL ? service->descriptor_set() : api_descriptor_set();
 
     TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
+    instance->metrics = metrics_new();
+    if (instance->metrics == NULL) {
+        return status_out_of_memory();
+    }
     const struct store_options store_options = {
         .directory = options->directory,
         .service = service->name,
@@ -81,6 +88,7 @@ static struct status instance_open(struct service_instance *instance,
         .kind_count = service->kind_count,
         .schema = instance->schema,
         .queue_max = WRITE_QUEUE_MAX,
+        .metrics = instance->metrics,
     };
     TRY(store_open(&store_options, arena, &instance->store));
     instance->lease_ms = options->lease_ms;
@@ -97,6 +105,7 @@ static struct status instance_open(struct service_instance *instance,
         .store = instance->store,
         .pool = instance->pool,
         .peers = instance->peers,
+        .metrics = instance->metrics,
         .calls = CALLS_MAX,
         .slow_ms = options->slow_ms,
         .lease_ms = instance->lease_ms,

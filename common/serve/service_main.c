@@ -210,14 +210,20 @@ static int command_run(const struct command *command, const struct program *prog
                        const struct service *service, const sigset_t *signals, struct arena *arena,
                        int argc, char **argv)
 {
+    const struct config_variable *variables = program->variables;
     struct command_context context = {
         .service = service,
         .program = program->name,
-        .directory = program->variables[VARIABLE_STATE].value,
-        .addresses = program->variables[VARIABLE_ADDRESSES].value,
+        .directory = variables[VARIABLE_STATE].value,
+        .addresses = variables[VARIABLE_ADDRESSES].value,
+        .address = address_choose(arena, variables[VARIABLE_BIND].value,
+                                  variables[VARIABLE_ADDRESSES].value),
         .arena = arena,
     };
 
+    if (context.address == NULL) {
+        return COMMAND_TROUBLE;
+    }
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     return command->run(&context, argc - 2, argv + 2);
 }

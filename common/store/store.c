@@ -198,6 +198,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     struct status disk = STATUS_NONE;
     int64_t reserved_us = 0;
 
+    TRY(store_metrics_add(options->metrics, &store->writer.metrics));
     TRY(make_directory(arena, options->directory));
     TRY(take_lock(store, arena, options));
     TRY(make_tables(store, arena, options));

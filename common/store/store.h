@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct store;
+struct metrics;
 struct resource_kind;
 
 /* State of the store: seq of the last committed journal entry and the first 8 bytes of its
@@ -36,6 +37,7 @@ struct store_options {
     size_t kind_count;
     const struct schema *schema; /* must outlive the store */
     unsigned queue_max;          /* writes that may wait; 0: 4096 */
+    struct metrics *metrics;     /* to count in; must outlive the store; NULL: none */
 };
 
 /*

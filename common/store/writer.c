@@ -207,6 +207,21 @@ static void publish(struct store *store, struct write *group)
     }
 }
 
+static struct status commit(struct store *store, const struct write *group)
+{
+    const struct store_metrics *metrics = &store->writer.metrics;
+    const int64_t start_ns = clock_elapsed_ns();
+    uint64_t writes = 0;
+
+    const struct status status = db_commit(store->db);
+    metric_observe_since(metrics->commit_seconds, 0, start_ns);
+    for (; group != NULL; group = group->next) {
+        writes++;
+    }
+    metric_observe(metrics->commit_writes, 0, writes);
+    return status;
+}
+
 static void write_group(struct store *store, struct write *group)
 {
     const struct journal_head before = store->head;
@@ -224,9 +239,10 @@ static void write_group(struct store *store, struct write *group)
 #endif
     if (status.code == STATUS_OK) {
         outcome = WATERMARK_IN_DOUBT;
-        status = db_commit(store->db);
+        status = commit(store, group);
     }
     if (status.code != STATUS_OK) {
+        metric_count(store->writer.metrics.commit_failures, 0, 0, 1);
         store->head = before;
         close_group(store, outcome);
         fail_group(store, group, status);
@@ -238,7 +254,10 @@ static void write_group(struct store *store, struct write *group)
 
 static struct status checkpoint(struct store *store, enum db_checkpoint mode)
 {
+    const int64_t start_ns = clock_elapsed_ns();
+
     TRY(db_checkpoint(store->db, mode));
+    metric_observe_since(store->writer.metrics.checkpoint_seconds, 0, start_ns);
     store->writer.checkpointed_bytes = db_log_bytes(store->db);
     return STATUS_NONE;
 }

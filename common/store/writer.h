@@ -10,6 +10,7 @@
 #define STORE_WRITER_H
 
 #include "store/store.h"
+#include "store/store_metrics.h"
 #include "store/watermark.h"
 
 #include <pthread.h>
@@ -19,6 +20,7 @@ struct writer {
     bool running;
     unsigned queue_max;
     int64_t checkpointed_bytes; /* of the log, at the last checkpoint; the thread's own */
+    struct store_metrics metrics;
 
     pthread_mutex_t lock; /* guards the fields below */
     pthread_cond_t wake;

@@ -86,9 +86,11 @@ static void judge(struct audit *audit)
     }
     buffer_init(&body, AUDIT_BODY_BYTES);
     if (render_again(audit, answer.payload, &body)) {
-        audit->cache->counts.audits++;
+        struct gateway_metrics *metrics = &audit->cache->gateway->metrics;
+
+        metric_count(metrics->audits, 0, 0, 1);
         if (!slice_equals(buffer_slice(&body), audit->entry->parts.body)) {
-            (void)atomic_fetch_add(&audit->cache->gateway->audit_differences, 1);
+            metric_count(metrics->audit_differences, 0, 0, 1);
             log_event(LOG_ERROR, "audit_difference", "method", audit->method->full_name, NULL);
         }
     }

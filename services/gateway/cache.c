@@ -2,7 +2,6 @@
 #include "cache.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mutant.h"
 
 #include <assert.h>
@@ -47,7 +46,7 @@ struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache 
     }
     struct status status = is_complete ? STATUS_NONE : status_out_of_memory();
     if (status.code == STATUS_OK) {
-        status = redis_tier_open(uv, gateway->redis, &cache->redis);
+        status = redis_tier_open(uv, gateway->redis, &gateway->metrics.redis, &cache->redis);
     }
     if (status.code != STATUS_OK) {
         cache_free(cache);
@@ -59,17 +58,9 @@ struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache 
 
 void cache_close(struct cache *cache)
 {
-    char text[160];
-
     if (cache == NULL) {
         return;
     }
-    (void)snprintf(
-        text, sizeof(text), "memory %llu, redis %llu, missed %llu, joined %llu, audited %llu",
-        (unsigned long long)cache->counts.memory_hits, (unsigned long long)cache->counts.redis_hits,
-        (unsigned long long)cache->counts.misses, (unsigned long long)cache->counts.joined,
-        (unsigned long long)cache->counts.audits);
-    log_event(LOG_INFO, "cache_counts", "reads", text, NULL);
     outlet_shut(cache->outlet);
     redis_tier_close(cache->redis);
     cache_free(cache);
@@ -117,6 +108,23 @@ void cache_learn(struct cache *cache, const struct schema_method *method, unsign
 {
     cache->needs[needs_place(cache, method)] =
         (struct method_needs){.method = method, .backends = backends};
+}
+
+void cache_count(struct cache *cache, enum cache_tier tier)
+{
+    metric_count(cache->gateway->metrics.reads, 0, tier, 1);
+}
+
+void cache_put(struct cache *cache, struct cache_entry *entry)
+{
+    struct gateway_metrics *metrics = &cache->gateway->metrics;
+    const size_t bytes = memory_cache_bytes(cache->memory);
+    const size_t entries = memory_cache_count(cache->memory);
+
+    memory_cache_put(cache->memory, entry);
+    /* What may be less wraps around, twice. */
+    (void)atomic_fetch_add(&metrics->cache_bytes, memory_cache_bytes(cache->memory) - bytes);
+    (void)atomic_fetch_add(&metrics->cache_entries, memory_cache_count(cache->memory) - entries);
 }
 
 bool cache_audit_is_due(struct cache *cache)

@@ -20,14 +20,6 @@ enum {
 
 struct flight;
 
-struct cache_counts {
-    uint64_t memory_hits;
-    uint64_t redis_hits;
-    uint64_t misses;
-    uint64_t joined; /* answered by another read's call */
-    uint64_t audits;
-};
-
 /* Which services the answers of a method depended on lately: bits by backend. */
 struct method_needs {
     const struct schema_method *method;
@@ -44,7 +36,6 @@ struct cache {
     struct method_needs needs[METHODS_MAX];
     uint64_t tick; /* counts reads and calls, in their order */
     uint64_t until_audit;
-    struct cache_counts counts;
     struct buffer value; /* of an entry on its way to Redis */
     char key[CACHE_KEY_MAX_BYTES];
 };
@@ -71,6 +62,12 @@ int32_t cache_day(bool *ret_is_turning);
 bool cache_name(const struct gateway *gateway, const struct schema_method *method,
                 const char *request_hash, const struct cache_version *versions, unsigned count,
                 char name[REDIS_NAME_MAX_BYTES]);
+
+/* Counts a read by where its answer came from. */
+void cache_count(struct cache *cache, enum cache_tier tier);
+
+/* memory_cache_put(), counted. */
+void cache_put(struct cache *cache, struct cache_entry *entry);
 
 /* Counts a hit; true for the one in so many that is to be audited. */
 bool cache_audit_is_due(struct cache *cache);

@@ -111,7 +111,7 @@ static void flight_end(struct flight *flight, const struct outcome *outcome)
         joined = read->next_joined;
         if (is_good_for(read, flight, outcome)) {
             STEP("gateway gives a read the answer of another", "");
-            cache->counts.joined++;
+            cache_count(cache, TIER_SHARED);
             account_joined(read->request, leader->request);
             answer_outcome(read, outcome, true);
         } else {
@@ -215,7 +215,7 @@ static void store(struct read *read, struct cache_entry *entry)
         backends |= 1U << entry->parts.versions[i].backend;
     }
     cache_learn(cache, read->method, backends);
-    memory_cache_put(cache->memory, entry);
+    cache_put(cache, entry);
 }
 
 /* The message becomes an entry, which is stored where it may be. NULL: the leader's request could
@@ -297,6 +297,7 @@ static void deliver(struct letter *letter)
     if (status.code != STATUS_OK) {
         outcome = (struct outcome){.status = status, .is_of_call = true};
     }
+    cache_count(read->loop->cache, TIER_SERVICE);
     flight_end(read->flight, &outcome);
     cache_entry_release(outcome.entry);
     rpc_reply_free(reply);
@@ -343,7 +344,7 @@ static void forward(struct flight *flight)
                                      "no answer came in time", NULL});
         return;
     }
-    cache->counts.misses++;
+    gateway_metrics_forward(&cache->gateway->metrics, read->forward_reason);
     flight->sent_tick = ++cache->tick;
     read->letter.deliver = deliver;
     STEP("gateway forwards", "");
@@ -381,11 +382,11 @@ static void on_value(struct redis_get *get, struct slice value)
     }
     outcome.versions = outcome.entry->parts.versions;
     outcome.version_count = parts.version_count;
-    cache->counts.redis_hits++;
+    cache_count(cache, TIER_REDIS);
     if (cache_audit_is_due(cache)) {
         audit_start(cache, read->method, read->payload, outcome.entry);
     }
-    memory_cache_put(cache->memory, outcome.entry);
+    cache_put(cache, outcome.entry);
     flight_end(flight, &outcome);
     cache_entry_release(outcome.entry);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 1024, CLIENT_CLOSE_MS = 1000 };
+enum { CLIENT_CLOSE_MS = 1000 };
 
 struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method)
 {
@@ -53,12 +53,14 @@ static void openapi(struct gateway_loop *loop, struct http_request *request)
 /* What the gateway answers itself. */
 static const struct {
     const char *path;
+    enum gateway_row row;
     void (*serve)(struct gateway_loop *loop, struct http_request *request);
 } local_routes[] = {
-    {"/", page_start},
-    {"/healthz", healthz},
-    {"/readyz", readiness_start},
-    {"/openapi.json", openapi},
+    {"/", ROW_PAGE, page_start},
+    {"/healthz", ROW_HEALTHZ, healthz},
+    {"/readyz", ROW_READYZ, readiness_start},
+    {"/openapi.json", ROW_OPENAPI, openapi},
+    {"/metrics", ROW_METRICS, metrics_start},
 };
 
 static void answer_wrong_verb(struct http_request *request, const char *allow)
@@ -77,6 +79,7 @@ static bool serve_locally(struct gateway_loop *loop, struct http_request *reques
         if (!slice_is(request->head.path, local_routes[i].path)) {
             continue;
         }
+        request->handler_row = local_routes[i].row;
         if (slice_is(request->head.method, "GET") || slice_is(request->head.method, "HEAD")) {
             local_routes[i].serve(loop, request);
         } else {
@@ -100,6 +103,7 @@ static void on_request(void *arg, struct http_request *request)
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
     case ROUTER_FOUND:
         account_method(request, match.route->method->full_name);
+        request->handler_row = gateway_metrics_row(&gateway->metrics, match.route->method);
         /* Before the call: what cannot be answered must not be done. */
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
             return;
@@ -144,8 +148,9 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
 
 static void on_end(void *arg, struct http_request *request, bool is_sent)
 {
-    const struct gateway *gateway = arg;
+    struct gateway *gateway = arg;
 
+    gateway_metrics_end(&gateway->metrics, request);
     if (gateway->logs_requests) {
         account_log(request, is_sent);
     }
@@ -254,7 +259,7 @@ static struct status open_clients(struct gateway *gateway, struct arena *arena)
         const struct rpc_client_options options = {
             .service = gateway->backends[i].name,
             .addresses = gateway->backends[i].addresses,
-            .max_in_flight = CALLS_MAX,
+            .max_in_flight = BACKEND_CALLS_MAX,
             .is_flushed = true,
         };
 
@@ -306,6 +311,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     hex_encode(hash, (sizeof(gateway->schema_hash) - 1) / 2, gateway->schema_hash);
     gateway_id_make(gateway->id);
     gateway->cache_bytes = options->cache_bytes / loops;
+    gateway->loop_count = loops;
     gateway->redis = options->redis;
     gateway->audit_every = options->audit_every;
     gateway->logs_requests = options->logs_requests;
@@ -330,9 +336,13 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
     TRY(router_new(arena, gateway->schema, &gateway->router));
     TRY(openapi_build(gateway->schema, arena, &gateway->openapi));
     entity_tag_of(gateway->openapi, gateway->openapi_tag);
-    const struct status status = serve(gateway, options, arena);
+    struct status status = gateway_metrics_open(&gateway->metrics, gateway->schema, arena);
+    if (status.code == STATUS_OK) {
+        status = serve(gateway, options, arena);
+    }
     if (status.code != STATUS_OK) {
         close_clients(gateway);
+        gateway_metrics_close(&gateway->metrics);
         return status;
     }
     *ret_gateway = gateway;
@@ -348,5 +358,6 @@ bool gateway_close(struct gateway *gateway, unsigned bound_ms)
         return false;
     }
     close_clients(gateway);
+    gateway_metrics_close(&gateway->metrics);
     return true;
 }

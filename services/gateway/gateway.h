@@ -8,6 +8,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/arena.h"
+#include "gateway_metrics.h"
 #include "http/http_server.h"
 #include "lease_client.h"
 #include "loop/mailbox.h"
@@ -15,9 +16,7 @@
 #include "router.h"
 #include "rpc/rpc_client.h"
 
-#include <stdatomic.h>
-
-enum { BACKENDS_MAX = 8, SCRATCH_BYTES = 64 << 20 };
+enum { BACKENDS_MAX = 8, BACKEND_CALLS_MAX = 1024, SCRATCH_BYTES = 64 << 20 };
 
 /* One service that the gateway calls. */
 struct backend {
@@ -44,7 +43,8 @@ struct gateway {
     const char *redis;
     unsigned audit_every;
     bool logs_requests;
-    atomic_ullong audit_differences; /* cached answers that were not what the service said */
+    unsigned loop_count;
+    struct gateway_metrics metrics;
 };
 
 struct gateway_loop {

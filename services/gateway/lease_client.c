@@ -112,6 +112,16 @@ struct known_version lease_client_known(struct lease_client *lease)
     return known;
 }
 
+bool lease_client_is_held(struct lease_client *lease)
+{
+    struct known_version known;
+
+    (void)pthread_mutex_lock(&lease->lock);
+    const bool held = lease_state_check(&lease->state, clock_boot_ms(), &known);
+    (void)pthread_mutex_unlock(&lease->lock);
+    return held;
+}
+
 static struct status start_call(struct lease_client *lease, const struct rpc_request *request,
                                 rpc_on_reply on_reply, void *arg)
 {

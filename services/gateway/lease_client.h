@@ -30,6 +30,9 @@ void lease_client_free(struct lease_client *lease);
  * thread. Call it after the request's last byte was read. */
 bool lease_client_check(struct lease_client *lease, struct known_version *ret_known);
 
+/* True while a lease is held. Sends nothing. Any thread. */
+bool lease_client_is_held(struct lease_client *lease);
+
 /* What is known, with or without a lease: for comparisons, never to answer from. Any thread. */
 struct known_version lease_client_known(struct lease_client *lease);
 

@@ -5,8 +5,10 @@
 #include "base/log_sink.h"
 #include "base/memory.h"
 #include "gateway.h"
+#include "health.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -90,11 +92,33 @@ static struct config_variable variables[] = {
 };
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
+static int run_health(void *arg, int argc, char **argv)
+{
+    const char *text = NULL;
+
+    if (argc > 0) {
+        (void)fprintf(stderr, "dongkhoi-gateway: health takes no argument: %s\n", argv[0]);
+        return COMMAND_TROUBLE;
+    }
+    const bool is_ready =
+        gateway_health_ask(arg, config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"), &text);
+    (void)printf("%s\n", text);
+    return is_ready ? COMMAND_OK : COMMAND_NO;
+}
+
+static const struct command commands[] = {
+    {"health", "", "asks the running gateway whether it is ready: 0 it is, 1 it is not, 2 trouble",
+     run_health},
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
 static struct program program = {
     .name = "dongkhoi-gateway",
     .purpose = "serves the HTTP API in front of the services",
     .variables = variables,
     .variable_count = VARIABLE_COUNT,
+    .commands = commands,
+    .command_count = COMMAND_COUNT,
 };
 
 static int refuse(struct status status)
@@ -192,6 +216,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
     return EXIT_SUCCESS;
 }
 
+/* Until it is told to stop. */
 static int serve_logged(struct arena *arena)
 {
     enum log_level least = LOG_INFO;
@@ -213,11 +238,12 @@ static int serve_logged(struct arena *arena)
 
 int main(int argc, char **argv)
 {
+    const struct command *command = command_find(commands, COMMAND_COUNT, argc, argv);
     int exit_code = EXIT_FAILURE;
 
     memory_configure();
     program.environment = environ;
-    if (config_arguments(&program, argc, argv, &exit_code)) {
+    if (command == NULL && config_arguments(&program, argc, argv, &exit_code)) {
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -227,9 +253,17 @@ int main(int argc, char **argv)
     log_init(program.name, LOG_INFO);
     struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
     if (status.code == STATUS_OK) {
-        status = config_check_names(variables, VARIABLE_COUNT, environ, arena, on_unknown_name);
+        status = config_check_names(variables, VARIABLE_COUNT, environ, arena,
+                                    command == NULL ? on_unknown_name : NULL);
     }
-    exit_code = status.code == STATUS_OK ? serve_logged(arena) : refuse(status);
+    if (status.code != STATUS_OK) {
+        exit_code = refuse(status);
+        exit_code = command != NULL ? COMMAND_TROUBLE : exit_code;
+    } else if (command != NULL) {
+        exit_code = command->run(arena, argc - 2, argv + 2);
+    } else {
+        exit_code = serve_logged(arena);
+    }
     arena_free(arena);
     return exit_code;
 }

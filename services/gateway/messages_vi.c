@@ -294,6 +294,7 @@ const struct sentence sentences_vi[] = {
     {"UNKNOWN_DIMENSION", "Chỉ tiêu không có số liệu theo cách phân tổ này."},
     {"UNKNOWN_FIELD", "Không có trường này[: {field}]."},
     {"UNKNOWN_METHOD", "Dịch vụ không có phương thức này."},
+    {"UNKNOWN_PROGRAM", "Không có chương trình này để xem số đo."},
     {"UNKNOWN_VERB", "Phương thức HTTP không được hỗ trợ."},
     {"UNSUPPORTED_MEDIA_TYPE",
      "Nội dung phải được gửi dưới dạng JSON, mã hóa UTF-8 (Content-Type: application/json)."},

@@ -161,7 +161,7 @@ static void count_hit(struct cache *cache, const struct schema_method *method,
     const ProtobufCMessage *message = NULL;
     struct slice payload;
 
-    cache->counts.memory_hits++;
+    cache_count(cache, TIER_MEMORY);
     if (cache_audit_is_due(cache) &&
         pack_request(request->arena, request, match, &message, &payload).code == STATUS_OK) {
         audit_start(cache, method, payload, entry);
@@ -177,7 +177,7 @@ static void look_up(struct read *read)
         struct cache_entry *entry = memory_cache_find(cache->memory, read->key, read->key_hash);
 
         if (entry != NULL && is_of_known_versions(read, entry)) {
-            cache->counts.memory_hits++;
+            cache_count(cache, TIER_MEMORY);
             if (cache_audit_is_due(cache)) {
                 audit_start(cache, read->method, read->payload, entry);
             }

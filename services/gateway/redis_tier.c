@@ -38,6 +38,7 @@ enum redis_state { REDIS_OFF, REDIS_RESTING, REDIS_TRYING, REDIS_READY };
 
 struct redis_tier {
     uv_loop_t *loop;
+    struct redis_metrics *metrics;
     uv_timer_t timer;
     char host[HOST_BYTES];
     int port;
@@ -67,6 +68,7 @@ static void get_finish(struct redis_get *get, struct slice value)
 
     assert(get->is_waiting);
     get->is_waiting = false;
+    metric_observe_since(tier->metrics->lookup_seconds, 0, get->sent_ns);
     *(get->previous != NULL ? &get->previous->next : &tier->first) = get->next;
     *(get->next != NULL ? &get->next->previous : &tier->last) = get->previous;
     tier->waiting--;
@@ -74,7 +76,7 @@ static void get_finish(struct redis_get *get, struct slice value)
 }
 
 /* The connection is of no more use. Frees it, which calls back all that wait with no answer. */
-static void rest(struct redis_tier *tier)
+static void rest_after(struct redis_tier *tier, enum redis_loss loss)
 {
     redisAsyncContext *context = tier->context;
 
@@ -85,6 +87,10 @@ static void rest(struct redis_tier *tier)
         tier->rest_ms = REST_FIRST_MS;
     } else {
         tier->rest_ms = tier->rest_ms * 2 < REST_LONGEST_MS ? tier->rest_ms * 2 : REST_LONGEST_MS;
+    }
+    metric_count(tier->metrics->losses, 0, loss, 1);
+    if (tier->state == REDIS_READY) {
+        (void)atomic_fetch_sub(&tier->metrics->ready, 1);
     }
     tier->state = REDIS_RESTING;
     tier->context = NULL;
@@ -98,6 +104,11 @@ static void rest(struct redis_tier *tier)
     while (tier->first != NULL) {
         get_finish(tier->first, (struct slice){0});
     }
+}
+
+static void rest(struct redis_tier *tier)
+{
+    rest_after(tier, REDIS_FAILED);
 }
 
 /* The connection ended by itself, and hiredis is freeing it. */
@@ -169,6 +180,7 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
         return;
     }
     tier->state = REDIS_READY;
+    (void)atomic_fetch_add(&tier->metrics->ready, 1);
     tier->since_boot_ms = now;
     (void)uv_timer_stop(&tier->timer);
     look_behind(context);
@@ -219,7 +231,7 @@ static void judge(struct redis_tier *tier)
     }
     if (tier->state == REDIS_TRYING ||
         (tier->first != NULL && tier->first->deadline_boot_ms <= clock_boot_ms())) {
-        rest(tier);
+        rest_after(tier, REDIS_TOO_LATE);
     } else if (tier->first != NULL) {
         arm(tier, tier->first->deadline_boot_ms - clock_boot_ms());
     }
@@ -266,6 +278,7 @@ bool redis_tier_get(struct redis_tier *tier, struct slice key, struct redis_get 
         return false;
     }
     get->tier = tier;
+    get->sent_ns = clock_elapsed_ns();
     get->deadline_boot_ms = clock_boot_ms() + REDIS_BUDGET_MS;
     get->is_waiting = true;
     get->next = NULL;
@@ -332,7 +345,8 @@ static bool address_read(struct redis_tier *tier, const char *address)
     return tier->port > 0 && tier->port < 65536;
 }
 
-struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_tier **ret_tier)
+struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_metrics *metrics,
+                              struct redis_tier **ret_tier)
 {
     struct redis_tier *tier = calloc(1, sizeof(*tier));
 
@@ -340,6 +354,7 @@ struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis
         return status_out_of_memory();
     }
     tier->loop = loop;
+    tier->metrics = metrics;
     tier->rest_ms = REST_FIRST_MS;
     if (address != NULL && address[0] != '\0' && !address_read(tier, address)) {
         free(tier);

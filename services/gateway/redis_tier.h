@@ -5,9 +5,11 @@
 #ifndef GATEWAY_REDIS_TIER_H
 #define GATEWAY_REDIS_TIER_H
 
+#include "base/metrics.h"
 #include "base/slice.h"
 #include "base/status.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -16,8 +18,17 @@ enum { REDIS_BUDGET_MS = 20, REDIS_VALUE_MAX_BYTES = 1 << 20 };
 
 struct redis_tier;
 
+/* Of all loops, any thread; must outlive the tiers. */
+struct redis_metrics {
+    struct metric *lookup_seconds;
+    struct metric *losses; /* columns: enum redis_loss */
+    atomic_uint ready;     /* loops that send look-ups */
+};
+enum redis_loss { REDIS_TOO_LATE, REDIS_FAILED, REDIS_LOSSES };
+
 /* address: "127.0.0.1:6379", read here; NULL or "": no tier, which is a valid one. */
-struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_tier **ret_tier);
+struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_metrics *metrics,
+                              struct redis_tier **ret_tier);
 
 /* Gives up what is under way; the loop frees the rest. tier may be NULL. */
 void redis_tier_close(struct redis_tier *tier);
@@ -26,6 +37,7 @@ void redis_tier_close(struct redis_tier *tier);
 struct redis_get {
     void (*on_value)(struct redis_get *get, struct slice value); /* data NULL: a miss */
     /* The tier's own: */
+    int64_t sent_ns; /* by clock_elapsed_ns() */
     int64_t deadline_boot_ms;
     struct redis_get *next;
     struct redis_get *previous;

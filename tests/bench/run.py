@@ -101,7 +101,8 @@ class Bench:
         import harness
 
         self.harness = harness
-        self.system = harness.System(directory / "system", DONGKHOI_AUDIT="1000")
+        self.system = harness.System(directory / "system", DONGKHOI_AUDIT="1000",
+                                     DONGKHOI_ACCESS_LOG="off")
         self.others = {}
         self.results = {
             "machine": {

@@ -23,6 +23,6 @@ def text(path):
 
 def bash_scripts():
     for path in files():
-        if path.suffix == ".sh" or path.parts[0] in ("deploy", "tests", ".ci") and not path.suffix:
-            if (ROOT / path).open("rb").read(64).startswith((b"#!/usr/bin/env bash", b"# ")):
-                yield path
+        shebang = (ROOT / path).open("rb").read(64).startswith(b"#!/usr/bin/env bash")
+        if path.suffix == ".sh" or not path.suffix and shebang:
+            yield path

@@ -90,7 +90,7 @@ static int tear_down(void **state)
 {
     (void)state;
     fake_backend_release(service);
-    assert_int_equal(atomic_load(&gateway->audit_differences), 0);
+    assert_int_equal(metric_value(gateway->metrics.audit_differences, 0, 0), 0);
     assert_true(gateway_close(gateway, CLOSE_MS));
     fake_backend_close(service);
     fake_backend_close(indicators);
