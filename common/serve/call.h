@@ -33,6 +33,7 @@ struct call {
     /* What the answers of peers depended on, one for each peer that was asked. */
     struct rpc_version peer_versions[PEERS_MAX];
     size_t peer_version_count;
+    bool peers_moved; /* a peer's answers had different versions */
     /* A handler that has its answer packed already sets this and leaves response alone. */
     struct slice packed_response;
     /* What a handler tells the rules of its own kinds; NULL unless it set it. */

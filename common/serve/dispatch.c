@@ -178,10 +178,11 @@ static struct status status_full(void)
                            NULL};
 }
 
-static void result_of(const struct work *work, struct status status, struct rpc_result *result)
+static void result_of(struct work *work, struct status status, struct rpc_result *result)
 {
     result->status = status;
     result->metadata = work->call.metadata[0] != NULL ? work->call.metadata : NULL;
+    peer_versions_settle(&work->call);
     result->peer_versions = work->call.peer_versions;
     result->peer_version_count = work->call.peer_version_count;
     if (work->call.packed_response.data != NULL) {

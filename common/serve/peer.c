@@ -189,8 +189,8 @@ static struct status slot_start(struct call *call, const struct peer_call *reque
     return status;
 }
 
-/* Of several answers of one service the oldest is kept: what is computed from them is at least as
- * new. A failed call leaves nothing to rely on. */
+/* Of several answers of one service the oldest is kept, for the reader: what is computed from them
+ * is at least as new. A failed call leaves nothing to rely on. */
 static void version_keep(struct call *call, const char *service, struct rpc_version version)
 {
     struct rpc_version *kept = NULL;
@@ -204,8 +204,17 @@ static void version_keep(struct call *call, const char *service, struct rpc_vers
     if (kept == NULL) {
         assert(call->peer_version_count < PEERS_MAX);
         call->peer_versions[call->peer_version_count++] = version;
-    } else if (version.seq < kept->seq) {
-        *kept = version;
+    } else if (version.seq != kept->seq || version.hash != kept->hash) {
+        call->peers_moved = true;
+        *kept = version.seq < kept->seq ? version : *kept;
+    }
+}
+
+void peer_versions_settle(struct call *call)
+{
+    for (size_t i = 0; i < call->peer_version_count && call->peers_moved; i++) {
+        call->peer_versions[i].seq = 0;
+        call->peer_versions[i].hash = 0;
     }
 }
 

@@ -46,9 +46,13 @@ void peer_call_all(struct call *call, struct peer_call *calls, size_t count);
 
 enum { PEER_WAIT_MAX_MS = 3000, PEER_SILENT_WAIT_MS = 250 };
 
-/* The version that is kept for a peer, for an answer that shows it; seq 0 and hash 0 when a call
+/* The oldest version of a peer's answers, for an answer that shows it; seq 0 and hash 0 when a call
  * to it failed. NULL when it was not asked. */
 const struct rpc_version *peer_version(const struct call *call, const char *name);
+
+/* For dispatch.c, before the answer is sent: when a peer moved between two calls, what was computed
+ * is of no version, and nobody may keep it as if it were. */
+void peer_versions_settle(struct call *call);
 
 /* For service.c: dials all, in the order of peers. addresses: one per peer; NULL: the defaults. */
 struct status peers_open(const struct peer *peers, size_t count, const char *const *addresses,

@@ -58,18 +58,17 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
 
     if (outcome->entry == NULL) {
         (void)snprintf(detail, sizeof(detail), "fwd=%s", read->forward_reason);
-        answer_cache_status(read->request, detail);
-        answer_failure(read->request, outcome->status, outcome->status_detail, false);
+        read_fail(read, detail, outcome->status, outcome->status_detail);
         return;
     }
     if (outcome->is_from_redis) {
         account_tier(read->request, ACCOUNT_REDIS);
-        read_answer(read->request, outcome->entry, "hit; detail=redis");
+        read_answer(read, outcome->entry, "hit; detail=redis");
         return;
     }
     (void)snprintf(detail, sizeof(detail), "fwd=%s; fwd-status=200%s%s", read->forward_reason,
                    is_joined ? "; collapsed" : "", outcome->is_stored ? "; stored" : "");
-    read_answer(read->request, outcome->entry, detail);
+    read_answer(read, outcome->entry, detail);
 }
 
 /* Rule 12. An answer to a call that was sent after the read began needs no comparison. */
@@ -218,17 +217,26 @@ static void store(struct read *read, struct cache_entry *entry)
     cache_put(cache, entry);
 }
 
+static struct status render(struct read *read, const ProtobufCMessage *message,
+                            struct rendering *ret_rendering)
+{
+    if (read->on_end == NULL) {
+        return answer_render(read->request, message, ret_rendering);
+    }
+    *ret_rendering = (struct rendering){.media = MEDIA_MESSAGE, .entity_tag = ""};
+    return message_pack(read->loop->scratch, message, &ret_rendering->body);
+}
+
 /* The message becomes an entry, which is stored where it may be. NULL: the leader's request could
  * not be rendered, and status says why. */
 static struct status make_entry(struct read *read, const ProtobufCMessage *message,
                                 const struct rpc_answer *answer, struct outcome *outcome,
                                 struct cache_version *versions)
 {
-    struct http_request *request = read->request;
     struct cache_parts parts = {.key = read->key, .key_hash = read->key_hash, .day = read->day};
     struct rendering rendering;
 
-    TRY(answer_render(request, message, &rendering));
+    TRY(render(read, message, &rendering));
     const bool is_versioned =
         versions_read(read->loop->gateway, answer, versions, &parts.version_count);
     if (!is_versioned) {
@@ -253,7 +261,9 @@ static struct status make_entry(struct read *read, const ProtobufCMessage *messa
         store_in_redis(read, &outcome->entry->parts);
         outcome->is_stored = true;
     }
-    http_drop_fields(request); /* an entry brings its own */
+    if (read->on_end == NULL) {
+        http_drop_fields(read->request); /* an entry brings its own */
+    }
     return STATUS_NONE;
 }
 
@@ -471,7 +481,7 @@ void flight_board(struct read *read)
     }
     flight = flight_new(read);
     if (flight == NULL) {
-        answer_status(read->request, status_out_of_memory(), NULL);
+        read_fail(read, "fwd=bypass", status_out_of_memory(), NULL);
         return;
     }
     if (!ask_redis(flight)) {

@@ -12,7 +12,16 @@
 #include "cache.h"
 #include "call_headers.h"
 
-/* A GET that the memory had no answer for. Lives in the request's arena. */
+/* How a read of the gateway's own ended, for the length of on_end(). */
+struct read_end {
+    const char *source;   /* for Cache-Status */
+    struct slice message; /* packed, when status is OK */
+    struct status status;
+    const struct Google__Rpc__Status *status_detail;
+};
+
+/* A GET that the memory had no answer for, or a read of the gateway's own. Lives in the request's
+ * arena. */
 struct read {
     struct letter letter; /* first: the letter is the read */
     struct redis_get get;
@@ -43,6 +52,11 @@ struct read {
 
     struct status failure; /* of the call itself */
     struct rpc_reply *reply;
+
+    /* NULL: a GET. Else it is told instead of the client, once; the request may be answered in
+     * it. */
+    void (*on_end)(struct read *read, const struct read_end *end);
+    void *arg; /* of on_end() */
 };
 
 struct flight {
@@ -57,8 +71,19 @@ struct flight {
     bool is_listed;
 };
 
-/* read.c: answers, whatever the entry; detail such as "hit; detail=memory". */
-void read_answer(struct http_request *request, struct cache_entry *entry, const char *detail);
+/* read.c: ends the read with the entry; detail such as "hit; detail=memory". */
+void read_answer(struct read *read, struct cache_entry *entry, const char *detail);
+
+/* The same with a failure; status_detail may be NULL. */
+void read_fail(struct read *read, const char *detail, struct status status,
+               const struct Google__Rpc__Status *status_detail);
+
+/*
+ * read.c: a read of the gateway's own. loop, request, method, headers, message,
+ * deadline_boot_ms, on_end and arg are set, the rest is zero. on_end() may be called before this
+ * returns.
+ */
+void read_message(struct read *read);
 
 /* Joins a flight or begins one. */
 void flight_board(struct read *read);

@@ -5,6 +5,7 @@
 #include "negotiate.h"
 #include "pb/csv.h"
 #include "pb/json.h"
+#include "pb/message.h"
 #include "sdmx_csv.h"
 
 #define SDMX_CSV "application/vnd.sdmx.data+csv"
@@ -46,6 +47,9 @@ static const struct about {
                                          {"labels", "id"},
                                          {"timeFormat", "original"}},
                           .versions = {"1.0.0", "1.0"}},
+    [MEDIA_MESSAGE] = {.type = "application/x-protobuf",
+                       .name = "application/x-protobuf",
+                       .content_type = "application/x-protobuf"},
 };
 
 const char *media_content_type(enum media media)
@@ -208,6 +212,16 @@ const char *media_names(struct arena *arena, unsigned offered)
     return names;
 }
 
+static struct status append_packed(struct arena *arena, struct buffer *body,
+                                   const ProtobufCMessage *message)
+{
+    struct slice packed;
+
+    TRY(message_pack(arena, message, &packed));
+    buffer_append(body, packed.data, packed.length);
+    return STATUS_NONE;
+}
+
 struct status media_render(struct arena *arena, struct buffer *body,
                            const ProtobufCMessage *message, enum media media)
 {
@@ -220,6 +234,9 @@ struct status media_render(struct arena *arena, struct buffer *body,
         break;
     case MEDIA_SDMX_CSV_1:
         TRY(sdmx_csv_encode(arena, body, message, 1));
+        break;
+    case MEDIA_MESSAGE:
+        TRY(append_packed(arena, body, message));
         break;
     case MEDIA_JSON:
     case MEDIA_COUNT:

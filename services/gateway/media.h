@@ -12,7 +12,15 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-enum media { MEDIA_JSON, MEDIA_CSV, MEDIA_SDMX_CSV_2, MEDIA_SDMX_CSV_1, MEDIA_COUNT };
+/* MEDIA_MESSAGE, a packed message, is for the gateway itself and never offered. */
+enum media {
+    MEDIA_JSON,
+    MEDIA_CSV,
+    MEDIA_SDMX_CSV_2,
+    MEDIA_SDMX_CSV_1,
+    MEDIA_MESSAGE,
+    MEDIA_COUNT,
+};
 
 /* What Content-Type says of it. */
 const char *media_content_type(enum media media);

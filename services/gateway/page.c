@@ -1,15 +1,16 @@
 /*
  * page.c - the page at "/":
  *
- *     parameters read -> movements asked for -> one chosen -> its scorecard asked for -> HTML
+ *     parameters read -> movements read -> one chosen -> its scorecard read -> HTML
  *
- * Without script: what can be chosen is a form. The page lives in the request's arena.
+ * Both reads are as those of clients: from the cache, and as fresh. Without script: what can be
+ * chosen is a form. The page lives in the request's arena.
  */
 #include "account.h"
 #include "answer.h"
 #include "base/clock.h"
-#include "call_headers.h"
-#include "gateway.h"
+#include "base/digest.h"
+#include "flight.h"
 #include "page_view.h"
 #include "pb/decode.h"
 #include "pb/json.h"
@@ -18,8 +19,7 @@
 
 #include <string.h>
 
-#define SERVICE "dongkhoi.registrations.v1.RegistrationService/"
-#define BACKEND "dongkhoi.registrations.v1"
+#define SERVICE "dongkhoi.registrations.v1.RegistrationService"
 #define COLLECTION "movements/"
 
 #define MALFORMED_REPLY                                                                            \
@@ -33,16 +33,40 @@ enum { CHOICE_MAX_BYTES = HTTP_REQUEST_ARENA_BYTES / 2 };
 typedef Dongkhoi__Registrations__V1__Movement movement_message;
 
 struct page {
-    struct letter letter; /* first: the letter is the page */
     struct gateway_loop *loop;
     struct http_request *request;
     struct page_view view;
     struct call_headers headers;
-    const ProtobufCMessageDescriptor *type; /* of the answer that is waited for */
-    void (*show)(struct page *page, const void *message);
-    struct status failure; /* of the call itself */
-    struct rpc_reply *reply;
+    int64_t deadline_boot_ms;
+    struct read movements;
+    struct read scorecard;
+    void (*show)(struct page *page, const void *message); /* what is read now */
+    const char *source; /* for Cache-Status: of the read that went farther */
 };
+
+/* Of all but the time at which the page was made: the same words are the same page. */
+static const char *entity_tag(const struct page *page)
+{
+    const struct slice html = buffer_slice(page->view.html);
+    const size_t from = page->view.made_from;
+    const size_t to = page->view.made_to;
+    const struct slice parts[] = {{html.data, from}, {html.data + to, html.length - to}};
+    uint8_t hash[DIGEST_BYTES];
+    char text[17];
+
+    digest_many(parts, sizeof(parts) / sizeof(parts[0]), hash);
+    hex_encode(hash, 8, text);
+    return arena_printf(page->request->arena, "W/\"%s\"", text);
+}
+
+/* How far a read went. */
+static enum account_tier tier_of(const char *source)
+{
+    if (strstr(source, "detail=memory") != NULL) {
+        return ACCOUNT_MEMORY;
+    }
+    return strstr(source, "detail=redis") != NULL ? ACCOUNT_REDIS : ACCOUNT_SERVICE;
+}
 
 static void respond(struct page *page, int code)
 {
@@ -53,13 +77,28 @@ static void respond(struct page *page, int code)
         answer_status(request, status_out_of_memory(), NULL);
         return;
     }
-    answer_cache_status(request, "fwd=bypass");
+    const char *tag = code == 200 ? entity_tag(page) : "";
+    if (tag == NULL) {
+        answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    answer_cache_status(request, page->source != NULL ? page->source : "fwd=bypass");
+    if (page->source != NULL) {
+        account_tier(request, tier_of(page->source));
+    }
     http_add_header(request, "Content-Security-Policy", slice_from(page_security_policy()));
     http_add_header(request, "X-Content-Type-Options", slice_from("nosniff"));
     http_add_header(request, "Referrer-Policy", slice_from("no-referrer"));
     http_add_header(request, "Cache-Control", slice_from("no-cache"));
     http_add_header(request, "Content-Language", slice_from(language_tag(page->view.language)));
     http_add_header(request, "Vary", slice_from("Accept-Language"));
+    if (code == 200) {
+        http_add_header(request, "ETag", slice_from(tag));
+        if (if_none_match(&request->head, slice_from(tag + strlen("W/")))) {
+            http_respond(request, 304, NULL, (struct slice){0});
+            return;
+        }
+    }
     http_respond(request, code, "text/html; charset=utf-8", buffer_slice(html));
 }
 
@@ -73,6 +112,7 @@ static void show_failure(struct page *page, struct status status,
         status = status_for_strangers(status);
         detail = NULL;
     }
+    page->view.arena = page->request->arena;
     buffer_clear(page->view.html);
     page_show_failure(&page->view, status, detail);
     if (is_worth_retrying(code, status) && !buffer_failed(page->view.html)) {
@@ -81,113 +121,104 @@ static void show_failure(struct page *page, struct status status,
     respond(page, code);
 }
 
-static void deliver_parsed(struct page *page, const struct rpc_answer *answer)
+static void note_source(struct page *page, const char *source)
 {
+    if (page->source == NULL || tier_of(source) < tier_of(page->source)) {
+        page->source = arena_strdup(page->request->arena, source);
+    }
+}
+
+/* Reads that waited for one answer may end within each other, so the loop's scratch is not free. */
+static void on_end(struct read *read, const struct read_end *end)
+{
+    struct page *page = read->arg;
+    struct arena *arena = arena_new(SCRATCH_BYTES);
+    struct status status = end->status;
     void *message = NULL;
 
-    if (answer->status.code != STATUS_OK) {
-        show_failure(page, answer->status, answer->status_detail);
-        return;
-    }
-    const struct status decoded =
-        message_decode(page->loop->scratch, page->type, answer->payload, &message);
-    if (decoded.code == STATUS_OK) {
-        page->show(page, message);
-    } else if (decoded.code == STATUS_RESOURCE_EXHAUSTED) {
-        show_failure(page, decoded, NULL);
-    } else {
-        show_failure(page, MALFORMED_REPLY, NULL);
-    }
-}
-
-static void deliver(struct letter *letter)
-{
-    struct page *page = (struct page *)letter;
-    struct rpc_reply *reply = page->reply;
-    struct rpc_answer answer;
-
-    page->reply = NULL;
-    if (reply == NULL) {
-        show_failure(page, page->failure, NULL);
-        return;
-    }
-    arena_reset(page->loop->scratch);
-    const struct status parsed = rpc_reply_parse(reply, page->loop->scratch, &answer);
-    if (parsed.code == STATUS_OK) {
-        account_call(page->request, answer.timing);
-        deliver_parsed(page, &answer);
-    } else {
-        show_failure(page, parsed, NULL);
-    }
-    rpc_reply_free(reply);
-}
-
-static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
-{
-    struct page *page = arg;
-
-    page->failure = status;
-    page->reply = reply;
-    if (mailbox_post(page->loop->mailbox, &page->letter) != 0) {
-        rpc_reply_free(reply);
-    }
-}
-
-static void ask(struct page *page, const char *method, const ProtobufCMessage *message,
-                const ProtobufCMessageDescriptor *answer,
-                void (*show)(struct page *page, const void *message))
-{
-    const struct rpc_request request = {
-        .method = method,
-        .idempotency_key = "",
-        .traceparent = account_traceparent(page->request),
-        .if_match = "",
-        .timeout_ms = page->headers.timeout_ms,
-        .payload = message,
-    };
-    struct backend *backend = gateway_backend_of(page->loop->gateway, BACKEND);
-
-    page->type = answer;
-    page->show = show;
-    const struct status status =
-        backend != NULL ? rpc_client_call(backend->client, &request, on_reply, page)
-                        : (struct status){.code = STATUS_UNAVAILABLE,
-                                          .reason = "SERVICE_DOWN",
-                                          .message = "there is no service for registrations"};
+    note_source(page, end->source);
     if (status.code != STATUS_OK) {
-        show_failure(page, status, NULL);
+        show_failure(page, status, end->status_detail);
+        arena_free(arena);
+        return;
     }
+    status = arena != NULL
+                 ? message_decode(arena, read->method->output->type, end->message, &message)
+                 : status_out_of_memory();
+    if (status.code == STATUS_OK) {
+        page->view.arena = arena;
+        page->show(page, message);
+    } else {
+        show_failure(page, status.code == STATUS_RESOURCE_EXHAUSTED ? status : MALFORMED_REPLY,
+                     NULL);
+    }
+    arena_free(arena);
+}
+
+static const struct schema_method *method_find(const struct gateway *gateway, const char *name)
+{
+    const struct schema_service *service = schema_service(gateway->schema, SERVICE);
+
+    for (size_t i = 0; service != NULL && i < service->method_count; i++) {
+        if (strcmp(service->methods[i].name, name) == 0) {
+            return &service->methods[i];
+        }
+    }
+    return NULL;
+}
+
+static void start(struct page *page, struct read *read, const char *method,
+                  const ProtobufCMessage *message,
+                  void (*show)(struct page *page, const void *message))
+{
+    read->loop = page->loop;
+    read->request = page->request;
+    read->headers = page->headers;
+    read->deadline_boot_ms = page->deadline_boot_ms;
+    read->on_end = on_end;
+    read->arg = page;
+    read->message = message;
+    read->method = method_find(page->loop->gateway, method);
+    page->show = show;
+    if (read->method == NULL) {
+        show_failure(page,
+                     (struct status){.code = STATUS_UNAVAILABLE,
+                                     .reason = "SERVICE_DOWN",
+                                     .message = "there is no service for registrations"},
+                     NULL);
+        return;
+    }
+    read_message(read);
 }
 
 static void show_scorecard(struct page *page, const void *message)
 {
-    /* What one row needs may be much; it is gone with the callback. */
-    page->view.arena = page->loop->scratch;
     page_show_scorecard(&page->view, message);
     respond(page, 200);
 }
 
 static void ask_scorecard(struct page *page)
 {
-    Dongkhoi__Registrations__V1__GetScorecardRequest request =
-        DONGKHOI__REGISTRATIONS__V1__GET_SCORECARD_REQUEST__INIT;
     struct arena *arena = page->request->arena;
+    Dongkhoi__Registrations__V1__GetScorecardRequest *request =
+        message_new(arena, &dongkhoi__registrations__v1__get_scorecard_request__descriptor);
     struct status status = STATUS_NONE;
 
-    request.name = arena_printf(arena, COLLECTION "%s", page->view.movement);
-    request.published_by = (char *)page->view.published_by;
-    if (request.name == NULL) {
+    if (request != NULL) {
+        request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
+        request->published_by = (char *)page->view.published_by;
+    }
+    if (request == NULL || request->name == NULL) {
         status = status_out_of_memory();
     } else if (page->view.as_of[0] != '\0') {
-        status = json_set_from_text(arena, &request.base, slice_from("as_of"),
+        status = json_set_from_text(arena, &request->base, slice_from("as_of"),
                                     slice_from(page->view.as_of));
     }
     if (status.code != STATUS_OK) {
         show_failure(page, status, NULL);
         return;
     }
-    ask(page, SERVICE "GetScorecard", &request.base,
-        &dongkhoi__registrations__v1__scorecard__descriptor, show_scorecard);
+    start(page, &page->scorecard, "GetScorecard", &request->base, show_scorecard);
 }
 
 static const char *launch_date(const movement_message *movement)
@@ -318,15 +349,14 @@ static struct status read_request(struct page *page)
 
 void page_start(struct gateway_loop *loop, struct http_request *request)
 {
-    Dongkhoi__Registrations__V1__ListMovementsRequest list =
-        DONGKHOI__REGISTRATIONS__V1__LIST_MOVEMENTS_REQUEST__INIT;
     struct page *page = ARENA_NEW(request->arena, struct page);
+    Dongkhoi__Registrations__V1__ListMovementsRequest *list = message_new(
+        request->arena, &dongkhoi__registrations__v1__list_movements_request__descriptor);
 
-    if (page == NULL) {
+    if (page == NULL || list == NULL) {
         answer_status(request, status_out_of_memory(), NULL);
         return;
     }
-    page->letter.deliver = deliver;
     page->loop = loop;
     page->request = request;
     page->view = (struct page_view){
@@ -342,9 +372,9 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
         show_failure(page, status, NULL);
         return;
     }
-    list.page_size = MOVEMENTS_MAX;
-    list.filter = (char *)"state = LAUNCHED OR state = CLOSED";
-    list.order_by = (char *)"year desc";
-    ask(page, SERVICE "ListMovements", &list.base,
-        &dongkhoi__registrations__v1__list_movements_response__descriptor, show_movements);
+    page->deadline_boot_ms = clock_boot_ms() + page->headers.timeout_ms;
+    list->page_size = MOVEMENTS_MAX;
+    list->filter = (char *)"state = LAUNCHED OR state = CLOSED";
+    list->order_by = (char *)"year desc";
+    start(page, &page->movements, "ListMovements", &list->base, show_movements);
 }

@@ -203,12 +203,14 @@ static void write_incomplete(const struct page_view *view,
     buffer_append_text(view->html, ".</p>\n");
 }
 
-static void write_foot(const struct page_view *view)
+static void write_foot(struct page_view *view)
 {
     buffer_append_text(view->html, "<footer><p>");
     page_word(view, WORD_MADE);
     buffer_append_char(view->html, ' ');
+    view->made_from = view->html->length;
     html_time(view->html, view->now_us, view->language);
+    view->made_to = view->html->length;
     buffer_append_text(view->html, ". <a class=\"screen\" href=\"/v1/movements/");
     html_url_part(view->html, view->movement);
     buffer_append_text(view->html, "/scorecard");
@@ -222,8 +224,7 @@ static void write_foot(const struct page_view *view)
     buffer_append_text(view->html, "</p></div></footer>\n");
 }
 
-void page_show_scorecard(const struct page_view *view,
-                         const Dongkhoi__Registrations__V1__Scorecard *card)
+void page_show_scorecard(struct page_view *view, const Dongkhoi__Registrations__V1__Scorecard *card)
 {
     begin(view, page_title(view, card->display_name));
     write_title(view, card);

@@ -21,6 +21,8 @@ struct page_view {
     const char *as_of;        /* as given; "" when it was not */
     const char *published_by; /* as given; "" when it was not */
     int64_t now_us;
+    size_t made_from; /* where in html it is said when it was made */
+    size_t made_to;
     Dongkhoi__Registrations__V1__Movement *const *movements; /* to choose from */
     size_t movement_count;
 };
@@ -28,7 +30,7 @@ struct page_view {
 /* The value of Content-Security-Policy that goes with every page; made once, so before threads. */
 const char *page_security_policy(void);
 
-void page_show_scorecard(const struct page_view *view,
+void page_show_scorecard(struct page_view *view,
                          const Dongkhoi__Registrations__V1__Scorecard *card);
 
 /* There is no movement to show. */

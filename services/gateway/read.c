@@ -20,13 +20,15 @@
 #include "transcode.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void release_entry(void *arg)
 {
     cache_entry_release(arg);
 }
 
-void read_answer(struct http_request *request, struct cache_entry *entry, const char *detail)
+static void answer_client(struct http_request *request, struct cache_entry *entry,
+                          const char *detail)
 {
     http_add_fields(request, entry->parts.fields);
     answer_cache_status(request, detail);
@@ -37,6 +39,32 @@ void read_answer(struct http_request *request, struct cache_entry *entry, const 
     cache_entry_hold(entry);
     http_respond_shared(request, 200, media_content_type(entry->parts.media), entry->parts.body,
                         release_entry, entry);
+}
+
+void read_answer(struct read *read, struct cache_entry *entry, const char *detail)
+{
+    if (read->on_end == NULL) {
+        answer_client(read->request, entry, detail);
+        return;
+    }
+    const struct read_end end = {.source = detail, .message = entry->parts.body};
+    cache_entry_hold(entry);
+    read->on_end(read, &end);
+    cache_entry_release(entry);
+}
+
+void read_fail(struct read *read, const char *detail, struct status status,
+               const struct Google__Rpc__Status *status_detail)
+{
+    if (read->on_end != NULL) {
+        const struct read_end end = {
+            .source = detail, .status = status, .status_detail = status_detail};
+
+        read->on_end(read, &end);
+        return;
+    }
+    answer_cache_status(read->request, detail);
+    answer_failure(read->request, status, status_detail, false);
 }
 
 /* Without a list of weights the form is JSON, and that is what nearly all ask for. */
@@ -132,7 +160,7 @@ static bool answer_from_memory(struct gateway_loop *loop, struct http_request *r
     STEP("gateway finds", "");
     count_hit(loop->cache, match->route->method, match, request, entry);
     account_tier(request, ACCOUNT_MEMORY);
-    read_answer(request, entry, "hit; detail=memory");
+    answer_client(request, entry, "hit; detail=memory");
     return true;
 }
 
@@ -182,7 +210,7 @@ static void look_up(struct read *read)
                 audit_start(cache, read->method, read->payload, entry);
             }
             account_tier(read->request, ACCOUNT_MEMORY);
-            read_answer(read->request, entry, "hit; detail=memory");
+            read_answer(read, entry, "hit; detail=memory");
             return;
         }
         read->forward_reason = entry != NULL ? "stale" : "miss";
@@ -243,18 +271,34 @@ static unsigned backends_of(const struct cache_entry *entry)
     return backends;
 }
 
+/* From the first look at the lease on. forward_reason: why it goes to the service at once; NULL: it
+ * does not. */
+static void go(struct read *read, const char *forward_reason, const struct cache_entry *entry)
+{
+    if (forward_reason != NULL) {
+        read->forward_reason = forward_reason;
+        read->is_alone = true;
+        flight_board(read);
+        return;
+    }
+    take_versions(read, entry != NULL
+                            ? backends_of(entry)
+                            : cache_needs(read->loop->cache, read->method, 1U << read->backend));
+}
+
 /* The request's hash covers whatever decides the answer: the message, the form, and the day, which
  * is the default of some fields. A link to the next page has the request's own words in it. */
 static void hash_request(struct read *read, enum media media)
 {
     const struct http_head *head = &read->request->head;
     const char *form = media_name(media);
+    const bool has_links = media != MEDIA_JSON && media != MEDIA_MESSAGE;
     const struct slice parts[] = {
         read->payload,
         {(const char *)&read->day, sizeof(read->day)},
         slice_from(form),
-        media == MEDIA_JSON ? (struct slice){0} : head->path,
-        media == MEDIA_JSON ? (struct slice){0} : head->query,
+        has_links ? head->path : (struct slice){0},
+        has_links ? head->query : (struct slice){0},
     };
     uint8_t hash[DIGEST_BYTES];
 
@@ -262,21 +306,61 @@ static void hash_request(struct read *read, enum media media)
     hex_encode(hash, sizeof(hash), read->request_hash);
 }
 
-static struct status prepare(struct read *read, const struct router_match *match, enum media media)
+static void prepare(struct read *read, enum media media)
 {
-    struct http_request *request = read->request;
     struct gateway *gateway = read->loop->gateway;
 
-    TRY(pack_request(request->arena, request, match, &read->message, &read->payload));
-    read->key.data = arena_copy(request->arena, read->key);
-    if (read->key.data == NULL) {
-        return status_out_of_memory();
-    }
     hash_request(read, media);
     read->backend = (unsigned)(gateway_backend(gateway, read->method) - gateway->backends);
-    read->deadline_boot_ms = clock_boot_ms() + read->headers.timeout_ms;
     read->start_tick = ++read->loop->cache->tick;
+}
+
+static struct status pack_own(struct read *read)
+{
+    struct arena *arena = read->request->arena;
+
+    TRY(message_pack(arena, read->message, &read->payload));
+    const size_t name_bytes = strlen(read->method->full_name);
+    const size_t bytes = 1 + name_bytes + 1 + read->payload.length;
+    char *key = arena_alloc(arena, bytes);
+    if (key == NULL) {
+        return status_out_of_memory();
+    }
+    key[0] = (char)('0' + MEDIA_MESSAGE);
+    memcpy(key + 1, read->method->full_name, name_bytes);
+    key[1 + name_bytes] = '?';
+    if (read->payload.length > 0) {
+        memcpy(key + 2 + name_bytes, read->payload.data, read->payload.length);
+    }
+    read->key = (struct slice){key, bytes};
     return STATUS_NONE;
+}
+
+void read_message(struct read *read)
+{
+    struct memory_cache *memory = read->loop->cache->memory;
+    const bool no_cache = wants_no_cache(&read->request->head);
+    bool is_turning = false;
+
+    read->day = cache_day(&is_turning);
+    const struct status status = pack_own(read);
+    if (status.code != STATUS_OK) {
+        read_fail(read, "fwd=bypass", status, NULL);
+        return;
+    }
+    read->key_hash = memory_cache_hash(memory, read->key);
+    prepare(read, MEDIA_MESSAGE);
+    const struct cache_entry *entry = memory_cache_find(memory, read->key, read->key_hash);
+    go(read, no_cache ? "request" : is_turning ? "bypass" : NULL, entry);
+}
+
+static struct status pack(struct read *read, const struct router_match *match)
+{
+    struct arena *arena = read->request->arena;
+
+    TRY(pack_request(arena, read->request, match, &read->message, &read->payload));
+    read->key.data = arena_copy(arena, read->key);
+    return read->key.data != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 void read_start(struct gateway_loop *loop, struct http_request *request,
@@ -319,15 +403,12 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     read->key = key;
     read->key_hash = hash;
     read->day = day;
-    const struct status status = prepare(read, match, media);
+    read->deadline_boot_ms = clock_boot_ms() + headers.timeout_ms;
+    const struct status status = pack(read, match);
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
-    } else if (no_cache || is_turning) {
-        read->forward_reason = no_cache ? "request" : "bypass";
-        read->is_alone = true;
-        flight_board(read);
-    } else {
-        take_versions(read, entry != NULL ? backends_of(entry)
-                                          : cache_needs(cache, method, 1U << read->backend));
+        return;
     }
+    prepare(read, media);
+    go(read, no_cache ? "request" : is_turning ? "bypass" : NULL, entry);
 }

@@ -10,6 +10,7 @@
 #include "dongkhoi/changes/v1/changes.pb-c.h"
 #include "dongkhoi/clusters/v1/clusters.pb-c.h"
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
+#include "dongkhoi/registrations/v1/registrations.pb-c.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -29,6 +30,7 @@ static const ProtobufCServiceDescriptor *const played[] = {
     &dongkhoi__changes__v1__change_service__descriptor,
     &dongkhoi__clusters__v1__cluster_service__descriptor,
     &dongkhoi__indicators__v1__indicator_service__descriptor,
+    &dongkhoi__registrations__v1__registration_service__descriptor,
 };
 
 static struct gateway *gateway_start(const char *address)

@@ -10,7 +10,7 @@
 
 #define SDMX "application/vnd.sdmx.data+csv"
 
-enum { ALL = (1 << MEDIA_COUNT) - 1, NONE = MEDIA_COUNT };
+enum { ALL = (1 << MEDIA_MESSAGE) - 1, NONE = MEDIA_COUNT };
 
 static struct http_head head_with(const char *name, const char *value)
 {

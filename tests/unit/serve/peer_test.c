@@ -155,6 +155,8 @@ static void the_versions_of_all_answers_are_kept(void **state)
     assert_int_equal(peer_version(&call, "nobody")->seq, 0);
     assert_true(peer_version(&call, "nobody")->hash == 0);
     assert_int_equal(call.peer_version_count, 2);
+    peer_versions_settle(&call);
+    assert_int_equal(peer_version(&call, "library")->seq, seq);
 
     /* The oldest stays: the whole is at least as new as that. */
     library_add_shelf(library, "c");
@@ -162,6 +164,11 @@ static void the_versions_of_all_answers_are_kept(void **state)
     assert_ok(calls[0].status);
     assert_int_equal(peer_version(&call, "library")->seq, seq);
     assert_null(peer_version(&call, "hanging"));
+
+    /* But it is of no version, and is not sent as if it were. */
+    peer_versions_settle(&call);
+    assert_int_equal(peer_version(&call, "library")->seq, 0);
+    assert_true(peer_version(&call, "library")->hash == 0);
 }
 
 static void many_calls_are_all_answered(void **state)
