@@ -5,6 +5,11 @@
 #include "serve/store_commands.h"
 
 const struct command service_commands[] = {
+    {"backup", "--to FILE",
+     "copies the store into a new file, also while the service runs, and checks the copy",
+     command_backup},
+    {"restore", "--from FILE",
+     "makes the store what a backup is; what was there before is kept beside it", command_restore},
     {"health", "", "asks the running service how it is: 0 it serves, 1 it does not, 2 trouble",
      command_health},
     {"verify", "[FILE]",

@@ -4,7 +4,7 @@
 #include <semaphore.h>
 #include <stddef.h>
 
-static const char key[] = "longest_lease_ms";
+const char lease_meta_key[] = "longest_lease_ms";
 
 struct raise {
     struct lease_meta_write kept;
@@ -18,7 +18,7 @@ static struct lease_meta_write *kept_of(struct write *write)
 
 static struct status on_run(struct write *write, struct tx *tx)
 {
-    return store_number_write(tx, key, kept_of(write)->lease_ms);
+    return store_number_write(tx, lease_meta_key, kept_of(write)->lease_ms);
 }
 
 static void on_raised(struct write *write)
@@ -58,7 +58,7 @@ struct status lease_meta_open(struct store *store, struct arena *arena, uint32_t
 {
     int64_t longest_ms = 0;
 
-    TRY(store_number_read(store, arena, key, &longest_ms));
+    TRY(store_number_read(store, arena, lease_meta_key, &longest_ms));
     if (longest_ms < *lease_ms && keep(store, arena, *lease_ms).code != STATUS_OK) {
         *lease_ms = (uint32_t)longest_ms;
     }

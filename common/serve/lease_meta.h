@@ -6,6 +6,9 @@
 
 #include "store/store.h"
 
+/* The number of the store that it is kept as. */
+extern const char lease_meta_key[];
+
 /*
  * Before anything is granted: ret_longest_ms is what earlier processes may have granted, and a
  * longer lease_ms is kept before this returns. When the store takes no writes, lease_ms becomes

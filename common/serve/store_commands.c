@@ -1,8 +1,11 @@
 /* store_commands.c - the operator's commands: arguments, and what is printed of the outcome. */
 #include "serve/store_commands.h"
 
+#include "base/clock.h"
 #include "serve/commands.h"
-#include "store/check.h"
+#include "serve/lease.h"
+#include "serve/lease_meta.h"
+#include "store/backup.h"
 
 #include <stdio.h>
 
@@ -26,29 +29,100 @@ static const char *location_of(const struct command_context *context)
     return arena_printf(context->arena, "%s/%s.db", context->directory, context->service->name);
 }
 
-static void hash_print(const struct journal_head *head)
+static struct store_check_options options_of(const struct command_context *context,
+                                             const char *location)
 {
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        (void)printf("%02x", head->hash[i]);
-    }
+    return (struct store_check_options){
+        .location = location,
+        .kinds = context->service->kinds,
+        .kind_count = context->service->kind_count,
+    };
+}
+
+/* The only option of a command; NULL when it is not the whole of the arguments. */
+static const char *only_option(int argc, char **argv, const char *name)
+{
+    const char *value = NULL;
+    int at = 0;
+
+    return argc > 0 && command_option(argc, argv, &at, name, &value) && at == argc ? value : NULL;
+}
+
+/* One line, for people and for programs; extra may be "". */
+static int check_print(const char *file, const struct store_check *check, const char *extra)
+{
+    char hash[DIGEST_HEX_BYTES];
+    char time[TIME_TEXT_BYTES];
+
+    hex_encode(check->head.hash, DIGEST_BYTES, hash);
+    time_format(check->head.time_us, time);
+    (void)printf("OK %s seq=%llu hash=%s time=%s revisions=%llu%s\n", file,
+                 (unsigned long long)check->head.seq, hash, check->head.seq > 0 ? time : "-",
+                 (unsigned long long)check->rows, extra);
+    return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_TROUBLE;
 }
 
 int command_verify(void *arg, int argc, char **argv)
 {
-    struct command_context *context = arg;
+    const struct command_context *context = arg;
     struct store_check check;
 
-    if (argc > 1) {
+    if (argc > 1 || (argc == 1 && argv[0][0] == '-')) {
         return misuse(context, "verify takes one file at most");
     }
     const char *location = argc == 1 ? argv[0] : location_of(context);
-    const struct status status =
-        location != NULL ? store_check(location, context->arena, &check) : status_out_of_memory();
-    if (status.code != STATUS_OK) {
-        return failure_print(context, location != NULL ? location : "verify", status);
+    if (location == NULL) {
+        return failure_print(context, "verify", status_out_of_memory());
     }
-    (void)printf("OK %s seq=%llu hash=", location, (unsigned long long)check.head.seq);
-    hash_print(&check.head);
-    (void)printf("\n");
-    return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_TROUBLE;
+    const struct store_check_options options = options_of(context, location);
+    const struct status status = store_check(&options, context->arena, &check);
+    return status.code == STATUS_OK ? check_print(location, &check, "")
+                                    : failure_print(context, location, status);
+}
+
+int command_backup(void *arg, int argc, char **argv)
+{
+    const struct command_context *context = arg;
+    const char *to = only_option(argc, argv, "--to");
+    const char *location = location_of(context);
+    struct store_check check;
+
+    if (to == NULL) {
+        return misuse(context, "backup takes --to FILE");
+    }
+    if (location == NULL) {
+        return failure_print(context, "backup", status_out_of_memory());
+    }
+    const struct store_check_options options = options_of(context, location);
+    const struct status status = store_backup(&options, to, context->arena, &check);
+    return status.code == STATUS_OK ? check_print(to, &check, "")
+                                    : failure_print(context, "backup", status);
+}
+
+int command_restore(void *arg, int argc, char **argv)
+{
+    const struct command_context *context = arg;
+    const char *from = only_option(argc, argv, "--from");
+    struct store_check check;
+    const char *kept = "";
+
+    if (from == NULL) {
+        return misuse(context, "restore takes --from FILE");
+    }
+    const struct store_restore restore = {
+        .directory = context->directory,
+        .service = context->service->name,
+        .kinds = context->service->kinds,
+        .kind_count = context->service->kind_count,
+        .backup = from,
+        /* The lost owner may have granted longer leases than the backup knows of. */
+        .number_key = lease_meta_key,
+        .number = LEASE_MAX_MS,
+    };
+    const struct status status = store_restore(&restore, context->arena, &check, &kept);
+    if (status.code != STATUS_OK) {
+        return failure_print(context, "restore", status);
+    }
+    const char *extra = arena_printf(context->arena, kept[0] != '\0' ? " kept=%s" : "", kept);
+    return check_print(context->directory, &check, extra != NULL ? extra : "");
 }

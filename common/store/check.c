@@ -1,69 +1,166 @@
-/* check.c - reads a store through a connection of its own, in short snapshots. */
+/*
+ * check.c - a check from its first entry to its last row, on a connection of its own that reads.
+ *
+ *     file -> kinds -> journal with the rows of its entries -> rows of each kind
+ *
+ * Each part takes one snapshot after the other. That is sound beside a writer: entries are only
+ * ever added, and what is compared with each other is read in one snapshot.
+ */
 #include "store/check.h"
 
-#include "store/db.h"
+#include "store/check_internal.h"
+#include "store/migrate.h"
 
-enum { CHECK_BATCH = 1000 };
+struct checker {
+    struct db *db;
+    struct arena *arena;
+    const struct store_check_options *options;
+    struct journal_head head;
+    uint64_t rows;
+    enum migrate_table *tables; /* of each kind */
+    struct check_span *spans;
+    struct check_rows walk;
+    bool end;
+};
 
-static struct status store_id_read(struct db *db, uint8_t ret_id[DIGEST_BYTES])
+/* One part, in a snapshot. */
+static struct status in_snapshot(struct checker *checker,
+                                 struct status (*part)(struct checker *checker))
 {
-    struct db_statement *statement = NULL;
-    bool row = false;
-
-    TRY(db_prepare(db, "SELECT bytes FROM meta WHERE key = 'store_id'", &statement));
-    struct status status = db_step(statement, &row);
-    const struct slice id =
-        status.code == STATUS_OK && row ? db_bytes(statement, 0) : (struct slice){0};
-    if (id.length == DIGEST_BYTES) {
-        memcpy(ret_id, id.data, DIGEST_BYTES);
-    } else if (status.code == STATUS_OK) {
-        status = (struct status){
-            .code = STATUS_DATA_LOSS, .reason = "STORE_CORRUPT", .message = "the store has no id"};
-    }
-    db_reset(statement);
+    TRY(db_begin(checker->db));
+    const struct status status = part(checker);
+    db_rollback(checker->db);
     return status;
 }
 
-static struct status batch_check(struct db *db, struct arena *arena, struct journal_head *head,
-                                 bool *ret_end)
+static struct status batch_check(struct checker *checker)
 {
+    struct arena *arena = checker->arena;
+    struct journal_head *head = &checker->head;
+    const uint64_t before = head->seq;
     struct journal_head last;
 
-    TRY(journal_head_read(db, &last));
-    TRY(journal_verify(db, arena, head, CHECK_BATCH, ret_end));
-    if (*ret_end && (last.seq != head->seq || memcmp(last.hash, head->hash, DIGEST_BYTES) != 0)) {
+    TRY(journal_head_read(checker->db, &last));
+    TRY(journal_verify(checker->db, arena, head, CHECK_BATCH, &checker->end));
+    if (checker->end &&
+        (last.seq != head->seq || memcmp(last.hash, head->hash, DIGEST_BYTES) != 0)) {
         return status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
                            "the journal ends with entry %llu, and the store says that entry %llu "
-                           "is the last one",
+                           "with another hash is its last one",
                            (unsigned long long)head->seq, (unsigned long long)last.seq);
     }
-    return STATUS_NONE;
-}
-
-static struct status journal_check(struct db *db, struct arena *arena, struct journal_head *head)
-{
-    bool end = false;
-
-    TRY(store_id_read(db, head->hash));
-    while (!end) {
-        TRY(db_begin(db));
-        const struct status status = batch_check(db, arena, head, &end);
-        db_rollback(db);
-        TRY(status);
+    for (size_t i = 0; i < checker->options->kind_count; i++) {
+        struct check_span *span = &checker->spans[i];
+        span->after_seq = before;
+        span->to_seq = head->seq;
+        if (checker->tables[i] != MIGRATE_NO_TABLE) {
+            TRY(check_entries(checker->db, arena, span));
+        }
     }
     return STATUS_NONE;
 }
 
-struct status store_check(const char *location, struct arena *arena, struct store_check *ret_check)
+static struct status rows_batch_check(struct checker *checker)
 {
-    struct store_check check = {0};
-    struct db *db = NULL;
+    return check_rows_next(checker->db, checker->arena, &checker->walk, &checker->end);
+}
 
-    TRY(db_open(location, DB_READ_ONLY, &db));
-    const struct status status = journal_check(db, arena, &check.head);
-    db_close(db);
+/* Where the reading stopped, for a file that is damaged below what can be compared. */
+static struct status located(struct checker *checker, struct status status, const char *kind)
+{
+    if (status.reason == NULL || strcmp(status.reason, "STORE_CORRUPT") != 0) {
+        return status;
+    }
+    return kind == NULL
+               ? status_make(checker->arena, status.code, status.reason, NULL,
+                             "%s, behind journal entry %llu", status.message,
+                             (unsigned long long)checker->head.seq)
+               : status_make(checker->arena, status.code, status.reason, NULL,
+                             "%s, in %s behind %s", status.message, kind, checker->walk.name);
+}
+
+static struct status journal_check(struct checker *checker)
+{
+    TRY(migrate_read_id(checker->db, checker->head.hash));
+    for (checker->end = false; !checker->end;) {
+        TRY(located(checker, in_snapshot(checker, batch_check), NULL));
+    }
+    return STATUS_NONE;
+}
+
+static struct status kind_walk(struct checker *checker)
+{
+    for (checker->end = false; !checker->end;) {
+        TRY(located(checker, in_snapshot(checker, rows_batch_check), checker->walk.kind->plural));
+    }
+    return STATUS_NONE;
+}
+
+static struct status kind_check(struct checker *checker, const struct resource_kind *kind,
+                                bool with_columns)
+{
+    struct status status = check_rows_start(checker->arena, kind, with_columns, &checker->walk);
+    if (status.code == STATUS_OK) {
+        status = kind_walk(checker);
+    }
+    checker->rows += checker->walk.rows;
+    check_rows_done(&checker->walk);
+    return status;
+}
+
+static struct status file_check(struct checker *checker)
+{
+    char complaint[256];
+
+    TRY(db_integrity(checker->db, complaint, sizeof(complaint)));
+    return complaint[0] == '\0' ? STATUS_NONE
+                                : status_make(checker->arena, STATUS_DATA_LOSS, "STORE_CORRUPT",
+                                              NULL, "the store's file is damaged: %s", complaint);
+}
+
+static struct status prepare(struct checker *checker)
+{
+    const struct store_check_options *options = checker->options;
+    const size_t count = options->kind_count;
+
+    checker->tables = arena_array(checker->arena, count, sizeof(*checker->tables));
+    checker->spans = arena_array(checker->arena, count, sizeof(*checker->spans));
+    if (checker->tables == NULL || checker->spans == NULL) {
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < count; i++) {
+        checker->spans[i].kind = options->kinds[i];
+        checker->spans[i].text = check_entries_text(checker->arena, options->kinds[i]);
+        if (checker->spans[i].text == NULL) {
+            return status_out_of_memory();
+        }
+    }
+    return migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
+}
+
+static struct status check_all(struct checker *checker)
+{
+    const struct store_check_options *options = checker->options;
+
+    TRY(prepare(checker));
+    TRY(journal_check(checker));
+    for (size_t i = 0; i < options->kind_count; i++) {
+        if (checker->tables[i] != MIGRATE_NO_TABLE) {
+            TRY(kind_check(checker, options->kinds[i], checker->tables[i] == MIGRATE_TABLE));
+        }
+    }
+    return file_check(checker);
+}
+
+struct status store_check(const struct store_check_options *options, struct arena *arena,
+                          struct store_check *ret_check)
+{
+    struct checker checker = {.arena = arena, .options = options};
+
+    TRY(db_open(options->location, DB_READ_ONLY, &checker.db));
+    const struct status status = check_all(&checker);
+    db_close(checker.db);
     TRY(status);
-    check.entries = check.head.seq;
-    *ret_check = check;
+    *ret_check = (struct store_check){.head = checker.head, .rows = checker.rows};
     return STATUS_NONE;
 }

@@ -69,6 +69,13 @@ struct status db_checkpoint(struct db *db, enum db_checkpoint mode);
 /* Writer only: the bytes in the log after the last commit. */
 int64_t db_log_bytes(const struct db *db);
 
+/* The whole file, its indexes and foreign keys; ret_complaint is "" when all is sound. */
+struct status db_integrity(struct db *db, char *ret_complaint, size_t size);
+
+/* What a snapshot of now shows, as a new file of its own without a log. path is empty or missing;
+ * it is not synced. */
+struct status db_copy(struct db *db, const char *path);
+
 /* True after an fsync failed or the file was found damaged: nothing that this process writes can be
  * trusted any more. */
 bool db_is_doomed(const struct db *db);

@@ -514,6 +514,43 @@ struct status db_checkpoint(struct db *db, enum db_checkpoint mode)
     return failed(db, code, true);
 }
 
+/* The first row of a check, when it is not what a sound file answers. */
+static struct status first_row(struct db *db, const char *text, const char *sound,
+                               char *ret_complaint, size_t size)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(db_prepare(db, text, &statement));
+    const struct status status = db_step(statement, &row);
+    const struct slice found =
+        status.code == STATUS_OK && row ? db_bytes(statement, 0) : slice_from(sound);
+    if (!slice_is(found, sound)) {
+        (void)snprintf(ret_complaint, size, "%s: %.*s", text, SLICE_ARGS(found));
+    }
+    db_reset(statement);
+    return status;
+}
+
+struct status db_integrity(struct db *db, char *ret_complaint, size_t size)
+{
+    ret_complaint[0] = '\0';
+    TRY(first_row(db, "PRAGMA foreign_key_check", "", ret_complaint, size));
+    return first_row(db, "PRAGMA integrity_check", "ok", ret_complaint, size);
+}
+
+struct status db_copy(struct db *db, const char *path)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(db_prepare(db, "VACUUM INTO $1", &statement));
+    db_bind_text(statement, 1, slice_from(path));
+    const struct status status = db_step(statement, &row);
+    db_reset(statement);
+    return status;
+}
+
 int64_t db_log_bytes(const struct db *db)
 {
     enum { FRAME_BYTES = 4096 + 24 };

@@ -281,7 +281,7 @@ struct status migrate_kinds(struct db *db, struct arena *arena, const struct tab
     return STATUS_NONE;
 }
 
-static struct status read_id(struct db *db, uint8_t ret_store_id[DIGEST_BYTES])
+struct status migrate_read_id(struct db *db, uint8_t ret_store_id[DIGEST_BYTES])
 {
     struct db_statement *statement = NULL;
     bool row = false;
@@ -308,8 +308,67 @@ static struct status migrate_in_transaction(struct db *db, struct arena *arena,
 {
     TRY(migrate_base(db, arena, migrate_steps, migrate_step_count));
     TRY(migrate_kinds(db, arena, tables, count));
-    TRY(read_id(db, ret_store_id));
+    TRY(migrate_read_id(db, ret_store_id));
     return db_commit(db);
+}
+
+static struct status layout_read(struct db *db, struct arena *arena,
+                                 const struct resource_kind *kind, bool *ret_found,
+                                 int64_t *ret_layout)
+{
+    const char *key = arena_printf(arena, LAYOUT_PREFIX "%s", kind->plural);
+
+    return key != NULL ? meta_read(db, key, ret_found, ret_layout) : status_out_of_memory();
+}
+
+static struct status format_check(struct db *db, struct arena *arena)
+{
+    bool found = false;
+    int64_t format = 0;
+
+    TRY(meta_read(db, "format", &found, &format));
+    return format <= (int64_t)migrate_step_count
+               ? STATUS_NONE
+               : too_new(arena, "format", format, (int64_t)migrate_step_count);
+}
+
+static struct status table_check(struct db *db, struct arena *arena,
+                                 const struct resource_kind *kind, enum migrate_table *ret_table)
+{
+    bool found = false;
+    int64_t layout = 0;
+
+    TRY(layout_read(db, arena, kind, &found, &layout));
+    if (layout > kind->layout) {
+        return too_new(arena, kind->plural, layout, kind->layout);
+    }
+    *ret_table = !found                  ? MIGRATE_NO_TABLE
+                 : layout < kind->layout ? MIGRATE_OLD_TABLE
+                                         : MIGRATE_TABLE;
+    return STATUS_NONE;
+}
+
+struct status migrate_check(struct db *db, struct arena *arena,
+                            const struct resource_kind *const *kinds, size_t count,
+                            enum migrate_table *ret_tables)
+{
+    struct table *tables = arena_array(arena, count, sizeof(*tables));
+    bool has_one = count == 0;
+
+    if (tables == NULL) {
+        return status_out_of_memory();
+    }
+    TRY(format_check(db, arena));
+    for (size_t i = 0; i < count; i++) {
+        tables[i].kind = kinds[i];
+        TRY(table_check(db, arena, kinds[i], &ret_tables[i]));
+        has_one = has_one || ret_tables[i] != MIGRATE_NO_TABLE;
+    }
+    if (!has_one) {
+        return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE", NULL,
+                           "the file is not of this service: it has no %s", kinds[0]->plural);
+    }
+    return refuse_unknown_kinds(db, arena, tables, count);
 }
 
 struct status migrate(struct db *db, struct arena *arena, const struct table *tables, size_t count,

@@ -31,4 +31,16 @@ struct status migrate_kinds(struct db *db, struct arena *arena, const struct tab
 struct status migrate(struct db *db, struct arena *arena, const struct table *tables, size_t count,
                       uint8_t ret_store_id[DIGEST_BYTES]);
 
+/* The store's random id; DATA_LOSS STORE_CORRUPT when there is none. */
+struct status migrate_read_id(struct db *db, uint8_t ret_store_id[DIGEST_BYTES]);
+
+/* What a database has of a kind. */
+enum migrate_table { MIGRATE_NO_TABLE, MIGRATE_OLD_TABLE, MIGRATE_TABLE };
+
+/* Whether this program can work with the database, which is not changed; ret_tables has a place
+ * for each kind. Also FAILED_PRECONDITION STORE_OTHER_SERVICE, when it has none of the kinds. */
+struct status migrate_check(struct db *db, struct arena *arena,
+                            const struct resource_kind *const *kinds, size_t count,
+                            enum migrate_table *ret_tables);
+
 #endif

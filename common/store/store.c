@@ -1,14 +1,11 @@
 /* store.c - a store's life: lock, files, connections of readers. */
 #include "base/clock.h"
 #include "store/migrate.h"
+#include "store/store_files.h"
 #include "store/store_internal.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STORE_ARENA_BYTES = 4 << 20, VERIFY_BATCH = 1000 };
@@ -95,66 +92,6 @@ static struct status reader_new(struct store *store, struct reader **ret_reader)
     return STATUS_NONE;
 }
 
-static struct status io_failure(struct arena *arena, const char *what, const char *path)
-{
-    return status_make(arena, STATUS_UNAVAILABLE, "STORE_IO_ERROR", NULL, "cannot %s %s: %s", what,
-                       path, strerrordesc_np(errno));
-}
-
-static struct status make_directory(struct arena *arena, const char *directory)
-{
-    char *path = arena_strdup(arena, directory);
-
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(path, 0777); /* the last one tells */
-        *slash = '/';
-    }
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        return io_failure(arena, "make the directory", directory);
-    }
-    return STATUS_NONE;
-}
-
-static struct status take_lock(struct store *store, struct arena *arena,
-                               const struct store_options *options)
-{
-    const char *path = arena_printf(arena, "%s/%s.lock", options->directory, options->service);
-
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
-    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (store->lock_fd < 0) {
-        return io_failure(arena, "open", path);
-    }
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0) {
-        return STATUS_NONE;
-    }
-    if (errno != EWOULDBLOCK) {
-        return io_failure(arena, "lock", path);
-    }
-    return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_IN_USE", NULL,
-                       "another process works with this store (it holds %s)", path);
-}
-
-/* The names of new files survive a power loss only once their directory was synced. */
-static struct status sync_directory(struct arena *arena, const char *directory)
-{
-    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0) {
-        return io_failure(arena, "open", directory);
-    }
-    const bool synced = fsync(fd) == 0;
-    const struct status status = synced ? STATUS_NONE : io_failure(arena, "sync", directory);
-    (void)close(fd);
-    return status;
-}
-
 static struct status make_tables(struct store *store, struct arena *arena,
                                  const struct store_options *options)
 {
@@ -199,8 +136,9 @@ static struct status open_parts(struct store *store, struct arena *arena,
     int64_t reserved_us = 0;
 
     TRY(store_metrics_add(options->metrics, &store->writer.metrics));
-    TRY(make_directory(arena, options->directory));
-    TRY(take_lock(store, arena, options));
+    TRY(store_files_make_directory(arena, options->directory));
+    TRY(store_files_lock(arena, options->directory, options->service, &store->lock_fd));
+    TRY(store_files_check_mark(arena, options->directory, options->service));
     TRY(make_tables(store, arena, options));
     store->location = arena_printf(store->arena, "%s/%s.db", options->directory, options->service);
     if (store->location == NULL) {
@@ -209,7 +147,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
     TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
     TRY(settle(store, &disk));
-    TRY(sync_directory(arena, options->directory));
+    TRY(store_files_sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));
     TRY(watermark_read(store->db, &reserved_us));

@@ -46,7 +46,8 @@ struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache 
     }
     struct status status = is_complete ? STATUS_NONE : status_out_of_memory();
     if (status.code == STATUS_OK) {
-        status = redis_tier_open(uv, gateway->redis, &gateway->metrics.redis, &cache->redis);
+        status = redis_tier_open(uv, gateway->redis, gateway->redis_password,
+                                 &gateway->metrics.redis, &cache->redis);
     }
     if (status.code != STATUS_OK) {
         cache_free(cache);

@@ -313,6 +313,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway->cache_bytes = options->cache_bytes / loops;
     gateway->loop_count = loops;
     gateway->redis = options->redis;
+    gateway->redis_password = options->redis_password;
     gateway->audit_every = options->audit_every;
     gateway->logs_requests = options->logs_requests;
 }

@@ -41,6 +41,7 @@ struct gateway {
     char schema_hash[17];      /* answers of another API are not ours */
     size_t cache_bytes;        /* of one loop */
     const char *redis;
+    const char *redis_password;
     unsigned audit_every;
     bool logs_requests;
     unsigned loop_count;
@@ -64,6 +65,7 @@ struct gateway_options {
     const struct schema *schema; /* must outlive the gateway */
     size_t cache_bytes;          /* of answers that all loops together keep; 0: none */
     const char *redis;           /* "127.0.0.1:6379"; NULL or "": none */
+    const char *redis_password;  /* NULL or "": none */
     unsigned audit_every;        /* one in so many cached answers is checked; 0: none */
     bool logs_requests;          /* a line for each */
 };

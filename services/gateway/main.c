@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "gateway.h"
 #include "health.h"
+#include "redis_password.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -71,6 +72,10 @@ static struct config_variable variables[] = {
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
      .check = check_redis},
+    {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
+     .fallback = "",
+     .description = "path of a file with the password of Redis in one line; empty: none",
+     .check = redis_password_check},
     {.name = "DONGKHOI_CACHE_BYTES",
      .fallback = "8388608",
      .description = "bytes of answers that the gateway keeps in memory; 0: none",
@@ -166,8 +171,22 @@ static unsigned number(const char *name)
     return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
 }
 
+static struct status read_redis_password(char ret_password[REDIS_PASSWORD_MAX_BYTES + 1])
+{
+    const char *path = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS_PASSWORD_FILE");
+
+    ret_password[0] = '\0';
+    if (path[0] != '\0' && !redis_password_read(path, ret_password)) {
+        return (struct status){STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
+                               "the file of DONGKHOI_REDIS_PASSWORD_FILE was there and is gone",
+                               NULL};
+    }
+    return STATUS_NONE;
+}
+
 static int serve(struct arena *arena, const sigset_t *signals)
 {
+    char redis_password[REDIS_PASSWORD_MAX_BYTES + 1];
     const struct backend backends[] = {
         {.name = "registrations",
          .package = "dongkhoi.registrations.v1",
@@ -188,6 +207,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits.connections_max = connections_possible(),
         .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
+        .redis_password = redis_password,
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
         .logs_requests =
@@ -196,8 +216,11 @@ static int serve(struct arena *arena, const sigset_t *signals)
     struct gateway *gateway = NULL;
     int signal_number = 0;
 
-    struct status status =
-        schema_load(arena, api_descriptor_set(), api_services, api_service_count, &options.schema);
+    struct status status = read_redis_password(redis_password);
+    if (status.code == STATUS_OK) {
+        status = schema_load(arena, api_descriptor_set(), api_services, api_service_count,
+                             &options.schema);
+    }
     if (status.code == STATUS_OK) {
         status = gateway_open(&options, arena, &gateway);
     }

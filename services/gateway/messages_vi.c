@@ -29,6 +29,7 @@ const struct sentence sentences_vi[] = {
     {"AREA_OUTSIDE_LIMITS", "Diện tích nằm ngoài giới hạn mà pháp luật quy định."},
     {"AREA_UNKNOWN", "Chưa biết diện tích."},
     {"AUTHORITY_REQUIRED", "Đề nghị ghi cơ quan ban hành văn bản[ (trường {field})]."},
+    {"BACKUP_EXISTS", "Tệp sao lưu đã tồn tại và không bị ghi đè."},
     {"BASELINE_FIXED", "Hạn gốc đã được ấn định và không thay đổi được; đề nghị điều chỉnh hạn "
                        "hoàn thành, có lý do và văn bản."},
     {"BASELINE_IS_ANNUAL", "Số gốc mà kế hoạch sử dụng là số cả năm; đề nghị xem tại tháng 12."},
@@ -237,10 +238,12 @@ const struct sentence sentences_vi[] = {
     {"RESOURCE_EXISTS", "Đối tượng này đã tồn tại."},
     {"RESOURCE_NOT_FOUND", "Không tìm thấy đối tượng được yêu cầu."},
     {"RESPONSE_TYPE", "Định nghĩa câu trả lời của dịch vụ không đúng."},
+    {"RESTORE_UNFINISHED", "Việc khôi phục kho dữ liệu chưa hoàn tất. Đề nghị chạy lại."},
     {"REVIEWER_NOT_INDEPENDENT", "Người thẩm định không được là người đề nghị và không được thuộc "
                                  "đơn vị của người được khen thưởng."},
     {"REVOKED_IN_YEAR", "Cụm công nghiệp bị bãi bỏ trong năm."},
     {"ROUTE_NOT_FOUND", "Không có đường dẫn này."},
+    {"ROW_BROKEN", "Dữ liệu hiện hành không khớp với sổ nhật ký."},
     {"SAME_OBSERVATION", "Hai đầu của phép so sánh là cùng một số liệu."},
     {"SCHEME_CLOSED", "Đề án không ở trạng thái thực hiện nên không nhận thêm công việc."},
     {"SERVICE_DOWN", "Dịch vụ tạm thời không hoạt động[: {service}]. Đề nghị thử lại sau."},
@@ -264,6 +267,7 @@ const struct sentence sentences_vi[] = {
     {"STORE_IN_USE", "Kho dữ liệu đang được một tiến trình khác sử dụng."},
     {"STORE_IO_ERROR", "Không đọc hoặc ghi được tệp của kho dữ liệu."},
     {"STORE_KIND", "Loại dữ liệu không được kho hỗ trợ."},
+    {"STORE_OTHER_SERVICE", "Tệp không phải là kho dữ liệu của dịch vụ này."},
     {"STORE_READ_ONLY", "Kho dữ liệu tạm thời chỉ cho đọc; chưa ghi được. Đề nghị thử lại sau."},
     {"STORE_TOO_NEW", "Kho dữ liệu do phiên bản phần mềm mới hơn tạo ra."},
     {"TARGET_CLOSED", "Chỉ tiêu năm đã khóa sổ[: {target}]; không thực hiện được bước nào nữa."},

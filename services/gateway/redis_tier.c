@@ -1,8 +1,9 @@
 /*
  * redis_tier.c - hiredis' asynchronous connection behind a circuit breaker:
  *
- *     RESTING --timer--> TRYING (connect, PING) --PONG in time--> READY
- *     TRYING, READY --too late, an error, the end of the connection--> RESTING, twice as long
+ *     RESTING --timer--> LOOKING (for the address of a name) --found--> TRYING
+ *     TRYING (connect, AUTH, PING) --PONG in time--> READY
+ *     LOOKING, TRYING, READY --too late, an error, the end of it--> RESTING, twice as long
  *
  * A connection that was too late once is freed and never used again: its answers would come in
  * the wrong place. Look-ups are only sent when READY, and each is called back exactly once. The
@@ -12,8 +13,11 @@
 #include "redis_tier.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "redis_events.h"
+#include "redis_lookup.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
@@ -26,15 +30,17 @@ enum {
     STEADY_MS = 2000, /* a connection that lasted so long starts the rests anew */
     REST_FIRST_MS = 100,
     REST_LONGEST_MS = 5000,
+    LOOK_EVERY_MS = 20,
     GETS_MAX = 256,
     SETS_MAX = 64,
     SETS_MAX_BYTES = 4 << 20,
     HOST_BYTES = 256,
+    SHOWN_BYTES = 200, /* of what Redis says */
 };
 
 #define KEPT_SECONDS "86400"
 
-enum redis_state { REDIS_OFF, REDIS_RESTING, REDIS_TRYING, REDIS_READY };
+enum redis_state { REDIS_OFF, REDIS_RESTING, REDIS_LOOKING, REDIS_TRYING, REDIS_READY };
 
 struct redis_tier {
     uv_loop_t *loop;
@@ -42,9 +48,12 @@ struct redis_tier {
     uv_timer_t timer;
     char host[HOST_BYTES];
     int port;
+    const char *password; /* NULL: none */
+    bool was_refused;     /* and said so, since it was last READY */
     enum redis_state state;
-    redisAsyncContext *context; /* NULL when RESTING or OFF */
-    int64_t since_boot_ms;      /* of TRYING or READY */
+    struct redis_lookup *lookup; /* when LOOKING */
+    redisAsyncContext *context;  /* when TRYING or READY */
+    int64_t since_boot_ms;       /* of TRYING or READY */
     unsigned rest_ms;
     struct redis_get *first; /* waiting, in the order of their deadlines */
     struct redis_get *last;
@@ -80,9 +89,11 @@ static void rest_after(struct redis_tier *tier, enum redis_loss loss)
 {
     redisAsyncContext *context = tier->context;
 
-    if (tier->state != REDIS_READY && tier->state != REDIS_TRYING) {
+    if (tier->state == REDIS_OFF || tier->state == REDIS_RESTING) {
         return;
     }
+    redis_lookup_free(tier->lookup);
+    tier->lookup = NULL;
     if (tier->state == REDIS_READY && clock_boot_ms() - tier->since_boot_ms >= STEADY_MS) {
         tier->rest_ms = REST_FIRST_MS;
     } else {
@@ -160,6 +171,37 @@ static void on_connect(const redisAsyncContext *context, int status)
     }
 }
 
+/* Said once, until Redis is in use again: it is tried for ever. */
+static void say_refused(struct redis_tier *tier, const redisReply *reply)
+{
+    char text[SHOWN_BYTES + 1];
+
+    if (tier->was_refused || reply->type != REDIS_REPLY_ERROR) {
+        return;
+    }
+    tier->was_refused = true;
+    (void)snprintf(text, sizeof(text), "%s", reply->str);
+    log_event(LOG_WARNING, "redis_refuses", "host", tier->host, "message", text, NULL);
+}
+
+/* Redis without a password refuses one, too: that is a mistake to be seen. */
+static void on_auth(redisAsyncContext *context, void *reply_, void *arg)
+{
+    struct redis_tier *tier = context->data;
+    const redisReply *reply = reply_;
+
+    (void)arg;
+    if (tier == NULL || tier->context != context || tier->state != REDIS_TRYING) {
+        return;
+    }
+    if (reply == NULL) {
+        lose(context);
+    } else if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "OK") != 0) {
+        say_refused(tier, reply);
+        rest(tier);
+    }
+}
+
 static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
 {
     struct redis_tier *tier = context->data;
@@ -176,21 +218,36 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
     const int64_t now = clock_boot_ms();
     if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "PONG") != 0 ||
         now - tier->since_boot_ms > TRY_MS) {
+        say_refused(tier, reply);
         rest(tier);
         return;
     }
     tier->state = REDIS_READY;
+    if (tier->was_refused) {
+        tier->was_refused = false;
+        log_event(LOG_INFO, "redis_accepts", "host", tier->host, NULL);
+    }
     (void)atomic_fetch_add(&tier->metrics->ready, 1);
     tier->since_boot_ms = now;
     (void)uv_timer_stop(&tier->timer);
     look_behind(context);
 }
 
-static void try(struct redis_tier *tier)
+static bool send_greeting(struct redis_tier *tier)
+{
+    redisAsyncContext *context = tier->context;
+
+    return (tier->password == NULL ||
+            redisAsyncCommand(context, on_auth, NULL, "AUTH %b", tier->password,
+                              strlen(tier->password)) == REDIS_OK) &&
+           redisAsyncCommand(context, on_pong, NULL, "PING") == REDIS_OK;
+}
+
+static void try(struct redis_tier *tier, const char *address)
 {
     assert(tier->context == NULL);
     const struct redis_events_handler handler = {on_broken, is_answer_due, tier};
-    redisAsyncContext *context = redisAsyncConnect(tier->host, tier->port);
+    redisAsyncContext *context = redisAsyncConnect(address, tier->port);
 
     tier->state = REDIS_TRYING;
     tier->since_boot_ms = clock_boot_ms();
@@ -207,8 +264,49 @@ static void try(struct redis_tier *tier)
     arm(tier, TRY_MS);
     if (redisAsyncSetConnectCallback(context, on_connect) != REDIS_OK ||
         redisAsyncSetDisconnectCallback(context, on_disconnect) != REDIS_OK ||
-        redisAsyncCommand(context, on_pong, NULL, "PING") != REDIS_OK) {
+        !send_greeting(tier)) {
         rest(tier);
+    }
+}
+
+static bool is_numeric(const char *host)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
+static void start(struct redis_tier *tier)
+{
+    if (is_numeric(tier->host)) {
+        try(tier, tier->host);
+        return;
+    }
+    tier->state = REDIS_LOOKING;
+    tier->lookup = redis_lookup_start(tier->host);
+    if (tier->lookup == NULL) {
+        rest(tier);
+        return;
+    }
+    arm(tier, LOOK_EVERY_MS);
+}
+
+static void look(struct redis_tier *tier)
+{
+    char address[REDIS_ADDRESS_BYTES];
+
+    switch (redis_lookup_look(tier->lookup, address)) {
+    case REDIS_LOOKUP_UNDER_WAY:
+        arm(tier, LOOK_EVERY_MS);
+        break;
+    case REDIS_LOOKUP_FOUND:
+        redis_lookup_free(tier->lookup);
+        tier->lookup = NULL;
+        try(tier, address);
+        break;
+    case REDIS_LOOKUP_FAILED:
+        rest(tier);
+        break;
     }
 }
 
@@ -242,7 +340,9 @@ static void on_timer(uv_timer_t *timer)
     struct redis_tier *tier = timer->data;
 
     if (tier->state == REDIS_RESTING) {
-        try(tier);
+        start(tier);
+    } else if (tier->state == REDIS_LOOKING) {
+        look(tier);
     } else if (tier->state == REDIS_TRYING || tier->first != NULL) {
         judge(tier);
     }
@@ -345,8 +445,8 @@ static bool address_read(struct redis_tier *tier, const char *address)
     return tier->port > 0 && tier->port < 65536;
 }
 
-struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_metrics *metrics,
-                              struct redis_tier **ret_tier)
+struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *password,
+                              struct redis_metrics *metrics, struct redis_tier **ret_tier)
 {
     struct redis_tier *tier = calloc(1, sizeof(*tier));
 
@@ -355,6 +455,7 @@ struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis
     }
     tier->loop = loop;
     tier->metrics = metrics;
+    tier->password = password != NULL && password[0] != '\0' ? password : NULL;
     tier->rest_ms = REST_FIRST_MS;
     if (address != NULL && address[0] != '\0' && !address_read(tier, address)) {
         free(tier);

@@ -26,9 +26,10 @@ struct redis_metrics {
 };
 enum redis_loss { REDIS_TOO_LATE, REDIS_FAILED, REDIS_LOSSES };
 
-/* address: "127.0.0.1:6379", read here; NULL or "": no tier, which is a valid one. */
-struct status redis_tier_open(uv_loop_t *loop, const char *address, struct redis_metrics *metrics,
-                              struct redis_tier **ret_tier);
+/* address: "127.0.0.1:6379", read here; NULL or "": no tier, which is a valid one. password: for
+ * AUTH, must outlive the tier; NULL or "": none. */
+struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *password,
+                              struct redis_metrics *metrics, struct redis_tier **ret_tier);
 
 /* Gives up what is under way; the loop frees the rest. tier may be NULL. */
 void redis_tier_close(struct redis_tier *tier);
