@@ -452,14 +452,19 @@ uint16_t http_server_port(const struct http_server *server)
     return server->port;
 }
 
-unsigned http_connections(const struct http_request *request)
+unsigned http_server_connections(const struct http_server *server)
 {
-    return atomic_load(&request->loop->server->connections);
+    return atomic_load(&server->connections);
 }
 
-unsigned http_connections_max(const struct http_request *request)
+unsigned http_server_connections_max(const struct http_server *server)
 {
-    return request->loop->server->limits.connections_max;
+    return server->limits.connections_max;
+}
+
+const struct http_server *http_server_of(const struct http_request *request)
+{
+    return request->loop->server;
 }
 
 bool http_server_close(struct http_server *server, unsigned bound_ms)

@@ -103,6 +103,13 @@ struct status http_server_open(const struct http_server_options *options, struct
 const char *http_server_address(const struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
+/* Connections that are open now, and that may be. Any thread. */
+unsigned http_server_connections(const struct http_server *server);
+unsigned http_server_connections_max(const struct http_server *server);
+
+/* The server that a request came to. */
+const struct http_server *http_server_of(const struct http_request *request);
+
 /*
  * Drains: accepts no more, answers every request that came, closes. True when all threads ended
  * and the server is freed; false when bound_ms was not enough: threads still run, and the program
@@ -120,10 +127,6 @@ void http_add_fields(struct http_request *request, struct slice lines);
 /* The header lines that were added so far, until the next one is. */
 struct slice http_fields(const struct http_request *request);
 void http_drop_fields(struct http_request *request);
-
-/* Connections of the request's server that are open now, and that may be. */
-unsigned http_connections(const struct http_request *request);
-unsigned http_connections_max(const struct http_request *request);
 
 /* Memory for the answer's body that lives as long as the request. */
 struct buffer *http_output(struct http_request *request);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIENT_CLOSE_MS = 1000 };
+enum { CLIENT_CLOSE_MS = 1000, METRICS_CLOSE_MS = 1000, METRICS_CONNECTIONS_MAX = 64 };
 
 struct backend *gateway_backend(struct gateway *gateway, const struct schema_method *method)
 {
@@ -73,10 +73,20 @@ static void answer_wrong_verb(struct http_request *request, const char *allow)
     answer_status_as(request, 405, status, NULL);
 }
 
+/* With an address of their own metrics are there only, with what says how the gateway is. */
+static bool is_served_here(const struct gateway_loop *loop, enum gateway_row row)
+{
+    if (loop->is_for_metrics) {
+        return row == ROW_METRICS || row == ROW_HEALTHZ || row == ROW_READYZ;
+    }
+    return row != ROW_METRICS || !loop->gateway->has_metrics_server;
+}
+
 static bool serve_locally(struct gateway_loop *loop, struct http_request *request)
 {
     for (size_t i = 0; i < sizeof(local_routes) / sizeof(local_routes[0]); i++) {
-        if (!slice_is(request->head.path, local_routes[i].path)) {
+        if (!slice_is(request->head.path, local_routes[i].path) ||
+            !is_served_here(loop, local_routes[i].row)) {
             continue;
         }
         request->handler_row = local_routes[i].row;
@@ -88,6 +98,23 @@ static bool serve_locally(struct gateway_loop *loop, struct http_request *reques
         return true;
     }
     return false;
+}
+
+static void answer_no_route(struct http_request *request)
+{
+    answer_status(request,
+                  status_make(request->arena, STATUS_NOT_FOUND, "ROUTE_NOT_FOUND", NULL,
+                              "there is no route %.*s", SLICE_ARGS(request->head.path)),
+                  NULL);
+}
+
+static void on_metrics_request(void *arg, struct http_request *request)
+{
+    (void)arg;
+    account_open(request);
+    if (!serve_locally(request->loop_data, request)) {
+        answer_no_route(request);
+    }
 }
 
 static void on_request(void *arg, struct http_request *request)
@@ -118,12 +145,9 @@ static void on_request(void *arg, struct http_request *request)
         answer_wrong_verb(request, match.allow);
         return;
     case ROUTER_UNKNOWN:
-        break;
+        answer_no_route(request);
+        return;
     }
-    answer_status(request,
-                  status_make(request->arena, STATUS_NOT_FOUND, "ROUTE_NOT_FOUND", NULL,
-                              "there is no route %.*s", SLICE_ARGS(request->head.path)),
-                  NULL);
 }
 
 static void on_refusal(void *arg, struct http_request *request, const struct http_refusal *refusal)
@@ -194,14 +218,16 @@ static void turn_close(uv_prepare_t *turn)
     uv_close((uv_handle_t *)turn, on_turn_closed);
 }
 
-static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
+static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_for_metrics,
+                               void **ret_loop)
 {
     struct gateway_loop *loop = calloc(1, sizeof(*loop));
 
     if (loop == NULL) {
         return status_out_of_memory();
     }
-    loop->gateway = arg;
+    loop->gateway = gateway;
+    loop->is_for_metrics = is_for_metrics;
     loop->scratch = arena_new(SCRATCH_BYTES);
     if (loop->scratch == NULL || mailbox_open(uv, &loop->mailbox) != 0) {
         loop_free(loop);
@@ -210,7 +236,7 @@ static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
     loop->turn = turn_open(uv, loop->gateway);
     struct status status = status_out_of_memory();
     if (loop->turn != NULL) {
-        status = cache_open(loop, uv, &loop->cache);
+        status = is_for_metrics ? STATUS_NONE : cache_open(loop, uv, &loop->cache);
     }
     if (status.code != STATUS_OK) {
         if (loop->turn != NULL) {
@@ -222,6 +248,16 @@ static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
     }
     *ret_loop = loop;
     return STATUS_NONE;
+}
+
+static struct status on_loop(void *arg, uv_loop_t *uv, void **ret_loop)
+{
+    return loop_open(arg, uv, false, ret_loop);
+}
+
+static struct status on_metrics_loop(void *arg, uv_loop_t *uv, void **ret_loop)
+{
+    return loop_open(arg, uv, true, ret_loop);
 }
 
 static void on_loop_end(void *arg, void *loop_data)
@@ -285,7 +321,7 @@ static void close_clients(struct gateway *gateway)
 static struct status serve(struct gateway *gateway, const struct gateway_options *options,
                            struct arena *arena)
 {
-    const struct http_server_options server = {
+    struct http_server_options server = {
         .address = options->listen,
         .loops = options->loops,
         .limits = options->limits,
@@ -298,8 +334,23 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .on_loop_end = on_loop_end,
     };
 
+    gateway->has_metrics_server =
+        options->metrics_listen != NULL && options->metrics_listen[0] != '\0';
     TRY(open_clients(gateway, arena));
-    return http_server_open(&server, arena, &gateway->server);
+    TRY(http_server_open(&server, arena, &gateway->server));
+    if (!gateway->has_metrics_server) {
+        return STATUS_NONE;
+    }
+    server.address = options->metrics_listen;
+    server.loops = 1;
+    server.limits.connections_max = METRICS_CONNECTIONS_MAX;
+    server.on_request = on_metrics_request;
+    server.on_loop = on_metrics_loop;
+    const struct status status = http_server_open(&server, arena, &gateway->metrics_server);
+    if (status.code != STATUS_OK) {
+        (void)http_server_close(gateway->server, METRICS_CLOSE_MS);
+    }
+    return status;
 }
 
 static void set_up_cache(struct gateway *gateway, const struct gateway_options *options)
@@ -355,7 +406,8 @@ bool gateway_close(struct gateway *gateway, unsigned bound_ms)
     if (gateway == NULL) {
         return true;
     }
-    if (!http_server_close(gateway->server, bound_ms)) {
+    if (!http_server_close(gateway->server, bound_ms) ||
+        !http_server_close(gateway->metrics_server, METRICS_CLOSE_MS)) {
         return false;
     }
     close_clients(gateway);

@@ -37,6 +37,8 @@ struct gateway {
     struct slice openapi; /* the document as JSON */
     char openapi_tag[24];
     struct http_server *server;
+    struct http_server *metrics_server; /* NULL: server has the route */
+    bool has_metrics_server;
     char id[GATEWAY_ID_BYTES]; /* of this process, for leases */
     char schema_hash[17];      /* answers of another API are not ours */
     size_t cache_bytes;        /* of one loop */
@@ -50,6 +52,7 @@ struct gateway {
 
 struct gateway_loop {
     struct gateway *gateway;
+    bool is_for_metrics; /* of metrics_server; has no cache */
     struct mailbox *mailbox;
     uv_prepare_t *turn;
     struct arena *scratch; /* for the length of one callback */
@@ -57,8 +60,9 @@ struct gateway_loop {
 };
 
 struct gateway_options {
-    const char *listen; /* "127.0.0.1:8080" */
-    unsigned loops;     /* 0: one per core */
+    const char *listen;         /* "127.0.0.1:8080" */
+    unsigned loops;             /* 0: one per core */
+    const char *metrics_listen; /* where /metrics is then, and not at listen; NULL or "": there */
     struct http_limits limits;
     const struct backend *backends; /* without clients */
     size_t backend_count;

@@ -233,17 +233,17 @@ static double seq_of(const struct backend *backend)
     return (double)lease_client_known(backend->lease).seq;
 }
 
-void gateway_metrics_write(struct gateway *gateway, const struct http_request *request,
+void gateway_metrics_write(struct gateway *gateway, const struct http_server *server,
                            struct buffer *text)
 {
     struct gateway_metrics *metrics = &gateway->metrics;
 
     metrics_process_write(text, "dongkhoi-gateway");
     write_gauge(text, "dongkhoi_http_connections", "Connections of clients that are open.",
-                http_connections(request));
+                http_server_connections(server));
     write_gauge(text, "dongkhoi_http_connections_limit",
                 "Connections of clients that may be open; more are refused.",
-                http_connections_max(request));
+                http_server_connections_max(server));
     write_backends(gateway, text, "dongkhoi_backend_connections",
                    "Connections to a service that takes calls.", connections_of);
     write_backends(gateway, text, "dongkhoi_backend_calls_under_way",

@@ -60,8 +60,8 @@ void gateway_metrics_end(struct gateway_metrics *metrics, const struct http_requ
 /* A read goes to its service: "miss", "stale", "request" or "bypass". */
 void gateway_metrics_forward(struct gateway_metrics *metrics, const char *reason);
 
-/* All metrics of the gateway, for a request of its server. */
-void gateway_metrics_write(struct gateway *gateway, const struct http_request *request,
+/* All metrics of the gateway; server: the one that clients come to. */
+void gateway_metrics_write(struct gateway *gateway, const struct http_server *server,
                            struct buffer *text);
 
 /* metrics_route.c: answers /metrics, of the gateway or, with ?of=, of a service. */

@@ -25,7 +25,7 @@ enum {
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
 };
 
-static const char *check_redis(const char *value)
+static const char *check_optional_address(const char *value)
 {
     if (value[0] == '\0') {
         return NULL;
@@ -52,6 +52,10 @@ static struct config_variable variables[] = {
      .fallback = "127.0.0.1:8080",
      .description = "host:port to serve HTTP on; port 0 is chosen by the system",
      .check = config_check_host_port},
+    {.name = "DONGKHOI_METRICS_LISTEN",
+     .fallback = "",
+     .description = "host:port to serve /metrics on, and then only there; empty: on the other one",
+     .check = check_optional_address},
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
@@ -71,7 +75,7 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
-     .check = check_redis},
+     .check = check_optional_address},
     {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
      .fallback = "",
      .description = "path of a file with the password of Redis in one line; empty: none",
@@ -203,6 +207,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
     };
     struct gateway_options options = {
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
+        .metrics_listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits.connections_max = connections_possible(),

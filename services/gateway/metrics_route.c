@@ -31,7 +31,10 @@ static void answer_own(struct gateway_loop *loop, struct http_request *request)
 {
     struct buffer *text = http_output(request);
 
-    gateway_metrics_write(loop->gateway, request, text);
+    /* A loop that serves clients may run before gateway->server is set. */
+    gateway_metrics_write(loop->gateway,
+                          loop->is_for_metrics ? loop->gateway->server : http_server_of(request),
+                          text);
     if (buffer_failed(text)) {
         answer_status(request, status_out_of_memory(), NULL);
         return;

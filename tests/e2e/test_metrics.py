@@ -8,7 +8,7 @@ import pytest
 
 import make
 import metrics
-from harness import SERVICES, wait_until
+from harness import SERVICES, Client, System, free_ports, wait_until
 
 LISTS = {
     "registrations": ("/v1/movements", "ListMovements"),
@@ -66,6 +66,47 @@ def test_only_get_and_head_are_possible(client):
 
 def test_the_route_is_not_part_of_the_api(client):
     assert "/metrics" not in client.get("/openapi.json").json["paths"]
+
+
+def test_metrics_may_have_an_address_of_their_own(tmp_path):
+    port = free_ports(1)[0]
+    system = System(tmp_path, DONGKHOI_METRICS_LISTEN=f"127.0.0.1:{port}").start()
+    inner = Client(port)
+    make.indicator(system.client, "public")
+    before = metrics.read(inner)
+    labels = {"service": "indicators", "method": "GetIndicator", "status": "2xx"}
+    for path in ("/metrics", "/metrics?of=indicators"):
+        answer = system.client.get(path)
+        assert (answer.status, answer.reason) == (404, "ROUTE_NOT_FOUND")
+    for path in ("/v1/indicators/public", "/", "/openapi.json"):
+        assert system.client.get(path).status == 200
+        assert inner.get(path).status == 404
+    for path in ("/healthz", "/readyz"):
+        assert system.client.get(path).status == inner.get(path).status == 200
+    for program in metrics.PROGRAMS:
+        assert metrics.read(inner, program)("dongkhoi_build_info") == 1
+    after = metrics.read(inner)
+    moved = after("dongkhoi_http_requests_total", **labels) - before(
+        "dongkhoi_http_requests_total", **labels
+    )
+    assert moved == 1
+    # Of the address of the API, whoever asks.
+    assert after("dongkhoi_http_connections_limit") > 1000
+    system.stop()
+
+
+def test_an_address_for_metrics_that_is_taken_stops_the_gateway(fresh):
+    fresh["gateway"].kill()
+    own = fresh["gateway"].environment
+    own["DONGKHOI_METRICS_LISTEN"] = own["DONGKHOI_LISTEN"]
+    try:
+        fresh["gateway"].start()
+        assert fresh["gateway"].wait() == 1
+        assert "ADDRESS_IN_USE" in fresh["gateway"].said()
+    finally:
+        del own["DONGKHOI_METRICS_LISTEN"]
+    fresh["gateway"].start()
+    fresh.wait_ready()
 
 
 def of_method(client, service, method):
