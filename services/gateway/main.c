@@ -27,12 +27,15 @@ enum {
 
 static const char *check_optional_address(const char *value)
 {
-    if (value[0] == '\0') {
-        return NULL;
-    }
+    return value[0] == '\0' ? NULL : config_check_host_port(value);
+}
+
+static const char *check_redis(const char *value)
+{
     const char *colon = strrchr(value, ':');
     const bool has_port = colon != NULL && strspn(colon + 1, "0") < strlen(colon + 1);
-    return has_port && config_check_host_port(value) == NULL
+
+    return value[0] == '\0' || (has_port && config_check_host_port(value) == NULL)
                ? NULL
                : "host:port with a port from 1 to 65535, such as 127.0.0.1:6379, or empty";
 }
@@ -75,7 +78,7 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
-     .check = check_optional_address},
+     .check = check_redis},
     {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
      .fallback = "",
      .description = "path of a file with the password of Redis in one line; empty: none",
@@ -136,14 +139,31 @@ static int refuse(struct status status)
     return EXIT_FAILURE;
 }
 
-/* What fails from here on is that it cannot listen, but for lack of memory. */
+/* The variable whose address the message is about; NULL when it is about none. */
+static const struct config_variable *variable_of(struct status status)
+{
+    static const char *const names[] = {"DONGKHOI_LISTEN", "DONGKHOI_METRICS_LISTEN"};
+
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            const struct config_variable *variable = &variables[i];
+
+            if (strcmp(variable->name, names[k]) == 0 && variable->value[0] != '\0' &&
+                strstr(status.message, variable->value) != NULL) {
+                return variable;
+            }
+        }
+    }
+    return NULL;
+}
+
 static int fail(struct status status)
 {
-    const bool is_of_address = status.code != STATUS_RESOURCE_EXHAUSTED;
+    const struct config_variable *variable = variable_of(status);
 
     log_event(LOG_ERROR, "start_failed", "reason", status.reason, "message", status.message,
-              is_of_address ? "variable" : NULL, "DONGKHOI_LISTEN", "value",
-              config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"), "allowed",
+              variable != NULL ? "variable" : NULL, variable != NULL ? variable->name : "", "value",
+              variable != NULL ? variable->value : "", "allowed",
               "an address of this machine that nothing listens on", NULL);
     return EXIT_FAILURE;
 }

@@ -25,6 +25,8 @@ LEVELS = ["", "INFO", "trace", "info,debug", "1"]
 BAD = {
     "DONGKHOI_LISTEN": HOST_PORTS,
     "DONGKHOI_REDIS": [value for value in HOST_PORTS if value] + ["127.0.0.1:0"],
+    "DONGKHOI_REDIS_PASSWORD_FILE": ["{missing}", "{directory}", "{nonsense}", "{file}"],
+    "DONGKHOI_METRICS_LISTEN": [value for value in HOST_PORTS if value],
     "DONGKHOI_CACHE_BYTES": NUMBERS,
     "DONGKHOI_AUDIT": NUMBERS,
     "DONGKHOI_LOG": LEVELS,
