@@ -470,6 +470,9 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
     response.serving = true;
     response.writable = read_only == NULL;
     response.message = (char *)(read_only != NULL ? read_only : "");
+    response.warning = (char *)(store_disk(dispatch->store).state != DISK_ROOMY
+                                    ? "the disk of the store is filling up"
+                                    : "");
     response.seq = version.seq;
     response.program_version = (char *)DONGKHOI_VERSION;
     answer_at_once(dispatch, rpc, &result, version);

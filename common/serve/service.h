@@ -71,6 +71,9 @@ struct service_options {
     const char *address;
     const char *const *peer_addresses; /* NULL: their defaults */
     uint32_t slow_ms;                  /* calls that take so long are logged at info; 0: none */
+    struct disk_limit disk_warn;       /* all zero: none */
+    struct disk_limit disk_reserve;
+    unsigned idempotency_days; /* 0: for ever */
     uint32_t lease_ms; /* for which a gateway may answer from its cache; 0: it asks each time */
 };
 struct status service_open_with(const struct service *service,

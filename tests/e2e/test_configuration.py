@@ -36,6 +36,9 @@ BAD = {
                       "tcp://127.0.0.1:7101,tcp://127.0.0.1:7102"],
     "DONGKHOI_LEASE_MS": [*NUMBERS, "10001"],
     "DONGKHOI_LOG_SLOW_MS": [*NUMBERS, "600001"],
+    "DONGKHOI_IDEMPOTENCY_DAYS": [*NUMBERS, "3651"],
+    "DONGKHOI_DISK_WARN": ["", "-1", "+1", "1.5", " 1", "1 ", "ten", "101%", "-5%", "%", "5%%", "5 %"],
+    "DONGKHOI_DISK_RESERVE": ["", "-1", "+1", "ten", "101%", "%", "1073741825"],
     "DONGKHOI_HOLIDAYS": ["{missing}", "{directory}", "{nonsense}"],
     **{f"DONGKHOI_{service.upper()}": PEERS for service in SERVICES},
 }
