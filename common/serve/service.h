@@ -45,6 +45,9 @@ struct service {
     const struct config_variable *variables;
     size_t variable_count;
     struct status (*configure)(const struct config_variable *variables, struct arena *arena);
+    /* Bytes of what configure() set that changes answers; valid until the next call. NULL: there is
+     * none. */
+    struct slice (*configured)(void);
 };
 
 enum { SERVICE_VARIABLES_MAX = 8 };
