@@ -223,18 +223,19 @@ bool filter_matches(const struct filter *filter, const ProtobufCMessage *message
     return node_matches(filter->root, message);
 }
 
+static bool is_equality(const struct filter_comparison *comparison, const char *path)
+{
+    return (comparison->comparator == FILTER_EQUAL || comparison->comparator == FILTER_HAS) &&
+           comparison->path != NULL && strcmp(comparison->path, path) == 0;
+}
+
 /* The text that the node needs the field to equal; NULL when it needs none. */
 static const char *required_text(const struct filter_node *node, const char *path)
 {
-    const struct filter_comparison *comparison = node->comparison;
     const char *text = NULL;
 
     if (node->kind == FILTER_COMPARE) {
-        const bool is_equal =
-            comparison->comparator == FILTER_EQUAL || comparison->comparator == FILTER_HAS;
-        return is_equal && comparison->path != NULL && strcmp(comparison->path, path) == 0
-                   ? comparison->literal.name
-                   : NULL;
+        return is_equality(node->comparison, path) ? node->comparison->literal.name : NULL;
     }
     if (node->kind != FILTER_AND && node->kind != FILTER_OR) {
         return NULL;
@@ -261,5 +262,37 @@ bool filter_requires(const struct filter *filter, const char *path, const char *
         return false;
     }
     *ret_value = text;
+    return true;
+}
+
+/* Of one comparison, or of those of an AND; an OR of equal ones is not worth it. */
+static const struct filter_comparison *required_number(const struct filter_node *node,
+                                                       const char *path)
+{
+    if (node->kind == FILTER_COMPARE) {
+        const struct filter_comparison *comparison = node->comparison;
+        return is_equality(comparison, path) && comparison->value == FILTER_SIGNED &&
+                       !comparison->is_wrapped
+                   ? comparison
+                   : NULL;
+    }
+    const struct filter_comparison *found = NULL;
+    if (node->kind == FILTER_AND) {
+        for (const struct filter_node *child = node->child; child != NULL && found == NULL;
+             child = child->next) {
+            found = required_number(child, path);
+        }
+    }
+    return found;
+}
+
+bool filter_requires_number(const struct filter *filter, const char *path, int64_t *ret_value)
+{
+    const struct filter_comparison *found = required_number(filter->root, path);
+
+    if (found == NULL) {
+        return false;
+    }
+    *ret_value = found->literal.integer;
     return true;
 }

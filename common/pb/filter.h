@@ -40,6 +40,8 @@ bool filter_matches(const struct filter *filter, const ProtobufCMessage *message
  * is the value's name.
  */
 bool filter_requires(const struct filter *filter, const char *path, const char **ret_value);
+/* The same of a signed integer or bool. */
+bool filter_requires_number(const struct filter *filter, const char *path, int64_t *ret_value);
 
 /* "a, b.c desc": the order of a list (AIP-132). Errors: INVALID_ORDER_BY, field "orderBy".
  * Paths in the result are proto names; whether they can be ordered by is the caller's to say. */

@@ -17,6 +17,7 @@ const char *const migrate_steps[] = {
     "CREATE TABLE idempotency (caller {text} NOT NULL, key {text} NOT NULL, "
     "request_hash {blob} NOT NULL, code {int64} NOT NULL, reason {text} NOT NULL, "
     "answer {blob} NOT NULL, time {int64} NOT NULL, PRIMARY KEY (caller, key)) {strict}",
+    "CREATE INDEX idempotency_time ON idempotency (time)",
 };
 const size_t migrate_step_count = sizeof(migrate_steps) / sizeof(migrate_steps[0]);
 
@@ -215,7 +216,7 @@ static struct status migrate_kind(struct db *db, struct arena *arena,
         return too_new(arena, key, layout, kind->layout);
     }
     if (found && layout == kind->layout) {
-        return STATUS_NONE;
+        return execute(db, table_indexes(arena, kind)); /* those that are new */
     }
     if (found) {
         TRY(make_anew(db, arena, kind));

@@ -123,7 +123,8 @@ static size_t wildcard_at(const char *parent)
     }
 }
 
-struct status query_parent(struct query *query, struct arena *arena, const char *parent,
+struct status query_parent(struct query *query, struct arena *arena,
+                           const struct resource_kind *kind, const char *parent,
                            const char **ret_pattern)
 {
     const char *text = parent != NULL ? parent : "";
@@ -138,7 +139,9 @@ struct status query_parent(struct query *query, struct arena *arena, const char 
         return STATUS_NONE;
     }
     *ret_pattern = text;
-    if (wildcard > 0) {
+    /* Where not even the first id is said, the range would be the whole table, and SQLite would
+     * rather have that than an index that fits the order. */
+    if (wildcard > strcspn(kind->pattern, "{")) {
         /* All names from "a/" to before "a0": '0' is the character after '/'. */
         const char *from = arena_copy(arena, (struct slice){.data = text, .length = wildcard});
         char *to = arena_copy(arena, (struct slice){.data = text, .length = wildcard});

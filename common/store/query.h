@@ -34,7 +34,8 @@ void query_time(struct query *query, const struct tx *tx, bool all_revisions);
  * Rows in a collection: "" the top, "-" any, with "-" for ids within. ret_pattern: to be asked with
  * query_parent_fits() of each row, where SQL cannot say it all; else NULL.
  */
-struct status query_parent(struct query *query, struct arena *arena, const char *parent,
+struct status query_parent(struct query *query, struct arena *arena,
+                           const struct resource_kind *kind, const char *parent,
                            const char **ret_pattern);
 
 /* True when the name begins as the pattern says; NULL fits any. */

@@ -30,6 +30,8 @@ struct resource_column {
     bool (*extract)(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
                     const char **ret_text);
     bool indexed; /* an index over (parent, column, name) */
+    /* One over (column, name), for lists of more than one parent; beside or without the former. */
+    bool indexed_across;
 };
 
 /* All there is to say of a kind of resource. Constant; one per message. */

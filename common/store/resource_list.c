@@ -153,17 +153,42 @@ static struct status read_order(struct list *list)
     return STATUS_NONE;
 }
 
-/* A condition that the filter implies and an index can help with: one, since one index is used. */
+/* What the filter implies for the column; false when that is nothing an index can help with. */
+static bool required_value(const struct list *list, const struct resource_column *column,
+                           struct column_value *ret_value)
+{
+    const char *text = NULL;
+    int64_t number = 0;
+
+    if (column->path == NULL) {
+        return false;
+    }
+    if (column->type == COLUMN_TEXT && filter_requires(list->filter, column->path, &text) &&
+        text[0] != '\0') {
+        *ret_value = (struct column_value){.text = text};
+        return true;
+    }
+    if (column->type == COLUMN_INT64 &&
+        filter_requires_number(list->filter, column->path, &number) && number != 0) {
+        *ret_value = (struct column_value){.int64 = number};
+        return true;
+    }
+    return false;
+}
+
+/* A condition that the filter implies and an index can help with: one, since one index is used.
+ * Without an index it would be a walk with no bound. */
 static void add_required(struct list *list, struct query *query)
 {
     const struct resource_kind *kind = list->table->kind;
+    const bool across = list->pattern != NULL;
 
     for (size_t i = 0; list->filter != NULL && i < kind->column_count; i++) {
         const struct resource_column *column = &kind->columns[i];
-        const char *value = NULL;
-        if (column->indexed && column->type == COLUMN_TEXT && column->path != NULL &&
-            filter_requires(list->filter, column->path, &value) && value[0] != '\0') {
-            query_compare_text(query, column->name, " = ", value);
+        struct column_value value = {0};
+        if ((across ? column->indexed_across : column->indexed) &&
+            required_value(list, column, &value)) {
+            query_compare(query, column->name, " = ", value);
             return;
         }
     }
@@ -279,7 +304,8 @@ static struct status take_rows(struct list *list, struct db_statement *statement
 static struct status segment_query(struct list *list, struct query *query, size_t equal_count,
                                    bool nulls)
 {
-    TRY(query_parent(query, list->tx->arena, list->page->parent, &list->pattern));
+    TRY(query_parent(query, list->tx->arena, list->table->kind, list->page->parent,
+                     &list->pattern));
     query_time(query, list->tx, false);
     add_required(list, query);
     if (list->position.key_count > 0) {

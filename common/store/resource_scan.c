@@ -30,7 +30,7 @@ static struct status scan_query(struct query *query, struct tx *tx,
         /* Lets an index over (parent, column, name) serve a name with a column. */
         query_compare_text(query, "parent", " = ", parent);
     } else {
-        TRY(query_parent(query, tx->arena, scan->parent, ret_pattern));
+        TRY(query_parent(query, tx->arena, kind, scan->parent, ret_pattern));
     }
     if (scan->column != NULL) {
         if (!has_column(kind, scan->column)) {
@@ -41,7 +41,11 @@ static struct status scan_query(struct query *query, struct tx *tx,
                       (struct column_value){.text = scan->text, .int64 = scan->int64});
     }
     query_time(query, tx, scan->all_revisions);
-    query_append(query, " ORDER BY r.name, r.revision");
+    /* With a column the order is of an expression, or SQLite would rather walk the whole collection
+     * by name, which is in order, than sort the few rows that the column's index gives. */
+    query_append(query, scan->column != NULL && scan->name == NULL
+                            ? " ORDER BY r.name || '', r.revision"
+                            : " ORDER BY r.name, r.revision");
     return STATUS_NONE;
 }
 

@@ -196,12 +196,23 @@ const char *table_definition(struct arena *arena, const struct resource_kind *ki
  */
 static void append_index(struct buffer *out, const char *table, const char *column)
 {
+    buffer_printf(
+        out,
+        "CREATE INDEX IF NOT EXISTS \"%s_current_by_%s\" ON \"%s\" (parent, to_seq, \"%s\"%s) "
+        "WHERE to_seq IS NULL;"
+        "CREATE INDEX IF NOT EXISTS \"%s_by_%s\" ON \"%s\" (parent, \"%s\"%s);",
+        table, column, table, column, strcmp(column, "name") == 0 ? "" : ", name", table, column,
+        table, column, strcmp(column, "name") == 0 ? ", revision" : ", name");
+}
+
+/* The same of all parents. to_seq comes second, or lists by name alone would be drawn here. */
+static void append_index_across(struct buffer *out, const char *table, const char *column)
+{
     buffer_printf(out,
-                  "CREATE INDEX \"%s_current_by_%s\" ON \"%s\" (parent, to_seq, \"%s\"%s) "
-                  "WHERE to_seq IS NULL;"
-                  "CREATE INDEX \"%s_by_%s\" ON \"%s\" (parent, \"%s\"%s);",
-                  table, column, table, column, strcmp(column, "name") == 0 ? "" : ", name", table,
-                  column, table, column, strcmp(column, "name") == 0 ? ", revision" : ", name");
+                  "CREATE INDEX IF NOT EXISTS \"%s_current_across_by_%s\" ON \"%s\" "
+                  "(\"%s\", to_seq, name) WHERE to_seq IS NULL;"
+                  "CREATE INDEX IF NOT EXISTS \"%s_across_by_%s\" ON \"%s\" (\"%s\", name);",
+                  table, column, table, column, table, column, table, column);
 }
 
 const char *table_indexes(struct arena *arena, const struct resource_kind *kind)
@@ -209,12 +220,17 @@ const char *table_indexes(struct arena *arena, const struct resource_kind *kind)
     struct buffer out;
 
     buffer_init(&out, TABLE_TEXT_MAX_BYTES);
-    buffer_printf(&out, "CREATE UNIQUE INDEX \"%s_current\" ON \"%s\" (name) WHERE to_seq IS NULL;",
-                  kind->plural, kind->plural);
+    buffer_printf(
+        &out,
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"%s_current\" ON \"%s\" (name) WHERE to_seq IS NULL;",
+        kind->plural, kind->plural);
     append_index(&out, kind->plural, "name");
     for (size_t i = 0; i < kind->column_count; i++) {
         if (kind->columns[i].indexed) {
             append_index(&out, kind->plural, kind->columns[i].name);
+        }
+        if (kind->columns[i].indexed_across) {
+            append_index_across(&out, kind->plural, kind->columns[i].name);
         }
     }
     return finish(arena, &out);

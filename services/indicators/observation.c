@@ -308,7 +308,11 @@ static bool column_cumulative(struct arena *arena, const ProtobufCMessage *messa
 }
 
 static const struct resource_column columns[] = {
-    {.name = "period", .type = COLUMN_TEXT, .path = "period", .indexed = true},
+    {.name = "period",
+     .type = COLUMN_TEXT,
+     .path = "period",
+     .indexed = true,
+     .indexed_across = true},
     {.name = "status", .type = COLUMN_TEXT, .path = "status"},
     {.name = "value_scaled", .type = COLUMN_INT64, .extract = column_value, .indexed = true},
     {.name = "series", .type = COLUMN_TEXT, .extract = column_series, .indexed = true},

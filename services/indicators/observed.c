@@ -136,24 +136,39 @@ static struct status take(struct call *call, const struct observed_query *query,
     return STATUS_NONE;
 }
 
+static struct status take_year(struct call *call, const struct observed_query *query, int year,
+                               struct observed **observed, size_t *count)
+{
+    struct rows rows = {0};
+
+    TRY(scan_one(call, query, "series_year",
+                 observation_series_year(call->arena, year, WINDOW_STATISTICAL, query->dimension),
+                 &rows));
+    return take(call, query, &rows, observed, count);
+}
+
 struct status observed_load(struct call *call, const struct observed_query *query,
                             struct observed **ret_observed, size_t *ret_count)
 {
+    const bool stock = (int)query->indicator->kind == KIND_STOCK;
     struct observed *observed = NULL;
     struct rows rows = {0};
     size_t count = 0;
 
-    if ((int)query->indicator->kind == KIND_STOCK) {
+    if (stock && query->dimension[0] != '\0') {
+        /* Each part may have its latest level in another year. */
         TRY(scan_one(call, query, "series",
                      observation_series(call->arena, WINDOW_STATISTICAL, query->dimension), &rows));
         TRY(take(call, query, &rows, &observed, &count));
     } else {
         for (int year = query->first_year; year <= query->last_year; year++) {
-            TRY(scan_one(
-                call, query, "series_year",
-                observation_series_year(call->arena, year, WINDOW_STATISTICAL, query->dimension),
-                &rows));
-            TRY(take(call, query, &rows, &observed, &count));
+            TRY(take_year(call, query, year, &observed, &count));
+        }
+        /* A level stays until the next one: the last before is also of the first year. */
+        const size_t within = count;
+        for (int year = query->first_year - 1; stock && year >= YEAR_MIN && count == within;
+             year--) {
+            TRY(take_year(call, query, year, &observed, &count));
         }
     }
     *ret_observed = observed;

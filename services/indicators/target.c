@@ -210,7 +210,7 @@ struct status target_close(struct call *call, const void *request, void *respons
 }
 
 static const struct resource_column columns[] = {
-    {.name = "year", .type = COLUMN_INT64, .path = "year", .indexed = true},
+    {.name = "year", .type = COLUMN_INT64, .path = "year", .indexed = true, .indexed_across = true},
     {.name = "state", .type = COLUMN_TEXT, .path = "state"},
     {.name = "comparator", .type = COLUMN_TEXT, .path = "comparator"},
 };

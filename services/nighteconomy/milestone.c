@@ -221,7 +221,7 @@ static struct status milestone_prepare_delete(struct call *call, const void *res
 
 static const struct resource_column milestone_columns[] = {
     {.name = "state", .type = COLUMN_TEXT, .path = "state"},
-    {.name = "due_date", .type = COLUMN_TEXT, .path = "due_date"},
+    {.name = "due_date", .type = COLUMN_TEXT, .path = "due_date", .indexed_across = true},
     {.name = "project", .type = COLUMN_TEXT, .path = "project"},
     {.name = "owner", .type = COLUMN_TEXT, .path = "owner"},
     {.name = "display_name_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},

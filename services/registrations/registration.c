@@ -110,11 +110,19 @@ static struct status registration_prepare_delete(struct call *call, const void *
 }
 
 static const struct resource_column columns[] = {
-    {.name = "unit", .type = COLUMN_TEXT, .path = "unit", .indexed = true},
-    {.name = "state", .type = COLUMN_TEXT, .path = "state", .indexed = true},
+    {.name = "unit", .type = COLUMN_TEXT, .path = "unit", .indexed = true, .indexed_across = true},
+    {.name = "state",
+     .type = COLUMN_TEXT,
+     .path = "state",
+     .indexed = true,
+     .indexed_across = true},
     {.name = "theme", .type = COLUMN_TEXT, .path = "theme", .indexed = true},
     {.name = "result", .type = COLUMN_TEXT, .path = "result"},
-    {.name = "due_date", .type = COLUMN_TEXT, .path = "due_date", .indexed = true},
+    {.name = "due_date",
+     .type = COLUMN_TEXT,
+     .path = "due_date",
+     .indexed = true,
+     .indexed_across = true},
     {.name = "direct_worker", .type = COLUMN_INT64, .path = "direct_worker"},
     {.name = "display_name_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
     {.name = "approver_organization",

@@ -42,7 +42,7 @@ static struct status report_prepare_delete(struct call *call, const void *resour
 
 static const struct resource_column columns[] = {
     {.name = "period", .type = COLUMN_TEXT, .path = "period", .indexed = true},
-    {.name = "date", .type = COLUMN_TEXT, .path = "date", .indexed = true},
+    {.name = "date", .type = COLUMN_TEXT, .path = "date", .indexed = true, .indexed_across = true},
 };
 
 const struct resource_kind report_kind = {

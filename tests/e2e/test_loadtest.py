@@ -4,14 +4,16 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
 import unicodedata
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from harness import BUILD, System
+from harness import BUILD, ROOT, System
 
 GENERATE = BUILD / "deploy" / "loadtest" / "dongkhoi-generate"
 # Of seed 1 and scale 1: whoever changes what is generated changes this, and says so.
@@ -41,6 +43,13 @@ def system(tmp_path_factory):
     system = System(tmp_path_factory.mktemp("loadtest")).start()
     yield system
     system.stop()
+
+
+@pytest.fixture(scope="module")
+def loaded(system):
+    done = run("--load", f"http://127.0.0.1:{system.port}")
+    assert done.returncode == 0, done.stderr
+    return system
 
 
 def test_the_same_bytes_come_in_any_place_and_language(tmp_path):
@@ -254,3 +263,128 @@ def test_a_lane_keeps_its_order(stub, lines):
     assert all(places == sorted(places) for places in lanes.values())
     firsts = [came[line["key"]] for line in lines if line["stage"] == 1]
     assert max(firsts) < min(came[line["key"]] for line in lines if line["stage"] == 2)
+
+
+LOADTEST = ROOT / "deploy" / "loadtest"
+SHIM = Path(__file__).resolve().parent / "k6_shim.mjs"
+
+
+def scenario(system, tool, *options, path=None):
+    environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"]}
+    return subprocess.run(
+        [LOADTEST / "run", "smoke", "--tool", tool, "--url", f"http://127.0.0.1:{system.port}",
+         *options],
+        capture_output=True, text=True, timeout=90, env=environment, check=False,
+    )
+
+
+@pytest.fixture
+def k6(tmp_path):
+    """A directory with a program k6: the shim."""
+    program = tmp_path / "bin" / "k6"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec node {SHIM} {tmp_path} "$@"\n')
+    program.chmod(0o755)
+    return program.parent
+
+
+def needs_no_debug_limit(found):
+    """A sanitizer build is slow: latencies are not judged."""
+    return [limit for limit in found["outside"] if not limit.startswith("p99")]
+
+
+@pytest.mark.parametrize("tool", ["wrk", "h2load", "k6"])
+def test_smoke_passes_with_each_tool(loaded, k6, tool):
+    done = scenario(loaded, tool, "--seconds", "2", "--json", path=k6)
+    assert done.returncode in (0, 1), done.stderr
+    found = json.loads(done.stdout)
+    assert needs_no_debug_limit(found) == []
+    assert found["tool"] == tool and found["requests"] > 10
+    assert set(found["statuses"]) == {"200"} and sum(found["statuses"].values()) == found["requests"]
+    assert 0 < found["p50Ms"] <= found["p99Ms"] <= found["p999Ms"]
+    if tool != "h2load":
+        writes = loaded.client.ok("GET", "/v1/indicators/load-test/observations")
+        assert writes["observations"] or tool == "k6"
+
+
+def test_the_summary_is_for_people_too(loaded):
+    done = scenario(loaded, "wrk", "--seconds", "1")
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    assert names[:5] == ["scenario", "requests", "latency", "status", "errors"]
+    assert names[-1] == "result"
+
+
+def test_errors_fail_a_scenario(loaded, tmp_path):
+    """The same programs over a plan whose requests find nothing."""
+    copy = tmp_path / "loadtest"
+    shutil.copytree(LOADTEST, copy)
+    plan = json.loads((copy / "scenarios.json").read_text())
+    plan["mix"] = [{"weight": 1, "path": "/v1/movements/none-of-them"}]
+    (copy / "scenarios.json").write_text(json.dumps(plan))
+    for tool in ("wrk", "h2load"):
+        done = subprocess.run(
+            [copy / "run", "smoke", "--tool", tool, "--url", f"http://127.0.0.1:{loaded.port}",
+             "--seconds", "1"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+        assert done.returncode == 1, (done.stdout, done.stderr)
+        assert "FAILED: errors 100.00 % > 0 %" in done.stdout
+        assert "404: " in done.stdout
+
+
+@pytest.mark.parametrize("name", ["smoke", "steady", "spike", "soak"])
+def test_each_k6_script_runs(loaded, k6, name):
+    done = subprocess.run(
+        [k6 / "k6", "run", "-e", f"URL=http://127.0.0.1:{loaded.port}",
+         str(LOADTEST / "k6" / f"{name}.js")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["scenario"], found["errors"]) == (name, 0) and found["requests"] > 0
+    options = json.loads(done.stderr)["options"]
+    limits = json.loads((LOADTEST / "scenarios.json").read_text())["scenarios"][name]
+    assert max(s["target"] for s in options["scenarios"][name]["stages"]) == max(
+        phase["connections"] for phase in limits["phases"]
+    )
+    refused = subprocess.run(
+        [k6 / "k6", "run", "-e", "URL=http://192.0.2.1", str(LOADTEST / "k6" / f"{name}.js")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert refused.returncode != 0 and "ALLOW_REMOTE" in refused.stderr
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--url", "http://192.0.2.1"), "--allow-remote"),
+    (("--url", "ftp://127.0.0.1"), "http://HOST:PORT"),
+    (("--url", "http://127.0.0.1:1"), "nobody answers"),
+    (("--seconds", "0"), "--seconds"),
+    (("--tool", "ab"), "invalid choice"),
+])
+def test_a_run_that_cannot_be_is_refused_in_words(options, words):
+    done = subprocess.run(
+        [LOADTEST / "run", "smoke", *options], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (1, 2) and words in done.stderr
+
+
+def test_without_data_it_is_said_how_to_load_them(loaded):
+    done = scenario(loaded, "wrk", "--seed", "77")
+    assert done.returncode == 2
+    assert "dongkhoi-generate --seed 77" in done.stderr
+
+
+def test_costs_are_measured_and_compared(loaded, tmp_path):
+    saved = tmp_path / "cost.json"
+    base = [LOADTEST / "cost.py", "--url", f"http://127.0.0.1:{loaded.port}", "--requests", "2"]
+    done = subprocess.run([*base, "--save", saved], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    costs = json.loads(saved.read_text())
+    for name in ("progress", "scorecard", "HTML page", "page of all registrations"):
+        assert costs[name]["ms"] > 0 and costs[name]["cpuMs"] > 0 and costs[name]["bytes"] > 100
+    cheap = {name: {**cost, "ms": 0.01, "cpuMs": 0.01} for name, cost in costs.items()}
+    saved.write_text(json.dumps(cheap))
+    done = subprocess.run([*base, "--compare", saved], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.returncode == 1 and "grew by more than half" in done.stdout

@@ -239,6 +239,25 @@ static void values_that_contradict_each_other_are_named(void **state)
                json("8 of %s/observations/2022 (2022, ESTIMATED)", stock));
 }
 
+static void a_level_of_long_ago_stays_until_the_next_one(void **state)
+{
+    const char *stock = made_indicator("STOCK", 0);
+
+    (void)state;
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("1999-03", "PERIOD", "5", "OFFICIAL")));
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("2003-07", "PERIOD", "7", "OFFICIAL")));
+    assert_has(progress_answer(stock, "2022-12"), "'yearToDate':7,");
+    assert_has(progress_answer(stock, "2022-12"), "'yearToDatePeriod':'2003-07'");
+    assert_has(progress_answer(stock, "2003-06"), "'yearToDate':5,");
+    assert_has(progress_answer(stock, "1999-02"), "'yearToDate':null");
+    (void)ask("CreateObservation",
+              create_request(stock, value_fields("2020-05", "PERIOD", "9", "OFFICIAL")));
+    assert_has(progress_answer(stock, "2022-12"), "'yearToDate':9,");
+    assert_has(progress_answer(stock, "2020-04"), "'yearToDate':7,");
+}
+
 static void progress_is_as_it_was_recorded(void **state)
 {
     const char *name = made_indicator("FLOW", 0);
@@ -390,6 +409,7 @@ int main(void)
         cmocka_unit_test(progress_is_as_it_was_published),
         cmocka_unit_test(what_was_published_last_counts_however_late_it_is_loaded),
         cmocka_unit_test(values_that_contradict_each_other_are_named),
+        cmocka_unit_test(a_level_of_long_ago_stays_until_the_next_one),
         cmocka_unit_test(progress_is_as_it_was_recorded),
         cmocka_unit_test(questions_that_cannot_be_answered_are_refused),
         cmocka_unit_test(a_batch_answers_for_the_latest_month_there_is),

@@ -24,7 +24,11 @@ static bool title_length(struct arena *arena, const ProtobufCMessage *message, i
 
 static const struct resource_column book_columns[] = {
     {.name = "title", .type = COLUMN_TEXT, .path = "title", .indexed = true},
-    {.name = "genre", .type = COLUMN_TEXT, .path = "genre", .indexed = true},
+    {.name = "genre",
+     .type = COLUMN_TEXT,
+     .path = "genre",
+     .indexed = true,
+     .indexed_across = true},
     {.name = "pages", .type = COLUMN_INT64, .path = "pages", .indexed = true},
     {.name = "publisher", .type = COLUMN_TEXT, .path = "imprint.publisher", .indexed = true},
     {.name = "year", .type = COLUMN_INT64, .path = "imprint.year"},

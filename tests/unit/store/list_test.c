@@ -354,7 +354,8 @@ static void a_page_ends_after_ten_thousand_rows_looked_at(void **state)
 {
     struct library *library = *state;
     struct job job = job_make(library, act_many, "");
-    struct list_request request = {.page = {.parent = "shelves/a", .filter = "pages = 10500"}};
+    struct list_request request = {
+        .page = {.parent = "shelves/a", .filter = "pages > 10499 AND pages < 10501"}};
     const char *titles = NULL;
     const char *token = NULL;
 
@@ -422,6 +423,63 @@ static void every_segment_is_a_range_of_an_index(void **state)
     store_read_end(&tx);
 }
 
+static void lists_and_scans_of_a_column_use_its_index(void **state)
+{
+    struct library *library = *state;
+    static const struct {
+        const char *condition;
+        const char *index;
+    } rows[] = {
+        {"r.to_seq IS NULL AND r.genre = $1 ORDER BY r.name ASC NULLS FIRST",
+         "books_current_across_by_genre (genre=? AND to_seq=?)"},
+        {"r.to_seq IS NULL AND r.genre = $1 AND r.name > $2 ORDER BY r.name ASC NULLS FIRST",
+         "books_current_across_by_genre (genre=? AND to_seq=? AND name>?)"},
+        {"r.to_seq IS NULL ORDER BY r.genre DESC NULLS LAST, r.name DESC NULLS LAST",
+         "SCAN r USING INDEX books_across_by_genre;"},
+        {"r.from_seq <= $1 AND (r.to_seq IS NULL OR r.to_seq > $2) AND r.genre = $3 ORDER BY "
+         "r.name ASC NULLS FIRST",
+         "books_across_by_genre (genre=?)"},
+        {"r.parent = $1 AND r.genre = $2 AND r.to_seq IS NULL ORDER BY r.name || '', r.revision",
+         "books_current_by_genre (parent=? AND to_seq=? AND genre=?)"},
+        {"r.parent = $1 AND r.genre = $2 ORDER BY r.name || '', r.revision",
+         "books_by_genre (parent=? AND genre=?)"},
+    };
+    struct tx tx;
+
+    assert_ok(store_read_begin(library->store, library->arena, &tx));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text =
+            plan(library, tx.db,
+                 arena_printf(library->arena, "SELECT r.body FROM books AS r WHERE %s",
+                              rows[i].condition));
+        if (strstr(text, rows[i].index) == NULL) {
+            fail_msg("%s: %s", rows[i].condition, text);
+        }
+    }
+    store_read_end(&tx);
+}
+
+/* More rows than one page looks at, so that only an index finds the last of them. */
+static void an_equal_number_or_text_is_found_by_its_index(void **state)
+{
+    struct library *library = *state;
+    struct job job = job_make(library, act_many, "");
+    const char *titles = NULL;
+    const char *token = NULL;
+
+    job.pages = 10600;
+    assert_ok(job_run(library, &job));
+    struct list_request of_one = {.page = {.parent = "shelves/a", .filter = "pages = 10500"}};
+    assert_ok(list_titles(library, &of_one, &titles, &token));
+    assert_string_equal(titles, "T");
+    assert_string_equal(token, "");
+    /* Of all shelves there is no index over pages: the walk is bounded. */
+    struct list_request of_all = {.page = {.parent = "shelves/-", .filter = "pages = 10500"}};
+    assert_ok(list_titles(library, &of_all, &titles, &token));
+    assert_string_equal(titles, "");
+    assert_true(token[0] != '\0');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +498,8 @@ int main(void)
         T(a_page_ends_at_four_megabytes),
         T(a_page_ends_after_ten_thousand_rows_looked_at),
         T(every_segment_is_a_range_of_an_index),
+        T(lists_and_scans_of_a_column_use_its_index),
+        T(an_equal_number_or_text_is_found_by_its_index),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,8 +132,31 @@ static void a_higher_format_is_refused(void **state)
     struct library *library = *state;
 
     assert_too_new(library, "UPDATE meta SET number = 1000 WHERE key = 'format'");
-    library_execute(library, "UPDATE meta SET number = 1 WHERE key = 'format'");
+    library_execute(library, arena_printf(library->arena,
+                                          "UPDATE meta SET number = %zu WHERE key = 'format'",
+                                          migrate_step_count));
     library_open(library); /* nothing else was touched */
+}
+
+static void an_index_that_is_new_is_made_in_an_old_store(void **state)
+{
+    struct library *library = *state;
+    struct db_statement *statement = NULL;
+    struct db *db = NULL;
+    bool row = false;
+
+    library_close(library);
+    library_execute(library, "DROP INDEX books_across_by_genre");
+    library_open(library);
+    library_close(library);
+    assert_ok(db_open(library_file(library), DB_READ_ONLY, &db));
+    assert_ok(db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = 'books_across_by_genre'",
+                         &statement));
+    assert_ok(db_step(statement, &row));
+    assert_true(row);
+    db_reset(statement);
+    db_close(db);
+    library_open(library);
 }
 
 static void a_higher_layout_is_refused(void **state)
@@ -190,6 +213,7 @@ int main(void)
         T(a_migrated_store_opens_again_as_it_is),
         T(a_body_that_cannot_be_read_stops_the_migration_and_changes_nothing),
         T(a_higher_format_is_refused),
+        T(an_index_that_is_new_is_made_in_an_old_store),
         T(a_higher_layout_is_refused),
         T(a_kind_that_is_not_known_is_refused),
         T(a_lower_format_goes_through_the_steps_that_it_lacks),

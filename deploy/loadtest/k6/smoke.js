@@ -1,0 +1,9 @@
+// smoke.js - k6 run -e URL=http://127.0.0.1:8080 [-e SECONDS=N] [-e SEED=N] smoke.js
+import { optionsOf, request, setup, summaryOf } from './common.js';
+
+export const options = optionsOf('smoke');
+export { setup };
+export default function iteration() {
+  request();
+}
+export const handleSummary = summaryOf('smoke');

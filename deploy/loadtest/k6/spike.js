@@ -1,0 +1,9 @@
+// spike.js - k6 run -e URL=http://127.0.0.1:8080 [-e SECONDS=N] [-e SEED=N] spike.js
+import { optionsOf, request, setup, summaryOf } from './common.js';
+
+export const options = optionsOf('spike');
+export { setup };
+export default function iteration() {
+  request();
+}
+export const handleSummary = summaryOf('spike');
