@@ -87,6 +87,11 @@ static struct config_variable variables[] = {
      .fallback = "8388608",
      .description = "bytes of answers that the gateway keeps in memory; 0: none",
      .check = check_number},
+    {.name = "DONGKHOI_PATIENCE_MS",
+     .fallback = "5000",
+     .description = "for how many milliseconds after a service was lost requests wait for it to "
+                    "come back, and at most for half of their own time; 0: none",
+     .check = check_number},
     {.name = "DONGKHOI_AUDIT",
      .fallback = "1000",
      .description = "one in so many cached answers is compared with the service's; 0: none",
@@ -235,6 +240,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .redis_password = redis_password,
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
+        .patience_ms = number("DONGKHOI_PATIENCE_MS"),
         .logs_requests =
             strcmp(config_value(variables, VARIABLE_COUNT, "DONGKHOI_ACCESS_LOG"), "on") == 0,
     };
