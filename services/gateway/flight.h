@@ -38,8 +38,9 @@ struct read {
     int64_t deadline_boot_ms;
     uint64_t start_tick;
     unsigned backend;
-    const char *forward_reason; /* for Cache-Status: "miss", "stale", "request", "bypass" */
-    bool is_alone;              /* neither joins nor is joined, and Redis is not asked */
+    const struct router_match *match; /* with on_end: NULL */
+    const char *forward_reason;       /* for Cache-Status: "miss", "stale", "request", "bypass" */
+    bool is_alone;                    /* neither joins nor is joined, and Redis is not asked */
 
     /* The versions known at the start, of the services in the bits of known_backends. */
     unsigned known_backends;
