@@ -175,6 +175,11 @@ def test_what_is_loaded_is_all_there_and_a_second_time_nothing_is_new(system, li
     assert scorecard["complete"] is True
     assert len(scorecard["lines"]) == 98 and len(scorecard["indicators"]) == 20
     assert {line["status"] for line in scorecard["lines"]} >= {"EXCEEDED", "ACHIEVED", "UNKNOWN"}
+    counts = [system.client.ok("GET", "/v1/clusters:countNew", year=2022, **options)
+              for options in ({}, {"countedOnly": "true"})]
+    assert counts[0]["count"] == counts[1]["count"] > 0
+    assert [c for c in counts[0]["clusters"] if c["counted"]] == counts[1]["clusters"]
+    assert len(counts[0]["clusters"]) == 14 > len(counts[1]["clusters"])
     progress = system.client.ok("GET", "/v1/indicators/s1p0-exports/progress", period="2022-12")
     assert progress["yearToDate"] is not None and progress["missingPeriods"] == []
 
