@@ -33,6 +33,7 @@ target_compile_options(dongkhoi_flags INTERFACE
 target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE
     $<$<BOOL:${DONGKHOI_MUTANT}>:DONGKHOI_MUTANT=${DONGKHOI_MUTANT}>)
 target_include_directories(dongkhoi_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
+target_link_options(dongkhoi_flags INTERFACE -Wl,--build-id)
 if(DONGKHOI_SANITIZE)
     target_compile_options(dongkhoi_flags INTERFACE -O1 -fsanitize=${DONGKHOI_SANITIZE}
         -fno-sanitize-recover=all

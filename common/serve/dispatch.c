@@ -17,6 +17,7 @@
 #include "pb/decode.h"
 #include "pb/message.h"
 #include "serve/call_context.h"
+#include "serve/computation.h"
 #include "serve/dispatch_table.h"
 #include "serve/gate.h"
 #include "serve/journal_service.h"
@@ -125,7 +126,7 @@ static void result_finish(const struct dispatch *dispatch, const struct rpc_call
     hide_inside(rpc, result);
     result->service = dispatch->service->name;
     result->seq = version.seq;
-    result->hash = version.hash;
+    result->hash = version_shown(version, dispatch->versions.computation).hash;
 }
 
 /* Past the gate: of health and versions, and what shows nothing of the store. */
@@ -470,6 +471,9 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
     response.serving = true;
     response.writable = read_only == NULL;
     response.message = (char *)(read_only != NULL ? read_only : "");
+    response.warning = (char *)(store_disk(dispatch->store).state != DISK_ROOMY
+                                    ? "the disk of the store is filling up"
+                                    : "");
     response.seq = version.seq;
     response.program_version = (char *)DONGKHOI_VERSION;
     answer_at_once(dispatch, rpc, &result, version);
@@ -583,6 +587,7 @@ static struct status dispatch_open(struct dispatch *dispatch,
     TRY(service_metrics_new(&metrics_options, &dispatch->metrics));
     store_set_on_publish(options->store, gate_publish, dispatch->gate);
     dispatch->versions = (struct version_service){.service = options->service->name,
+                                                  .computation = computation_hash(options->service),
                                                   .gate = dispatch->gate,
                                                   .on_answer = answer_at_once,
                                                   .arg = dispatch};

@@ -9,12 +9,14 @@
 
 #include "api.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "rpc/rpc_server.h"
 #include "serve/dispatch.h"
 #include "serve/lease_meta.h"
 #include "serve/pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -68,6 +70,22 @@ static void on_waited(void *arg)
     lease_meta_lower(&instance->lower, instance->store, instance->arena, instance->lease_ms);
 }
 
+/* On the writer's thread, which the log does not hold up. */
+static void on_disk(void *arg, enum disk_state state, int64_t free_bytes)
+{
+    static const char *const says[] = {
+        [DISK_ROOMY] = "the disk of the store has room again",
+        [DISK_LOW] = "the disk of the store is filling up",
+        [DISK_RESERVED] = "the disk of the store is nearly full: writes are refused",
+    };
+    char text[32];
+
+    (void)arg;
+    (void)snprintf(text, sizeof(text), "%lld", (long long)free_bytes);
+    log_event(state == DISK_ROOMY ? LOG_INFO : LOG_WARNING, "disk", "message", says[state],
+              "free_bytes", text, NULL);
+}
+
 static struct status instance_open(struct service_instance *instance,
                                    const struct service_options *options, struct arena *arena)
 {
@@ -89,6 +107,10 @@ static struct status instance_open(struct service_instance *instance,
         .schema = instance->schema,
         .queue_max = WRITE_QUEUE_MAX,
         .metrics = instance->metrics,
+        .disk = {.warn = options->disk_warn,
+                 .reserve = options->disk_reserve,
+                 .on_change = on_disk},
+        .retention = {.keep_us = (int64_t)options->idempotency_days * 86400 * 1000000},
     };
     TRY(store_open(&store_options, arena, &instance->store));
     instance->lease_ms = options->lease_ms;

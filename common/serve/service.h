@@ -45,6 +45,9 @@ struct service {
     const struct config_variable *variables;
     size_t variable_count;
     struct status (*configure)(const struct config_variable *variables, struct arena *arena);
+    /* Bytes of what configure() set that changes answers; valid until the next call. NULL: there is
+     * none. */
+    struct slice (*configured)(void);
 };
 
 enum { SERVICE_VARIABLES_MAX = 8 };
@@ -71,6 +74,9 @@ struct service_options {
     const char *address;
     const char *const *peer_addresses; /* NULL: their defaults */
     uint32_t slow_ms;                  /* calls that take so long are logged at info; 0: none */
+    struct disk_limit disk_warn;       /* all zero: none */
+    struct disk_limit disk_reserve;
+    unsigned idempotency_days; /* 0: for ever */
     uint32_t lease_ms; /* for which a gateway may answer from its cache; 0: it asks each time */
 };
 struct status service_open_with(const struct service *service,

@@ -20,6 +20,7 @@ enum {
     DRAIN_MS = 10 * 1000,
     TEXT_BYTES = 128,
     ARENA_BYTES = 1 << 20,
+    DAYS_MAX = 3650,
     SLOW_MAX_MS = 600 * 1000,
     LOG_END_MS = 1000,
 };
@@ -31,6 +32,9 @@ enum {
     VARIABLE_LEASE,
     VARIABLE_LOG,
     VARIABLE_SLOW,
+    VARIABLE_DISK_WARN,
+    VARIABLE_DISK_RESERVE,
+    VARIABLE_IDEMPOTENCY,
     VARIABLES,
 };
 
@@ -58,6 +62,38 @@ static const char *check_lease(const char *value)
 static const char *check_slow(const char *value)
 {
     return is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
+}
+
+static const char *check_days(const char *value)
+{
+    const size_t digits = strspn(value, "0123456789");
+
+    return digits > 0 && digits <= 4 && value[digits] == '\0' &&
+                   strtoul(value, NULL, 10) <= DAYS_MAX
+               ? NULL
+               : "a number of days, 0 to 3650";
+}
+
+/* Each is sound; together they may not be. What percents come to is known of a disk only. */
+static struct status check_disk(const struct config_variable *variables, struct arena *arena,
+                                struct service_options *options)
+{
+    const struct config_variable *warn = &variables[VARIABLE_DISK_WARN];
+    const struct config_variable *reserve = &variables[VARIABLE_DISK_RESERVE];
+
+    (void)disk_limit_parse(warn->value, &options->disk_warn);
+    (void)disk_limit_parse(reserve->value, &options->disk_reserve);
+    const bool is_same_unit =
+        (options->disk_warn.percent == 0) == (options->disk_reserve.percent == 0);
+    const bool is_off = options->disk_warn.percent == 0 && options->disk_warn.bytes == 0;
+    if (!is_off && is_same_unit &&
+        (options->disk_reserve.bytes > options->disk_warn.bytes ||
+         options->disk_reserve.percent > options->disk_warn.percent)) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", reserve->name,
+                           "%s is \"%s\"; allowed is: not more than %s, which is \"%s\"",
+                           reserve->name, reserve->value, warn->name, warn->value);
+    }
+    return STATUS_NONE;
 }
 
 static void variable_name(const char *service, char name[TEXT_BYTES])
@@ -148,14 +184,18 @@ static int serve(const struct service *service, const struct config_variable *va
     for (size_t i = 0; i < service->peer_count; i++) {
         peer_addresses[i] = variables[VARIABLES + i].value;
     }
-    const struct service_options options = {
+    struct service_options options = {
         .directory = directory,
         .address = address,
         .peer_addresses = peer_addresses,
         .slow_ms = (uint32_t)strtoul(variables[VARIABLE_SLOW].value, NULL, 10),
         .lease_ms = (uint32_t)strtoul(variables[VARIABLE_LEASE].value, NULL, 10),
     };
-    const struct status status = service_open_with(service, &options, arena, &instance);
+    options.idempotency_days = (unsigned)strtoul(variables[VARIABLE_IDEMPOTENCY].value, NULL, 10);
+    struct status status = check_disk(variables, arena, &options);
+    if (status.code == STATUS_OK) {
+        status = service_open_with(service, &options, arena, &instance);
+    }
     if (status.code != STATUS_OK) {
         log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
                   status.reason, "message", status.message, NULL);
@@ -244,6 +284,18 @@ int service_main(const struct service *service, int argc, char **argv)
                             check_lease},
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
                           "least level of the log: debug, info, warning or error", check_log_level},
+        [VARIABLE_DISK_WARN] = {"DONGKHOI_DISK_WARN", "1073741824",
+                                "warns when the disk of the data has less room than that: bytes, "
+                                "or percents of the disk such as 5%; 0: never",
+                                disk_limit_check},
+        [VARIABLE_DISK_RESERVE] = {"DONGKHOI_DISK_RESERVE", "67108864",
+                                   "takes no writes while the disk of the data has less room than "
+                                   "that: bytes, or percents of the disk; 0: until it is full",
+                                   disk_limit_check},
+        [VARIABLE_IDEMPOTENCY] = {"DONGKHOI_IDEMPOTENCY_DAYS", "7",
+                                  "for how many days an idempotency key gets its first answer "
+                                  "again, 1 to 3650; 0: for ever",
+                                  check_days},
         [VARIABLE_SLOW] = {"DONGKHOI_LOG_SLOW_MS", "1000",
                            "calls that take so many milliseconds are logged at info, others at "
                            "debug, 0 to 600000; 0: all at debug",

@@ -3,6 +3,7 @@
 
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
+#include "serve/computation.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static void version_fill(const struct version_service *service, struct version v
     dongkhoi__rpc__v1__version__init(message);
     message->service = (char *)(uintptr_t)service->service;
     message->seq = version.seq;
-    message->hash = version.hash;
+    message->hash = version_shown(version, service->computation).hash;
 }
 
 static struct status renew(const struct version_service *service, struct rpc_call *rpc,
@@ -36,7 +37,8 @@ static struct status renew(const struct version_service *service, struct rpc_cal
                        rpc_call_info(rpc)->payload, &message));
     const Dongkhoi__Rpc__V1__RenewLeaseRequest *request = message;
     TRY(gateway_check(arena, request->gateway));
-    const struct version known = {request->known_seq, request->known_hash};
+    const struct version known = version_meant(
+        (struct version){request->known_seq, request->known_hash}, service->computation);
     *ret_grant = gate_renew(service->gate, request->gateway, known);
     return STATUS_NONE;
 }
@@ -84,7 +86,8 @@ static struct status watch_start(const struct version_service *service, struct r
     TRY(gateway_check(arena, request->gateway));
     *watch = (struct watch){
         .gateway = request->gateway,
-        .known = {request->known_seq, request->known_hash},
+        .known = version_meant((struct version){request->known_seq, request->known_hash},
+                               service->computation),
         .rpc = rpc,
         .on_end = on_watch_end,
         .arg = service,

@@ -11,7 +11,8 @@
 
 /* Must outlive its calls. */
 struct version_service {
-    const char *service; /* name in the versions */
+    const char *service;  /* name in the versions */
+    uint64_t computation; /* computation_hash() */
     struct gate *gate;
     /* Ends the call; any thread. The version is the published one: the answer is never parked. */
     void (*on_answer)(void *arg, struct rpc_call *rpc, struct rpc_result *result,

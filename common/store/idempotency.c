@@ -103,3 +103,35 @@ struct status idempotency_keep(struct db *db, const struct write *write, int64_t
     db_reset(statement);
     return status;
 }
+
+static struct status delete_oldest(struct db *db, int64_t before_us, unsigned max)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(db_prepare(db,
+                   "DELETE FROM idempotency WHERE (caller, key) IN (SELECT caller, key "
+                   "FROM idempotency WHERE time < $1 ORDER BY time LIMIT $2)",
+                   &statement));
+    db_bind_int64(statement, 1, before_us);
+    db_bind_int64(statement, 2, max);
+    const struct status status = db_step(statement, &row);
+    db_reset(statement);
+    return status;
+}
+
+struct status idempotency_expire(struct db *db, int64_t before_us, unsigned max,
+                                 int64_t *ret_oldest_us)
+{
+    struct db_statement *statement = NULL;
+    bool row = false;
+
+    TRY(delete_oldest(db, before_us, max));
+    TRY(db_prepare(db, "SELECT time FROM idempotency ORDER BY time LIMIT 1", &statement));
+    const struct status status = db_step(statement, &row);
+    if (status.code == STATUS_OK) {
+        *ret_oldest_us = row ? db_int64(statement, 0) : INT64_MAX;
+    }
+    db_reset(statement);
+    return status;
+}

@@ -17,6 +17,7 @@ const char *const migrate_steps[] = {
     "CREATE TABLE idempotency (caller {text} NOT NULL, key {text} NOT NULL, "
     "request_hash {blob} NOT NULL, code {int64} NOT NULL, reason {text} NOT NULL, "
     "answer {blob} NOT NULL, time {int64} NOT NULL, PRIMARY KEY (caller, key)) {strict}",
+    "CREATE INDEX idempotency_time ON idempotency (time)",
 };
 const size_t migrate_step_count = sizeof(migrate_steps) / sizeof(migrate_steps[0]);
 

@@ -3,6 +3,7 @@
 #include "store/migrate.h"
 #include "store/store_files.h"
 #include "store/store_internal.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -144,6 +145,11 @@ static struct status open_parts(struct store *store, struct arena *arena,
     if (store->location == NULL) {
         return status_out_of_memory();
     }
+    store->directory = arena_strdup(store->arena, options->directory);
+    if (store->directory == NULL) {
+        return status_out_of_memory();
+    }
+    store->retention = options->retention;
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
     TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
     TRY(settle(store, &disk));
@@ -156,6 +162,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
         return status_out_of_memory();
     }
     store->has_reader_key = true;
+    upkeep_init(store, &options->disk);
     return writer_start(store, options->queue_max, disk);
 }
 

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "pb/schema.h"
 #include "store/db.h"
+#include "store/disk.h"
 
 #include <stdint.h>
 
@@ -30,6 +31,12 @@ struct version {
     uint64_t hash;
 };
 
+/* How long answers are kept for their idempotency keys. */
+struct store_retention {
+    int64_t keep_us;         /* at least; 0: for ever */
+    int64_t (*now_us)(void); /* NULL: clock_now_us() */
+};
+
 struct store_options {
     const char *directory; /* made when missing */
     const char *service;   /* "indicators": names the file and the lock */
@@ -37,7 +44,9 @@ struct store_options {
     size_t kind_count;
     const struct schema *schema; /* must outlive the store */
     unsigned queue_max;          /* writes that may wait; 0: 4096 */
-    struct metrics *metrics;     /* to count in; must outlive the store; NULL: none */
+    struct disk_options disk;
+    struct store_retention retention;
+    struct metrics *metrics; /* to count in; must outlive the store; NULL: none */
 };
 
 /*
@@ -53,6 +62,9 @@ void store_close(struct store *store);
 
 /* NULL while the store takes writes, else why it is read-only. Any thread. */
 const char *store_read_only(struct store *store);
+
+/* The room on the store's disk, as last seen. Any thread. */
+struct disk_view store_disk(struct store *store);
 
 /* The version as last published by the writer. Any thread. For health and metrics: a read takes
  * its version from its own snapshot. */

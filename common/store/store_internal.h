@@ -20,6 +20,10 @@ struct store {
     int lock_fd;
     bool has_reader_key;
     pthread_key_t reader_key; /* the calling thread's struct reader */
+    const char *directory;
+    struct store_retention retention;
+    int64_t oldest_key_us;    /* the writer's thread only: no key is older; 0: not known */
+    struct disk disk;         /* the writer's thread only, once it runs */
     struct db *db;            /* the writer's thread only, once it runs */
     struct journal_head head; /* the writer's thread only: of the open transaction */
     int64_t first_time_us;    /* the writer's thread only: the least that the open group may take */

@@ -10,12 +10,13 @@
 #include "base/mutant.h"
 #include "store/idempotency.h"
 #include "store/store_internal.h"
+#include "store/upkeep.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
 
-enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000 };
+enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000, UPKEEP_MS = 20 };
 
 /* Past the first the log is copied into the file; past the second readers are waited for. */
 enum { CHECKPOINT_BYTES = 4 << 20, RESTART_BYTES = 32 << 20 };
@@ -161,10 +162,14 @@ static struct status run_group(struct store *store, struct write *group)
 {
     const uint64_t seq_before = store->head.seq;
 
+    unsigned count = 0;
+
     TRY(db_begin(store->db));
     for (struct write *write = group; write != NULL; write = write->next) {
         TRY(run_one(store, write));
+        count++;
     }
+    TRY(upkeep_in_group(store, count));
     return store->head.seq != seq_before ? journal_head_write(store->db, &store->head)
                                          : STATUS_NONE;
 }
@@ -244,6 +249,7 @@ static void write_group(struct store *store, struct write *group)
     if (status.code != STATUS_OK) {
         metric_count(store->writer.metrics.commit_failures, 0, 0, 1);
         store->head = before;
+        store->oldest_key_us = 0;
         close_group(store, outcome);
         fail_group(store, group, status);
         return;
@@ -309,6 +315,13 @@ static void try_to_come_back(struct store *store)
     if (db_is_doomed(store->db)) {
         return;
     }
+    const char *reserve = upkeep_disk(store);
+    if (reserve != NULL) {
+        (void)pthread_mutex_lock(&store->writer.lock);
+        store->writer.read_only = reserve;
+        (void)pthread_mutex_unlock(&store->writer.lock);
+        return;
+    }
     const struct status status = probe(store);
     db_rollback(store->db);
     const char *why = status.code == STATUS_OK ? NULL : read_only_text(store, status);
@@ -322,35 +335,74 @@ static void try_to_come_back(struct store *store)
     (void)pthread_mutex_unlock(&store->writer.lock);
 }
 
-/* Under the lock. True when it is time to probe. */
-static bool wait_for_probe(struct writer *writer)
+/* Under the lock. Until there is work, the thread is to end, or this time has passed. */
+static void wait_for(struct writer *writer, unsigned bound_ms)
 {
     struct timespec until;
+    int err = 0;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PROBE_MS / 1000;
-    int err = 0;
-    while (!writer->stopping && err == 0) {
+    const long ns = until.tv_nsec + (long)(bound_ms % 1000) * 1000000;
+    until.tv_sec += (time_t)(bound_ms / 1000) + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    while (writer->first == NULL && !writer->stopping && err == 0) {
         err = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
     }
-    return !writer->stopping;
 }
 
-/* What to do next: a group, a probe, or the end (neither). */
-static struct write *wait_for_work(struct writer *writer, bool *ret_probe)
+/* What to do next; neither: nothing waits. */
+struct work {
+    struct write *group;
+    bool probe;
+};
+
+/* False at the end. */
+static bool wait_for_work(struct store *store, struct work *ret_work)
 {
-    *ret_probe = false;
+    struct writer *writer = &store->writer;
+    const unsigned idle_ms = upkeep_is_due(store) ? UPKEEP_MS : DISK_LOOK_MS;
+
     (void)pthread_mutex_lock(&writer->lock);
-    if (writer->read_only != NULL) {
-        *ret_probe = wait_for_probe(writer);
-    } else {
-        while (writer->first == NULL && !writer->stopping) {
-            (void)pthread_cond_wait(&writer->wake, &writer->lock);
-        }
-    }
-    struct write *group = take_queue(writer);
+    const bool is_read_only = writer->read_only != NULL;
+    wait_for(writer, is_read_only ? PROBE_MS : idle_ms);
+    ret_work->probe = is_read_only && !writer->stopping;
+    ret_work->group = take_queue(writer);
+    const bool go_on = ret_work->group != NULL || !writer->stopping;
     (void)pthread_mutex_unlock(&writer->lock);
-    return group;
+    return go_on;
+}
+
+/* Before the disk is full: what is in the log goes into the file while there is room for it. */
+static void keep_reserve(struct store *store)
+{
+    const char *why = upkeep_disk(store);
+
+    if (why == NULL || store_read_only(store) != NULL) {
+        return;
+    }
+    const struct status status = checkpoint(store, DB_CHECKPOINT_TRUNCATE);
+    const char *worse = read_only_text(store, status);
+    become_read_only(store, worse != NULL ? worse : why);
+}
+
+static void do_work(struct store *store, const struct work *work)
+{
+    struct status status = STATUS_NONE;
+
+    if (work->probe) {
+        try_to_come_back(store);
+    }
+    if (work->group != NULL) {
+        write_group(store, work->group);
+    } else if (store_read_only(store) == NULL) {
+        status = upkeep_idle(store);
+    }
+    const char *why = read_only_text(store, status);
+    if (status.code != STATUS_OK && why != NULL) {
+        become_read_only(store, why);
+    }
+    checkpoint_when_due(store);
+    keep_reserve(store);
 }
 
 /* So that nothing is dated ahead of the clock because of what was reserved before a restart. */
@@ -366,21 +418,14 @@ static void *writer_main(void *arg)
 {
     struct store *store = arg;
     struct watermark mark;
-    bool want_probe = false;
-    struct write *group = NULL;
+    struct work work;
 
     (void)pthread_mutex_lock(&store->writer.lock);
     mark = store->writer.watermark;
     (void)pthread_mutex_unlock(&store->writer.lock);
     wait_for_clock(&mark);
-    while ((group = wait_for_work(&store->writer, &want_probe)) != NULL || want_probe) {
-        if (want_probe) {
-            try_to_come_back(store);
-        }
-        if (group != NULL) {
-            write_group(store, group);
-        }
-        checkpoint_when_due(store);
+    while (wait_for_work(store, &work)) {
+        do_work(store, &work);
     }
     if (!db_is_doomed(store->db)) {
         const struct status status = checkpoint(store, DB_CHECKPOINT_TRUNCATE);
@@ -425,6 +470,14 @@ const char *store_read_only(struct store *store)
     const char *why = store->writer.read_only;
     (void)pthread_mutex_unlock(&store->writer.lock);
     return why;
+}
+
+struct disk_view store_disk(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->writer.lock);
+    const struct disk_view view = store->writer.disk;
+    (void)pthread_mutex_unlock(&store->writer.lock);
+    return view;
 }
 
 struct version store_version(struct store *store)
@@ -472,6 +525,9 @@ struct status writer_start(struct store *store, unsigned queue_max, struct statu
     writer->last = &writer->first;
     writer->version = journal_version(&store->head);
     writer->read_only = read_only_text(store, disk);
+    if (writer->read_only == NULL) {
+        writer->read_only = upkeep_disk(store);
+    }
     (void)pthread_mutex_init(&writer->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

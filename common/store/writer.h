@@ -9,6 +9,7 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
+#include "store/disk.h"
 #include "store/store.h"
 #include "store/store_metrics.h"
 #include "store/watermark.h"
@@ -33,6 +34,7 @@ struct writer {
     void (*on_publish)(void *arg, struct version version); /* may be NULL */
     void *on_publish_arg;
     struct watermark watermark;
+    struct disk_view disk;
 };
 
 /* store->db and store->head are the thread's from here on. disk: of the checkpoint before; with a

@@ -139,7 +139,12 @@ bool cache_audit_is_due(struct cache *cache)
 
 int32_t cache_day(bool *ret_is_turning)
 {
-    const int64_t local = (int64_t)time(NULL) + LOCAL_OFFSET_SECONDS;
+    return cache_day_at((int64_t)time(NULL), ret_is_turning);
+}
+
+int32_t cache_day_at(int64_t now_seconds, bool *ret_is_turning)
+{
+    const int64_t local = now_seconds + LOCAL_OFFSET_SECONDS;
     const int64_t of_day = local % DAY_SECONDS;
 
     *ret_is_turning = of_day < TURN_SECONDS || of_day >= DAY_SECONDS - TURN_SECONDS;
@@ -151,8 +156,8 @@ bool cache_name(const struct gateway *gateway, const struct schema_method *metho
                 char name[REDIS_NAME_MAX_BYTES])
 {
     static const char scope[] = "anonymous";
-    int length = snprintf(name, REDIS_NAME_MAX_BYTES, "dongkhoi:%s:%s:%s:%s", gateway->schema_hash,
-                          method->full_name, request_hash, scope);
+    int length = snprintf(name, REDIS_NAME_MAX_BYTES, "dongkhoi:%s:%s:%s:%s",
+                          gateway->rendering_hash, method->full_name, request_hash, scope);
 
     for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES && !MUTANT(M8); i++) {
         const size_t at = (size_t)length;

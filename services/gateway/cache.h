@@ -54,6 +54,8 @@ void cache_learn(struct cache *cache, const struct schema_method *method, unsign
 
 /* The day in Asia/Ho_Chi_Minh, and whether the services' clocks may be of another one. */
 int32_t cache_day(bool *ret_is_turning);
+/* The same at a time of one's own, in seconds since 1970. */
+int32_t cache_day_at(int64_t now_seconds, bool *ret_is_turning);
 
 /*
  * The name in Redis of the answer to a request: service, schema, method, hash of the request, who

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "answer.h"
 #include "api.h"
+#include "base/build_id.h"
 #include "base/digest.h"
 #include "cache.h"
 #include "openapi.h"
@@ -358,8 +359,10 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     const unsigned loops = options->loops != 0 ? options->loops : uv_available_parallelism();
     uint8_t hash[DIGEST_BYTES];
 
-    digest(api_descriptor_set(), hash);
-    hex_encode(hash, (sizeof(gateway->schema_hash) - 1) / 2, gateway->schema_hash);
+    const struct slice parts[] = {api_descriptor_set(), build_id()};
+
+    digest_many(parts, sizeof(parts) / sizeof(parts[0]), hash);
+    hex_encode(hash, (sizeof(gateway->rendering_hash) - 1) / 2, gateway->rendering_hash);
     gateway_id_make(gateway->id);
     gateway->cache_bytes = options->cache_bytes / loops;
     gateway->loop_count = loops;

@@ -40,7 +40,7 @@ struct gateway {
     struct http_server *metrics_server; /* NULL: server has the route */
     bool has_metrics_server;
     char id[GATEWAY_ID_BYTES]; /* of this process, for leases */
-    char schema_hash[17];      /* answers of another API are not ours */
+    char rendering_hash[17];   /* of the API and this build: others may render otherwise */
     size_t cache_bytes;        /* of one loop */
     const char *redis;
     const char *redis_password;

@@ -131,6 +131,12 @@ static struct status configure(const struct config_variable *values, struct aren
     return STATUS_NONE;
 }
 
+static struct slice configured(void)
+{
+    return (struct slice){(const char *)workdays.holidays,
+                          workdays.holiday_count * sizeof(workdays.holidays[0])};
+}
+
 const struct service nighteconomy_service = {
     .name = "nighteconomy",
     .purpose = "night-economy schemes: milestones, evidence, schedule, earned value, what is late",
@@ -143,4 +149,5 @@ const struct service nighteconomy_service = {
     .variables = variables,
     .variable_count = sizeof(variables) / sizeof(variables[0]),
     .configure = configure,
+    .configured = configured,
 };

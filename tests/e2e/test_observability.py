@@ -2,17 +2,20 @@
 
 import contextlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 import make
 import metrics
-from harness import ROOT, free_ports, wait_until
+from harness import ROOT, SERVICES, free_ports, wait_until
 
 FOLDER = ROOT / "deploy" / "observability"
 RUNBOOK = ROOT / "deploy" / "runbook.md"
@@ -136,6 +139,47 @@ def test_the_dashboard_is_well_formed():
         if panel["type"] != "row":
             assert f"uid: {panel['datasource']['uid']}\n" in source
             assert panel["targets"] and panel["fieldConfig"]["defaults"]["unit"]
+
+
+def compose_config(tmp_path, *options):
+    """The services of deploy/compose.yaml as docker-compose reads it."""
+    if shutil.which("docker-compose") is None:
+        pytest.skip("there is no docker-compose")
+    done = subprocess.run(
+        ["docker-compose", "-f", str(ROOT / "deploy" / "compose.yaml"), *options,
+         "config", "--services"],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_profile_adds_prometheus_and_grafana(tmp_path):
+    profile = compose_config(tmp_path, "--profile", "observability")
+    assert profile >= {"prometheus", "grafana", "gateway", *SERVICES}
+    text = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^  (\w+):\n    image: .*\n    profiles: \[observability\]$", text, re.MULTILINE) == [
+        "prometheus", "grafana"
+    ]
+
+
+def test_what_the_compose_file_mounts_is_there():
+    text = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+    mounts = dict(re.findall(r"- \./(observability/\S+?):(/\S+?):ro$", text, re.MULTILINE))
+    assert len(mounts) == 4
+    for path in mounts:
+        assert (ROOT / "deploy" / path).exists(), path
+    where = mounts["observability/prometheus.yaml"]
+    assert f"--config.file={where}\n" in text
+    # rule_files are looked for beside the configuration.
+    assert mounts["observability/alerts.yaml"] == str(Path(where).parent / "alerts.yaml")
+    provider = (FOLDER / "grafana/provisioning/dashboards/dongkhoi.yaml").read_text()
+    assert f"path: {mounts['observability/grafana/dashboards']}\n" in provider
+    source = (FOLDER / "grafana/provisioning/datasources/prometheus.yaml").read_text()
+    assert "url: http://prometheus:9090\n" in source
+    assert re.search(r"DONGKHOI_LISTEN: 0\.0\.0\.0:8080$", text, re.MULTILINE)
+    assert "replacement: gateway:8080\n" in (FOLDER / "prometheus.yaml").read_text()
 
 
 class Prometheus:

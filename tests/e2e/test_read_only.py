@@ -21,7 +21,7 @@ def small(tmp_path):
     if mounted.returncode != 0:
         pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
     try:
-        system = System(tmp_path).start()
+        system = System(tmp_path, DONGKHOI_DISK_RESERVE="0").start()
         yield system
         system.kill()
         system.check_logs()

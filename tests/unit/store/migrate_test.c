@@ -132,7 +132,9 @@ static void a_higher_format_is_refused(void **state)
     struct library *library = *state;
 
     assert_too_new(library, "UPDATE meta SET number = 1000 WHERE key = 'format'");
-    library_execute(library, "UPDATE meta SET number = 1 WHERE key = 'format'");
+    library_execute(library, arena_printf(library->arena,
+                                          "UPDATE meta SET number = %zu WHERE key = 'format'",
+                                          migrate_step_count));
     library_open(library); /* nothing else was touched */
 }
 
