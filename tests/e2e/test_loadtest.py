@@ -1,10 +1,12 @@
 """test_loadtest.py - what dongkhoi-generate makes, and that the API takes all of it once."""
 
+import contextlib
 import hashlib
 import http.server
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from harness import BUILD, ROOT, System
+from harness import BUILD, ROOT, SERVICES, System
 
 GENERATE = BUILD / "deploy" / "loadtest" / "dongkhoi-generate"
 # Of seed 1 and scale 1: whoever changes what is generated changes this, and says so.
@@ -199,6 +201,27 @@ def test_what_exists_is_known_also_without_its_key(system):
     assert all(field.startswith("requests[1].registration") for field in answer.fields)
     assert system.client.get(
         "/v1/movements/s1p0-2022-ba-tri/registrations/fresh").status == 404
+
+
+def test_what_was_loaded_is_known_when_its_keys_are_forgotten(system, lines):
+    url = f"http://127.0.0.1:{system.port}"
+    seqs = system.seqs()
+    for service in SERVICES:
+        assert system[service].stop() == 0
+        path = next(system.state.rglob(f"*{service}*.db"))
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("DELETE FROM idempotency")
+            database.commit()
+        system[service].start()
+    system.wait_ready()
+    done = run("--load", url)
+    assert done.returncode == 0, done.stderr
+    assert system.seqs() == seqs
+    # These say the same again, which is no mistake and changes nothing.
+    repeatable = sum(
+        line["records"] for line in lines if line["kind"] in ("observations", "milestoneSteps")
+    )
+    assert int(printed(done)["new records"]) == repeatable
 
 
 class Stub(http.server.BaseHTTPRequestHandler):
