@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh - installs those of our Debian packages that are missing: install.sh build [tests]
+# install.sh - installs those of our Debian packages that are missing: install.sh build [tests] [containers]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,6 +18,7 @@ tests=(
     procps prometheus python3-jsonschema python3-pytest python3-pytest-timeout
     python3-pytest-xdist shellcheck spin strace wrk
 )
+containers=(debootstrap 'docker.io|docker-ce|moby-engine' 'docker-compose|docker-compose-plugin|docker-compose-v2' iptables)
 
 is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -60,7 +61,8 @@ for set in "$@"; do
     case $set in
         build) wanted+=("${build[@]}") ;;
         tests) wanted+=("${tests[@]}") ;;
-        *) die "unknown set of packages: $set" "the sets are: build, tests" ;;
+        containers) wanted+=("${containers[@]}") ;;
+        *) die "unknown set of packages: $set" "the sets are: build, tests, containers" ;;
     esac
 done
 

@@ -72,6 +72,11 @@ static void count_usable(struct rpc_client *client)
     for (unsigned i = 0; i < client->connection_count; i++) {
         usable += !client->connections[i].leaving;
     }
+    if (usable > 0) {
+        atomic_store(&client->lost_boot_ms, 0);
+    } else if (atomic_load(&client->usable) > 0) {
+        atomic_store(&client->lost_boot_ms, clock_boot_ms());
+    }
     atomic_store(&client->usable, usable);
 }
 
@@ -137,6 +142,11 @@ unsigned rpc_client_under_way(struct rpc_client *client)
     const unsigned under_way = client->under_way;
     pthread_mutex_unlock(&client->lock);
     return under_way;
+}
+
+int64_t rpc_client_lost_boot_ms(const struct rpc_client *client)
+{
+    return atomic_load(&client->lost_boot_ms);
 }
 
 struct status failure_unusable(struct rpc_client *client)

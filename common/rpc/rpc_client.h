@@ -45,6 +45,10 @@ void rpc_client_close(struct rpc_client *client, unsigned bound_ms);
  * thread. */
 bool rpc_client_connected(struct rpc_client *client);
 
+/* Since when that has been false, in time of clock_boot_ms(); 0 while it is true, and before it was
+ * for the first time. Any thread. */
+int64_t rpc_client_lost_boot_ms(const struct rpc_client *client);
+
 /* Connections to a service that is not about to stop, and calls that are under way. Any thread. */
 unsigned rpc_client_connections(struct rpc_client *client);
 unsigned rpc_client_under_way(struct rpc_client *client);

@@ -65,6 +65,7 @@ struct rpc_client {
     char busy[FAILURE_TEXT_BYTES];
     char leaving[FAILURE_TEXT_BYTES];
     atomic_uint usable;        /* connections that are not leaving */
+    atomic_llong lost_boot_ms; /* when usable became 0; 0: it never did, or is not */
     pthread_mutex_t lock;      /* guards the fields below */
     pthread_cond_t quiet;      /* under_way became 0 */
     pthread_cond_t waiting;    /* a call waits in a lane, or is_closing */

@@ -11,6 +11,7 @@
 #include "cache.h"
 #include "call_headers.h"
 #include "gateway.h"
+#include "patience.h"
 #include "pb/decode.h"
 #include "transcode.h"
 
@@ -25,12 +26,23 @@ struct exchange {
     struct letter letter; /* first: the letter is the exchange */
     struct gateway_loop *loop;
     struct http_request *request;
+    struct router_match match;
     const struct schema_method *method;
     struct call_headers headers;
     bool mask_is_implied;
     struct status failure; /* of the call itself */
     struct rpc_reply *reply;
 };
+
+static bool goes_again(struct exchange *exchange, struct status status)
+{
+    struct gateway_loop *loop = exchange->loop;
+    const struct backend *own = gateway_backend(loop->gateway, exchange->method);
+    const unsigned backends = 1U << (unsigned)(own - loop->gateway->backends);
+
+    return patience_retries(loop->patience, exchange->request, &exchange->match, backends,
+                            gateway_go, status);
+}
 
 static void answer_parsed(struct exchange *exchange, const struct rpc_answer *answer)
 {
@@ -56,6 +68,16 @@ static void answer_parsed(struct exchange *exchange, const struct rpc_answer *an
     }
 }
 
+/* No answer came. */
+static void answer_call_failure(struct exchange *exchange, struct status status)
+{
+    if (goes_again(exchange, status)) {
+        return;
+    }
+    answer_cache_status(exchange->request, "fwd=method");
+    answer_failure(exchange->request, status, NULL, exchange->headers.has_if_match);
+}
+
 static void deliver(struct letter *letter)
 {
     struct exchange *exchange = (struct exchange *)letter;
@@ -63,13 +85,17 @@ static void deliver(struct letter *letter)
     struct arena *scratch = exchange->loop->scratch;
     struct rpc_answer answer;
 
-    answer_cache_status(exchange->request, "fwd=method");
     if (reply == NULL) {
-        answer_failure(exchange->request, exchange->failure, NULL, exchange->headers.has_if_match);
+        answer_call_failure(exchange, exchange->failure);
         return;
     }
     arena_reset(scratch);
     const struct status parsed = rpc_reply_parse(reply, scratch, &answer);
+    if (parsed.code == STATUS_OK && goes_again(exchange, answer.status)) {
+        rpc_reply_free(reply);
+        return;
+    }
+    answer_cache_status(exchange->request, "fwd=method");
     if (parsed.code == STATUS_OK) {
         account_call(exchange->request, answer.timing);
         answer_parsed(exchange, &answer);
@@ -135,6 +161,7 @@ static struct status start(struct exchange *exchange, const struct router_match 
 
     TRY(call_headers_read(request->arena, &request->head, match->route->verb != VERB_GET,
                           &exchange->headers));
+    exchange->headers.timeout_ms = patience_left_ms(request, exchange->headers.timeout_ms);
     source.has_content_type = http_head_find(&request->head, "content-type", &source.content_type);
     TRY(transcode_request(scratch, &source, &message));
     TRY(transcode_mask(scratch, &source, message, &exchange->mask_is_implied));
@@ -156,10 +183,11 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
     exchange->letter.deliver = deliver;
     exchange->loop = loop;
     exchange->request = request;
+    exchange->match = *match;
     exchange->method = match->route->method;
     arena_reset(loop->scratch);
     const struct status status = start(exchange, match);
-    if (status.code != STATUS_OK) {
+    if (status.code != STATUS_OK && !goes_again(exchange, status)) {
         answer_status(request, status, NULL);
     }
 }

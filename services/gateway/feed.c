@@ -10,6 +10,7 @@
 #include "feed_merge.h"
 #include "gateway.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "patience.h"
 #include "pb/decode.h"
 #include "pb/json.h"
 #include "transcode.h"
@@ -32,6 +33,7 @@ struct feed_part {
 struct feed {
     struct gateway_loop *loop;
     struct http_request *request;
+    struct router_match match;
     struct call_headers headers;
     size_t limit;
     size_t waiting;
@@ -125,6 +127,10 @@ static void answer_held(const struct feed *feed, const struct status *statuses)
     }
     if (names == NULL) {
         answer_status(request, status_out_of_memory(), NULL);
+        return;
+    }
+    if (patience_retries(feed->loop->patience, request, &feed->match,
+                         feed_backends(feed->loop->gateway), gateway_go, chosen)) {
         return;
     }
     const char *const metadata[] = {"service", names, NULL};
@@ -304,6 +310,11 @@ static struct status read_request(struct feed *feed, const struct router_match *
     return feed_cursor_read(request->arena, list->since, feed->positions, feed->count);
 }
 
+unsigned feed_backends(const struct gateway *gateway)
+{
+    return (1U << gateway->backend_count) - 1;
+}
+
 void feed_start(struct gateway_loop *loop, struct http_request *request,
                 const struct router_match *match)
 {
@@ -318,12 +329,14 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     }
     feed->loop = loop;
     feed->request = request;
+    feed->match = *match;
     feed->count = loop->gateway->backend_count;
     for (size_t i = 0; i < feed->count; i++) {
         feed->positions[i].service = service_name(feed, i);
     }
     arena_reset(loop->scratch);
     const struct status status = read_request(feed, match);
+    feed->headers.timeout_ms = patience_left_ms(request, feed->headers.timeout_ms);
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
         return;

@@ -3,8 +3,9 @@
  *
  *     LISTED --leader's answer--> ENDED: the leader is answered, each that joined judges for itself
  *
- * A read joins only a flight whose deadline is not after its own, and takes its answer only when
- * that is at least as new as what was known at the read's start (rule 12); else it goes on alone.
+ * A read joins only a flight whose deadline is not after its own, but for a hundredth of the time
+ * that it has left, and takes its answer only when that is at least as new as what was known at the
+ * read's start (rule 12); else it goes on alone.
  */
 #ifndef GATEWAY_FLIGHT_H
 #define GATEWAY_FLIGHT_H
@@ -38,8 +39,9 @@ struct read {
     int64_t deadline_boot_ms;
     uint64_t start_tick;
     unsigned backend;
-    const char *forward_reason; /* for Cache-Status: "miss", "stale", "request", "bypass" */
-    bool is_alone;              /* neither joins nor is joined, and Redis is not asked */
+    const struct router_match *match; /* with on_end: NULL */
+    const char *forward_reason;       /* for Cache-Status: "miss", "stale", "request", "bypass" */
+    bool is_alone;                    /* neither joins nor is joined, and Redis is not asked */
 
     /* The versions known at the start, of the services in the bits of known_backends. */
     unsigned known_backends;

@@ -9,6 +9,7 @@
 #include "cache.h"
 #include "openapi.h"
 #include "page_view.h"
+#include "patience.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,29 @@ static void on_metrics_request(void *arg, struct http_request *request)
     }
 }
 
+void gateway_go(struct gateway_loop *loop, struct http_request *request,
+                const struct router_match *match)
+{
+    if (feed_has_method(match->route->method)) {
+        feed_start(loop, request, match);
+    } else {
+        exchange_start(loop, request, match);
+    }
+}
+
+/* The services that an answer needs, as far as it is known. */
+static unsigned backends_needed(const struct gateway_loop *loop, const struct router_match *match)
+{
+    const struct schema_method *method = match->route->method;
+
+    if (feed_has_method(method)) {
+        return feed_backends(loop->gateway);
+    }
+    const struct backend *own = gateway_backend(loop->gateway, method);
+    const unsigned backend = 1U << (unsigned)(own - loop->gateway->backends);
+    return match->route->verb == VERB_GET ? cache_needs(loop->cache, method, backend) : backend;
+}
+
 static void on_request(void *arg, struct http_request *request)
 {
     const struct gateway *gateway = arg;
@@ -136,11 +160,10 @@ static void on_request(void *arg, struct http_request *request)
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
             return;
         }
-        if (feed_has_method(match.route->method)) {
-            feed_start(loop, request, &match);
-            return;
+        if (!patience_waits(loop->patience, request, &match, backends_needed(loop, &match),
+                            gateway_go)) {
+            gateway_go(loop, request, &match);
         }
-        exchange_start(loop, request, &match);
         return;
     case ROUTER_OTHER_VERB:
         answer_wrong_verb(request, match.allow);
@@ -236,10 +259,12 @@ static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_f
     }
     loop->turn = turn_open(uv, loop->gateway);
     struct status status = status_out_of_memory();
-    if (loop->turn != NULL) {
+    loop->patience = patience_open(loop, uv);
+    if (loop->turn != NULL && loop->patience != NULL) {
         status = is_for_metrics ? STATUS_NONE : cache_open(loop, uv, &loop->cache);
     }
     if (status.code != STATUS_OK) {
+        patience_close(loop->patience);
         if (loop->turn != NULL) {
             turn_close(loop->turn);
         }
@@ -266,6 +291,7 @@ static void on_loop_end(void *arg, void *loop_data)
     struct gateway_loop *loop = loop_data;
 
     (void)arg;
+    patience_close(loop->patience);
     cache_close(loop->cache);
     turn_close(loop->turn);
     mailbox_close(loop->mailbox);
@@ -368,6 +394,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway->loop_count = loops;
     gateway->redis = options->redis;
     gateway->redis_password = options->redis_password;
+    gateway->patience_ms = options->patience_ms;
     gateway->audit_every = options->audit_every;
     gateway->logs_requests = options->logs_requests;
 }

@@ -28,6 +28,7 @@ struct backend {
 };
 
 struct cache;
+struct patience;
 
 struct gateway {
     const struct schema *schema;
@@ -45,6 +46,7 @@ struct gateway {
     const char *redis;
     const char *redis_password;
     unsigned audit_every;
+    unsigned patience_ms;
     bool logs_requests;
     unsigned loop_count;
     struct gateway_metrics metrics;
@@ -57,6 +59,7 @@ struct gateway_loop {
     uv_prepare_t *turn;
     struct arena *scratch; /* for the length of one callback */
     struct cache *cache;
+    struct patience *patience;
 };
 
 struct gateway_options {
@@ -71,7 +74,8 @@ struct gateway_options {
     const char *redis;           /* "127.0.0.1:6379"; NULL or "": none */
     const char *redis_password;  /* NULL or "": none */
     unsigned audit_every;        /* one in so many cached answers is checked; 0: none */
-    bool logs_requests;          /* a line for each */
+    unsigned patience_ms; /* for which requests wait for a service that was lost; 0: they do not */
+    bool logs_requests;   /* a line for each */
 };
 
 /* Opens the clients and serves. The arena must outlive the gateway. */
@@ -88,6 +92,10 @@ struct backend *gateway_backend(struct gateway *gateway, const struct schema_met
 /* The backend of a package, "dongkhoi.clusters.v1"; NULL when there is none. */
 struct backend *gateway_backend_of(struct gateway *gateway, const char *package);
 
+/* Starts the answer to a request for a route, at once. */
+void gateway_go(struct gateway_loop *loop, struct http_request *request,
+                const struct router_match *match);
+
 /* exchange.c: answers a request for a route by a call to its service. */
 void exchange_start(struct gateway_loop *loop, struct http_request *request,
                     const struct router_match *match);
@@ -98,6 +106,9 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
 /* Call once, at start: resources stand in changes as what they are. */
 void feed_register_types(const struct schema *schema);
 bool feed_has_method(const struct schema_method *method);
+
+/* feed.c: the services that a page of changes needs, as bits. */
+unsigned feed_backends(const struct gateway *gateway);
 
 /* page.c: answers "/". */
 void page_start(struct gateway_loop *loop, struct http_request *request);

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/mutant.h"
 #include "flight.h"
+#include "patience.h"
 #include "pb/message.h"
 #include "step.h"
 #include "transcode.h"
@@ -61,6 +62,11 @@ void read_fail(struct read *read, const char *detail, struct status status,
             .source = detail, .status = status, .status_detail = status_detail};
 
         read->on_end(read, &end);
+        return;
+    }
+    const unsigned needed = cache_needs(read->loop->cache, read->method, 1U << read->backend);
+    if (patience_retries(read->loop->patience, read->request, read->match, needed, gateway_go,
+                         status)) {
         return;
     }
     answer_cache_status(read->request, detail);
@@ -357,7 +363,13 @@ void read_message(struct read *read)
 static struct status pack(struct read *read, const struct router_match *match)
 {
     struct arena *arena = read->request->arena;
+    struct router_match *kept = ARENA_NEW(arena, struct router_match);
 
+    if (kept == NULL) {
+        return status_out_of_memory();
+    }
+    *kept = *match;
+    read->match = kept;
     TRY(pack_request(arena, read->request, match, &read->message, &read->payload));
     read->key.data = arena_copy(arena, read->key);
     return read->key.data != NULL ? STATUS_NONE : status_out_of_memory();
@@ -403,7 +415,8 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     read->key = key;
     read->key_hash = hash;
     read->day = day;
-    read->deadline_boot_ms = clock_boot_ms() + headers.timeout_ms;
+    read->headers.timeout_ms = patience_left_ms(request, headers.timeout_ms);
+    read->deadline_boot_ms = clock_boot_ms() + read->headers.timeout_ms;
     const struct status status = pack(read, match);
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
