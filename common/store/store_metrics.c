@@ -64,8 +64,9 @@ static void write_file(const struct store *store, const char *suffix, const char
     }
 }
 
-static void write_disk(const struct store *store, struct buffer *text)
+static void write_disk(struct store *store, struct buffer *text)
 {
+    const struct disk_view view = store_disk(store);
     struct statvfs disk;
 
     if (statvfs(store->location, &disk) == 0) {
@@ -76,6 +77,10 @@ static void write_disk(const struct store *store, struct buffer *text)
                           "Size of the disk of the store.",
                           (double)disk.f_blocks * (double)disk.f_frsize);
     }
+    metrics_write_one(text, "dongkhoi_store_warn_bytes", METRIC_GAUGE,
+                      "With less room the disk counts as nearly full.", (double)view.warn_bytes);
+    metrics_write_one(text, "dongkhoi_store_reserve_bytes", METRIC_GAUGE,
+                      "With less room no writes are taken.", (double)view.reserve_bytes);
     write_file(store, "", "dongkhoi_store_database_bytes", "Size of the database file.", text);
     write_file(store, "-wal", "dongkhoi_store_log_bytes", "Size of the log before the database.",
                text);
