@@ -539,14 +539,14 @@ struct status writer_start(struct store *store, unsigned queue_max, struct statu
     writer->last = &writer->first;
     writer->version = journal_version(&store->head);
     writer->read_only = read_only_text(store, disk);
-    if (writer->read_only == NULL) {
-        writer->read_only = upkeep_disk(store);
-    }
     (void)pthread_mutex_init(&writer->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&writer->wake, &attributes);
     (void)pthread_condattr_destroy(&attributes);
+    if (writer->read_only == NULL) {
+        writer->read_only = upkeep_disk(store);
+    }
     if (start_without_signals(store) != 0) {
         (void)pthread_cond_destroy(&writer->wake);
         (void)pthread_mutex_destroy(&writer->lock);
