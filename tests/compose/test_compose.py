@@ -21,6 +21,7 @@ from writers import Load
 OURS = (*SERVICES, "gateway")
 HEALTHY_SECONDS = 20
 MOVEMENT = "/v1/movements/dong-khoi-moi-2022"
+EXEMPLAR = {"displayName": {"vi": "Tên"}, "story": "Việc làm", "organization": "organizations/sct"}
 
 
 @pytest.fixture(name="stack", scope="module")
@@ -179,7 +180,7 @@ class Caller(threading.Thread):
         self.failures = []
 
     def run(self):
-        parents = [
+        calls = [
             ("GET", "/v1/clusters?pageSize=5", None),
             ("GET", "/v1/indicators/industrial-output/progress?period=2022-12", None),
             ("GET", f"{MOVEMENT}/scorecard", None),
@@ -187,11 +188,11 @@ class Caller(threading.Thread):
             ("GET", "/v1/changes?pageSize=5", None),
             ("POST", "/v1/clusters/phong-nam/investments", {"investor": "x", "role": "TENANT"}),
             ("POST", "/v1/schemes/night-economy/projects", {"displayName": {"vi": "Tên"}}),
-            ("POST", f"{MOVEMENT}/exemplars", exemplar()),
+            ("POST", f"{MOVEMENT}/exemplars", EXEMPLAR),
         ]
         count = 0
         while not self.stop_event.is_set():
-            method, path, body = parents[count % len(parents)]
+            method, path, body = calls[count % len(calls)]
             headers = {"Idempotency-Key": f"caller-{id(self)}-{count}"} if body else {}
             started = time.monotonic()
             self.call(method, path, body, headers)
