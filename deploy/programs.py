@@ -33,6 +33,7 @@ RESTART_DELAY_SECONDS = 1.0
 STOP_SECONDS = 15.0
 SHORT_LIVES_MAX = 5
 LOG_MAX_BYTES = 16 << 20
+LOG_CHECK_SECONDS = 5.0
 
 
 class Failure(Exception):
@@ -142,9 +143,17 @@ class Program:
         self.restart_at = None
         self.short_lives = 0
 
+    def trim_log(self):
+        """Keeps one log before this one. The program goes on writing at the end of an empty file."""
+        try:
+            if self.log.stat().st_size > LOG_MAX_BYTES:
+                shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+                os.truncate(self.log, 0)
+        except OSError:
+            pass
+
     def start(self):
-        if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.trim_log()
         with open(self.log, "ab") as log:
             # A session of its own keeps the terminal's Ctrl-C from it; --pdeathsig ends it
             # when this process is killed.
@@ -239,8 +248,10 @@ class Fleet:
                     f"{path} cannot be run: {error}", "build again with deploy/run"
                 ) from error
             if done.returncode != 0:
+                wrong = [line for line in done.stdout.splitlines() if "; allowed is: " in line]
                 raise Failure(
-                    f"the {program.name} refuses its configuration: {done.stderr.strip()}",
+                    f"the {program.name} refuses its configuration: "
+                    + ("\n  ".join(wrong) or done.stderr.strip()),
                     f"{path} --help lists the variables",
                 )
 
@@ -258,10 +269,11 @@ class Fleet:
         """Waits for wake(), which a SIGCHLD has to call, or until a program is due; then starts
         what has to run."""
         due = [p.restart_at for p in self.programs if p.restart_at is not None]
-        timeout = max(0.0, min(due) - time.monotonic()) if due else None
+        timeout = max(0.0, min([time.monotonic() + LOG_CHECK_SECONDS, *due]) - time.monotonic())
         if select.select([self.wake_reader], [], [], timeout)[0]:
             os.read(self.wake_reader, 4096)
         for program in self.programs:
+            program.trim_log()
             ended = program.ended()
             if ended:
                 delay = program.restart_at - time.monotonic() > 0.01

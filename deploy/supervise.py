@@ -89,8 +89,8 @@ def run(arguments):
             signal.signal(number, lambda number, _: (stop.append(number), fleet.wake()))
     signal.signal(signal.SIGCHLD, lambda *_: fleet.wake())
 
-    check_ports(names)
     fleet.check_configuration()
+    check_ports(names)
     work = Work(api.reachable(names["DONGKHOI_LISTEN"]), fleet.wake)
     try:
         say(f"starting {', '.join(fleet.names())}; their logs are in {state / 'log'}")

@@ -1,19 +1,12 @@
 /* config.c - the table of variables: filled, checked, and shown to people. */
 #include "base/config.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOST_MAX_BYTES = 253, CHECK_ARENA_BYTES = 1 << 20 };
-
-static const char HOST_PORT_ALLOWED[] = "host:port with a port from 0 to 65535, such as "
-                                        "127.0.0.1:8080 or [::1]:8080";
-static const char ADDRESS_ALLOWED[] = "tcp://host:port, such as tcp://127.0.0.1:7101";
-static const char ADDRESSES_ALLOWED[] = "tcp://host:port, one or several with commas between "
-                                        "them, such as tcp://127.0.0.1:7101";
+enum { CHECK_ARENA_BYTES = 1 << 20 };
 
 static struct status read_variable(struct config_variable *variable, char *(*get)(const char *name),
                                    struct arena *arena)
@@ -61,107 +54,6 @@ const char *config_value(const struct config_variable *variables, size_t count, 
     return i < count ? variables[i].value : NULL;
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-}
-
-/* A name, an IPv4 address, or an IPv6 address in brackets. */
-static bool is_host(const char *text, size_t length)
-{
-    char host[HOST_MAX_BYTES + 1];
-    struct in6_addr address;
-
-    if (length < 1 || length > HOST_MAX_BYTES) {
-        return false;
-    }
-    memcpy(host, text, length);
-    host[length] = '\0';
-    if (host[0] == '[') {
-        if (host[length - 1] != ']') {
-            return false;
-        }
-        host[length - 1] = '\0';
-        return inet_pton(AF_INET6, host + 1, &address) == 1;
-    }
-    /* All digits and dots: no name, so an address or a mistake. */
-    if (strspn(host, "0123456789.") == length) {
-        return inet_pton(AF_INET, host, &address) == 1;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (!is_name_char(host[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_port(const char *text, size_t length)
-{
-    long port = 0;
-
-    if (length < 1 || length > 5) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        port = port * 10 + (text[i] - '0');
-    }
-    return port <= 65535;
-}
-
-static bool is_host_port(const char *text, size_t length)
-{
-    const char *colon = memrchr(text, ':', length);
-
-    if (colon == NULL) {
-        return false;
-    }
-    const size_t host = (size_t)(colon - text);
-    return is_host(text, host) && is_port(colon + 1, length - host - 1);
-}
-
-static bool is_nng_address(const char *text, size_t length)
-{
-    static const char scheme[] = "tcp://";
-    const size_t skipped = sizeof(scheme) - 1;
-
-    return length > skipped && memcmp(text, scheme, skipped) == 0 &&
-           is_host_port(text + skipped, length - skipped);
-}
-
-const char *config_check_host_port(const char *value)
-{
-    return is_host_port(value, strlen(value)) ? NULL : HOST_PORT_ALLOWED;
-}
-
-const char *config_check_nng_addresses(const char *value)
-{
-    for (const char *start = value;; start++) {
-        const size_t length = strcspn(start, ",");
-        if (!is_nng_address(start, length)) {
-            return ADDRESSES_ALLOWED;
-        }
-        start += length;
-        if (*start == '\0') {
-            return NULL;
-        }
-    }
-}
-
-const char *config_check_nng_address(const char *value)
-{
-    return value[0] == '\0' || is_nng_address(value, strlen(value)) ? NULL : ADDRESS_ALLOWED;
-}
-
-const char *config_check_path(const char *value)
-{
-    return value[0] != '\0' ? NULL : "a path, not empty";
-}
-
 static void print_help(const struct program *program)
 {
     (void)printf("%s - %s\n\n"
@@ -197,6 +89,25 @@ static void print_value(const struct config_variable *variable)
     (void)printf(" (%s)", variable->origin == CONFIG_DEFAULT ? "default" : "environment");
 }
 
+static void print_unknown(const char *name)
+{
+    (void)printf("%s is known to no program, and ignored\n", name);
+}
+
+static int print_names(const struct program *program, struct arena *arena)
+{
+    if (program->environment == NULL) {
+        return 0;
+    }
+    const struct status status = config_check_names(program->variables, program->variable_count,
+                                                    program->environment, arena, print_unknown);
+    if (status.code == STATUS_OK) {
+        return 0;
+    }
+    (void)printf("%s\n", status.message);
+    return 1;
+}
+
 static int print_check(const struct program *program)
 {
     struct config_variable *variables = program->variables;
@@ -215,6 +126,9 @@ static int print_check(const struct program *program)
         (void)printf(allowed != NULL ? " is not valid; allowed is: %s\n" : "%s\n",
                      allowed != NULL ? allowed : "");
         exit_code = allowed != NULL ? 1 : exit_code;
+    }
+    if (arena != NULL && print_names(program, arena) != 0) {
+        exit_code = 1;
     }
     for (size_t i = 0; i < count; i++) {
         variables[i].value = NULL;

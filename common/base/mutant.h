@@ -42,6 +42,9 @@
 #define MUTANT(name) (MUTANT_##name == MUTANT_NUMBER(DONGKHOI_MUTANT))
 
 /* Between two steps that should have been one. */
-#define MUTANT_PAUSE() ((void)usleep(2000))
+#ifndef MUTANT_PAUSE_US
+#define MUTANT_PAUSE_US 2000
+#endif
+#define MUTANT_PAUSE() ((void)usleep(MUTANT_PAUSE_US))
 
 #endif

@@ -38,40 +38,19 @@ enum {
     VARIABLES,
 };
 
-static const char *check_log_level(const char *value)
-{
-    enum log_level level = LOG_INFO;
-
-    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
-}
-
-/* Whether the value is a number in plain digits, and not more than most. */
-static bool is_number(const char *value, unsigned long most)
-{
-    const size_t length = strlen(value);
-
-    return length > 0 && length < 10 && strspn(value, "0123456789") == length &&
-           strtoul(value, NULL, 10) <= most;
-}
-
 static const char *check_lease(const char *value)
 {
-    return is_number(value, LEASE_MAX_MS) ? NULL : "a number of milliseconds, 0 to 10000";
+    return config_is_number(value, LEASE_MAX_MS) ? NULL : "a number of milliseconds, 0 to 10000";
 }
 
 static const char *check_slow(const char *value)
 {
-    return is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
+    return config_is_number(value, SLOW_MAX_MS) ? NULL : "a number of milliseconds, 0 to 600000";
 }
 
 static const char *check_days(const char *value)
 {
-    const size_t digits = strspn(value, "0123456789");
-
-    return digits > 0 && digits <= 4 && value[digits] == '\0' &&
-                   strtoul(value, NULL, 10) <= DAYS_MAX
-               ? NULL
-               : "a number of days, 0 to 3650";
+    return config_is_number(value, DAYS_MAX) ? NULL : "a number of days, 0 to 3650";
 }
 
 /* Each is sound; together they may not be. What percents come to is known of a disk only. */
@@ -118,7 +97,7 @@ static size_t variables_append(const struct service *service, char peer_names[][
             .name = peer_names[i],
             .fallback = service->peers[i].default_addresses,
             .description = "nng addresses of a service that this one asks",
-            .check = config_check_nng_addresses,
+            .check = config_check_nng_peers,
         };
     }
     for (size_t i = 0; i < service->variable_count; i++) {
@@ -168,6 +147,39 @@ static void signal_wait(const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, &again, NULL);
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return text != NULL && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Names the variable that what failed depends on: where the data are, or where to listen. */
+static void log_start_failed(struct status status, const struct config_variable *variables)
+{
+    const bool is_of_store = starts_with(status.reason, "STORE_");
+    const bool is_bound = variables[VARIABLE_BIND].value[0] != '\0';
+    const struct config_variable *variable = &variables[is_of_store ? VARIABLE_STATE
+                                                        : is_bound  ? VARIABLE_BIND
+                                                                    : VARIABLE_ADDRESSES];
+
+    if (status.code == STATUS_INVALID_ARGUMENT) {
+        log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
+        return;
+    }
+    log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
+              status.reason, "message", status.message,
+              is_of_store || status.code == STATUS_UNAVAILABLE ? "variable" : NULL, variable->name,
+              "value", variable->value, "allowed",
+              is_of_store ? "a directory that can be written, of no other running service"
+                          : "an address of this machine that nothing listens on",
+              NULL);
+}
+
+static void on_unknown_name(const char *name)
+{
+    log_event(LOG_WARNING, "unknown_variable", "variable", name, "message",
+              "it is known to no program, and ignored", NULL);
+}
+
 static int serve(const struct service *service, const struct config_variable *variables,
                  const sigset_t *signals, struct arena *arena)
 {
@@ -197,8 +209,7 @@ static int serve(const struct service *service, const struct config_variable *va
         status = service_open_with(service, &options, arena, &instance);
     }
     if (status.code != STATUS_OK) {
-        log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
-                  status.reason, "message", status.message, NULL);
+        log_start_failed(status, variables);
         return EXIT_FAILURE;
     }
     (void)snprintf(port, sizeof(port), "%u", (unsigned)service_port(instance));
@@ -271,7 +282,8 @@ int service_main(const struct service *service, int argc, char **argv)
     (void)snprintf(program, sizeof(program), "dongkhoi-%s", service->name);
     variable_name(service->name, addresses_name);
     struct config_variable variables[VARIABLES + PEERS_MAX + SERVICE_VARIABLES_MAX] = {
-        [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data", config_check_path},
+        [VARIABLE_STATE] = {"DONGKHOI_STATE", "./var", "directory of the data",
+                            config_check_directory},
         [VARIABLE_ADDRESSES] = {addresses_name, service->default_addresses,
                                 "nng addresses where others reach this service",
                                 config_check_nng_addresses},
@@ -283,7 +295,8 @@ int service_main(const struct service *service, int argc, char **argv)
                             "asking, 0 to 10000; 0: it asks each time",
                             check_lease},
         [VARIABLE_LOG] = {"DONGKHOI_LOG", "info",
-                          "least level of the log: debug, info, warning or error", check_log_level},
+                          "least level of the log: debug, info, warning or error",
+                          config_check_log_level},
         [VARIABLE_DISK_WARN] = {"DONGKHOI_DISK_WARN", "1073741824",
                                 "warns when the disk of the data has less room than that: bytes, "
                                 "or percents of the disk such as 5%; 0: never",
@@ -309,9 +322,13 @@ int service_main(const struct service *service, int argc, char **argv)
         .variable_count = count,
         .commands = service_commands,
         .command_count = service_command_count,
+        .environment = environ,
     };
     const struct command *command =
         command_find(service_commands, service_command_count, argc, argv);
+    if (command != NULL) {
+        variables[VARIABLE_STATE].check = config_check_path; /* it may only be read */
+    }
     if (command == NULL && config_arguments(&described, argc, argv, &exit_code)) {
         return exit_code;
     }
@@ -321,6 +338,10 @@ int service_main(const struct service *service, int argc, char **argv)
     }
     log_init(program, LOG_INFO);
     struct status status = config_load(variables, count, getenv, arena);
+    if (status.code == STATUS_OK) {
+        status = config_check_names(variables, count, environ, arena,
+                                    command == NULL ? on_unknown_name : NULL);
+    }
     if (status.code == STATUS_OK) {
         status = configure(service, variables, arena);
     }

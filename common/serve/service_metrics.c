@@ -1,7 +1,6 @@
 /* service_metrics.c - a row for each method that a service answers, and gauges when asked. */
 #include "serve/service_metrics.h"
 
-#include "base/clock.h"
 #include "base/metrics_process.h"
 #include "serve/journal_service.h"
 #include "serve/version_service.h"
@@ -47,10 +46,19 @@ struct service_metrics {
     const char *codes[CODES];
     struct metric *requests;
     struct metric *seconds;
+    struct metric *parts;
     struct metric *lease_waits;
     size_t method_count;
     size_t prefix_length; /* of the full names of methods, to their slash */
     struct metric_row rows[];
+};
+
+enum { PART_QUEUE, PART_SERVICE, PART_STORE, PARTS, NS_PER_US = 1000 };
+
+static const struct metric_row part_rows[PARTS] = {
+    [PART_QUEUE] = {{"queue"}},
+    [PART_SERVICE] = {{"service"}},
+    [PART_STORE] = {{"store"}},
 };
 
 static const char *short_name(const char *full_name)
@@ -81,6 +89,14 @@ static struct status families_add(struct service_metrics *service, struct metric
         .row_count = service->method_count + TIMED_ROWS,
         METRIC_DURATION_OPTIONS,
     };
+    const struct metric_options parts = {
+        .name = "dongkhoi_rpc_part_seconds",
+        .help = "The same in its parts: waiting, in the service, in the store.",
+        .labels = {"part"},
+        .rows = part_rows,
+        .row_count = PARTS,
+        METRIC_DURATION_OPTIONS,
+    };
     const struct metric_options lease_waits = {
         .name = "dongkhoi_lease_wait_seconds",
         .help = "Time that answers were held until no gateway could show an older version.",
@@ -89,6 +105,7 @@ static struct status families_add(struct service_metrics *service, struct metric
 
     TRY(metrics_add(metrics, &requests, &service->requests));
     TRY(metrics_add(metrics, &seconds, &service->seconds));
+    TRY(metrics_add(metrics, &parts, &service->parts));
     return metrics_add(metrics, &lease_waits, &service->lease_waits);
 }
 
@@ -165,21 +182,27 @@ static size_t row_of(const struct service_metrics *metrics, const char *method)
 }
 
 void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code, const struct call_context *context)
+                           enum status_code code)
 {
-    const size_t row = row_of(metrics, method);
     const size_t column = (size_t)code < CODES ? (size_t)code : STATUS_UNKNOWN;
 
-    metric_count(metrics->requests, row, column, 1);
-    if (context == NULL) {
-        return;
-    }
-    const int64_t now_ns = clock_elapsed_ns();
+    metric_count(metrics->requests, row_of(metrics, method), column, 1);
+}
+
+void service_metrics_time(struct service_metrics *metrics, const char *method,
+                          const struct call_context *context, const struct rpc_timing *timing)
+{
+    const size_t row = row_of(metrics, method);
+    const struct parked *parked = &context->parked;
+
     if (row < metrics->method_count + TIMED_ROWS) {
-        metric_observe(metrics->seconds, row, (uint64_t)(now_ns - context->clock.arrived_ns));
+        metric_observe_since(metrics->seconds, row, context->clock.arrived_ns);
     }
-    if (context->parked.parked_ns != 0) {
-        metric_observe(metrics->lease_waits, 0, (uint64_t)(now_ns - context->parked.parked_ns));
+    metric_observe(metrics->parts, PART_QUEUE, (uint64_t)timing->queue_us * NS_PER_US);
+    metric_observe(metrics->parts, PART_SERVICE, (uint64_t)timing->service_us * NS_PER_US);
+    metric_observe(metrics->parts, PART_STORE, (uint64_t)timing->store_us * NS_PER_US);
+    if (parked->parked_ns != 0) {
+        metric_observe_since(metrics->lease_waits, 0, parked->parked_ns);
     }
 }
 

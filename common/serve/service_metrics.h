@@ -33,9 +33,12 @@ struct status service_metrics_new(const struct service_metrics_options *options,
 /* metrics may be NULL. */
 void service_metrics_free(struct service_metrics *metrics);
 
-/* A call is answered. context has its times; NULL: they do not count. */
+/* A call is answered. */
 void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code, const struct call_context *context);
+                           enum status_code code);
+/* And took so long. */
+void service_metrics_time(struct service_metrics *metrics, const char *method,
+                          const struct call_context *context, const struct rpc_timing *timing);
 
 /* All metrics of the program in the arena. */
 struct status service_metrics_text(struct service_metrics *metrics, struct arena *arena,

@@ -135,7 +135,13 @@ static struct status prepare(struct checker *checker)
             return status_out_of_memory();
         }
     }
-    return migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
+    const struct status status =
+        migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
+    /* A database without the tables of a store. */
+    return status.code == STATUS_INTERNAL
+               ? status_make(checker->arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE",
+                             NULL, "the file is no store of this service")
+               : status;
 }
 
 static struct status check_all(struct checker *checker)

@@ -84,4 +84,7 @@ bool db_is_doomed(const struct db *db);
  */
 int64_t db_spent_ns(const struct db *db);
 
+/* Nanoseconds that the calling thread has spent in fsync so far. */
+int64_t db_synced_ns(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "store/db_sync.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -185,7 +186,8 @@ struct status db_open(const char *location, enum db_mode mode, struct db **ret_d
         return status_out_of_memory();
     }
     db->mode = mode;
-    const int code = sqlite3_open_v2(location, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    const int code =
+        sqlite3_open_v2(location, &db->handle, flags | SQLITE_OPEN_NOMUTEX, db_sync_vfs());
     const struct status status = code == SQLITE_OK ? configure(db) : status_from_sqlite(code);
     if (status.code != STATUS_OK) {
         db_close(db);

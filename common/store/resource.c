@@ -318,15 +318,22 @@ static int64_t entry_time(const struct tx *tx)
     return tx->time_us > last_us ? tx->time_us : last_us + 1;
 }
 
+/* Where a resource of this name is kept, and the newest that there is of it. */
+static struct status find_newest(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                 const struct table **ret_table, struct identity *ret_identity)
+{
+    TRY(check_writable(tx, kind, name));
+    TRY(table_of(tx, kind, ret_table));
+    return newest(tx, *ret_table, name, ret_identity);
+}
+
 struct status resource_create(struct tx *tx, const struct resource_kind *kind, void *message)
 {
     const char *name = message_string(message, "name");
     const struct table *table = NULL;
     struct identity identity;
 
-    TRY(check_writable(tx, kind, name));
-    TRY(table_of(tx, kind, &table));
-    TRY(newest(tx, table, name, &identity));
+    TRY(find_newest(tx, kind, name, &table, &identity));
     if (identity.is_current) {
         return status_make(tx->arena, STATUS_ALREADY_EXISTS, "RESOURCE_EXISTS", NULL,
                            "the resource %s exists already", name);
@@ -344,9 +351,7 @@ struct status resource_update(struct tx *tx, const struct resource_kind *kind, v
     const struct table *table = NULL;
     struct identity identity;
 
-    TRY(check_writable(tx, kind, name));
-    TRY(table_of(tx, kind, &table));
-    TRY(newest(tx, table, name, &identity));
+    TRY(find_newest(tx, kind, name, &table, &identity));
     if (!identity.is_current) {
         return resource_not_found(tx, name);
     }
@@ -359,9 +364,7 @@ struct status resource_delete(struct tx *tx, const struct resource_kind *kind, c
     const struct table *table = NULL;
     struct identity identity;
 
-    TRY(check_writable(tx, kind, name));
-    TRY(table_of(tx, kind, &table));
-    TRY(newest(tx, table, name, &identity));
+    TRY(find_newest(tx, kind, name, &table, &identity));
     if (!identity.is_current) {
         return resource_not_found(tx, name);
     }

@@ -15,7 +15,7 @@ struct status store_metrics_add(struct metrics *metrics, struct store_metrics *r
 {
     static const struct metric_options commit_seconds = {
         .name = "dongkhoi_store_commit_seconds",
-        .help = "Time of a commit, which is nearly all that of its fsync.",
+        .help = "Time of a commit, with its fsync.",
         METRIC_DURATION_OPTIONS,
     };
     static const struct metric_options commit_writes = {
@@ -35,6 +35,12 @@ struct status store_metrics_add(struct metrics *metrics, struct store_metrics *r
         METRIC_DURATION_OPTIONS,
     };
 
+    static const struct metric_options fsync_seconds = {
+        .name = "dongkhoi_store_fsync_seconds",
+        .help = "Time that a commit or a checkpoint spent in fsync.",
+        METRIC_DURATION_OPTIONS,
+    };
+
     if (metrics == NULL) {
         *ret_metrics = (struct store_metrics){0};
         return STATUS_NONE;
@@ -42,7 +48,8 @@ struct status store_metrics_add(struct metrics *metrics, struct store_metrics *r
     TRY(metrics_add(metrics, &commit_seconds, &ret_metrics->commit_seconds));
     TRY(metrics_add(metrics, &commit_writes, &ret_metrics->commit_writes));
     TRY(metrics_add(metrics, &commit_failures, &ret_metrics->commit_failures));
-    return metrics_add(metrics, &checkpoint_seconds, &ret_metrics->checkpoint_seconds);
+    TRY(metrics_add(metrics, &checkpoint_seconds, &ret_metrics->checkpoint_seconds));
+    return metrics_add(metrics, &fsync_seconds, &ret_metrics->fsync_seconds);
 }
 
 static void write_file(const struct store *store, const char *suffix, const char *name,
@@ -57,8 +64,9 @@ static void write_file(const struct store *store, const char *suffix, const char
     }
 }
 
-static void write_disk(const struct store *store, struct buffer *text)
+static void write_disk(struct store *store, struct buffer *text)
 {
+    const struct disk_view view = store_disk(store);
     struct statvfs disk;
 
     if (statvfs(store->location, &disk) == 0) {
@@ -69,6 +77,10 @@ static void write_disk(const struct store *store, struct buffer *text)
                           "Size of the disk of the store.",
                           (double)disk.f_blocks * (double)disk.f_frsize);
     }
+    metrics_write_one(text, "dongkhoi_store_warn_bytes", METRIC_GAUGE,
+                      "With less room the disk counts as nearly full.", (double)view.warn_bytes);
+    metrics_write_one(text, "dongkhoi_store_reserve_bytes", METRIC_GAUGE,
+                      "With less room no writes are taken.", (double)view.reserve_bytes);
     write_file(store, "", "dongkhoi_store_database_bytes", "Size of the database file.", text);
     write_file(store, "-wal", "dongkhoi_store_log_bytes", "Size of the log before the database.",
                text);

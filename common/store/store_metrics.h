@@ -13,6 +13,7 @@ struct store_metrics {
     struct metric *commit_writes;
     struct metric *commit_failures;
     struct metric *checkpoint_seconds;
+    struct metric *fsync_seconds;
 };
 
 /* metrics may be NULL. */

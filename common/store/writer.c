@@ -212,14 +212,26 @@ static void publish(struct store *store, struct write *group)
     }
 }
 
+/* A commit of what changes nothing asks for no fsync. */
+static void observe_fsync(const struct store *store, int64_t synced_before_ns)
+{
+    const int64_t synced_ns = db_synced_ns() - synced_before_ns;
+
+    if (synced_ns > 0) {
+        metric_observe(store->writer.metrics.fsync_seconds, 0, (uint64_t)synced_ns);
+    }
+}
+
 static struct status commit(struct store *store, const struct write *group)
 {
     const struct store_metrics *metrics = &store->writer.metrics;
+    const int64_t synced_ns = db_synced_ns();
     const int64_t start_ns = clock_elapsed_ns();
     uint64_t writes = 0;
 
     const struct status status = db_commit(store->db);
     metric_observe_since(metrics->commit_seconds, 0, start_ns);
+    observe_fsync(store, synced_ns);
     for (; group != NULL; group = group->next) {
         writes++;
     }
@@ -260,10 +272,12 @@ static void write_group(struct store *store, struct write *group)
 
 static struct status checkpoint(struct store *store, enum db_checkpoint mode)
 {
+    const int64_t synced_ns = db_synced_ns();
     const int64_t start_ns = clock_elapsed_ns();
 
     TRY(db_checkpoint(store->db, mode));
     metric_observe_since(store->writer.metrics.checkpoint_seconds, 0, start_ns);
+    observe_fsync(store, synced_ns);
     store->writer.checkpointed_bytes = db_log_bytes(store->db);
     return STATUS_NONE;
 }
@@ -525,14 +539,14 @@ struct status writer_start(struct store *store, unsigned queue_max, struct statu
     writer->last = &writer->first;
     writer->version = journal_version(&store->head);
     writer->read_only = read_only_text(store, disk);
-    if (writer->read_only == NULL) {
-        writer->read_only = upkeep_disk(store);
-    }
     (void)pthread_mutex_init(&writer->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&writer->wake, &attributes);
     (void)pthread_condattr_destroy(&attributes);
+    if (writer->read_only == NULL) {
+        writer->read_only = upkeep_disk(store);
+    }
     if (start_without_signals(store) != 0) {
         (void)pthread_cond_destroy(&writer->wake);
         (void)pthread_mutex_destroy(&writer->lock);

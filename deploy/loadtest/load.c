@@ -125,9 +125,14 @@ static enum outcome outcome_of(struct worker *worker, const struct request *requ
         worker->lane_was_made = worker->lane_was_made || !request->may_exist;
         return OUTCOME_KNOWN;
     }
-    return worker->lane_was_made && answer->status == 400 && is_reason(answer, "STEP_NOT_POSSIBLE")
-               ? OUTCOME_KNOWN
-               : OUTCOME_FAILED;
+    static const char *const taken_before[] = {"STEP_NOT_POSSIBLE", "STAGE_NOT_POSSIBLE",
+                                               "STATE_NOT_POSSIBLE"};
+    for (size_t i = 0; i < sizeof(taken_before) / sizeof(taken_before[0]); i++) {
+        if (worker->lane_was_made && is_reason(answer, taken_before[i])) {
+            return OUTCOME_KNOWN;
+        }
+    }
+    return OUTCOME_FAILED;
 }
 
 /* The lock is held. */

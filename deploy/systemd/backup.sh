@@ -25,6 +25,8 @@ for service in registrations indicators clusters nighteconomy; do
     # Old ones go only when there is a new one.
     if "$programs/dongkhoi-$service" backup --to "$directory/$service-$time.db"; then
         find "$directory" -maxdepth 1 -type f -name "$service-[0-9]*Z.db" -mtime "+$days" -delete
+        # What a backup that was killed left behind.
+        find "$directory" -maxdepth 1 -type f -name "$service-[0-9]*Z.db.partial" -mtime +0 -delete
     else
         failed=1
     fi

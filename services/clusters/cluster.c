@@ -8,6 +8,7 @@
 #include "serve/service.h"
 #include "stage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { OWNER_APPOINTMENTS_MAX = 60 };
@@ -183,11 +184,62 @@ static bool area_column(struct arena *arena, const ProtobufCMessage *message, in
     return true;
 }
 
+static bool year_of(const char *date, int64_t *ret_year)
+{
+    *ret_year = strtol(date, NULL, 10);
+    return date[0] != '\0';
+}
+
+static bool stage_year(const ProtobufCMessage *message, int stage, int64_t *ret_year)
+{
+    const Dongkhoi__Clusters__V1__StageChange *entry =
+        stage_entry((const Dongkhoi__Clusters__V1__Cluster *)message, stage, BASIS_DOCUMENTED);
+
+    return entry != NULL && year_of(entry->date, ret_year);
+}
+
+static bool established_column(struct arena *arena, const ProtobufCMessage *message,
+                               int64_t *ret_int64, const char **ret_text)
+{
+    (void)arena;
+    (void)ret_text;
+    return stage_year(message, STAGE_ESTABLISHED, ret_int64);
+}
+
+static bool construction_column(struct arena *arena, const ProtobufCMessage *message,
+                                int64_t *ret_int64, const char **ret_text)
+{
+    (void)arena;
+    (void)ret_text;
+    return stage_year(message, STAGE_CONSTRUCTION, ret_int64);
+}
+
+static bool owner_column(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
+                         const char **ret_text)
+{
+    const Dongkhoi__Clusters__V1__Cluster *cluster =
+        (const Dongkhoi__Clusters__V1__Cluster *)message;
+
+    (void)arena;
+    (void)ret_text;
+    return cluster->n_owner_appointments > 0 &&
+           year_of(cluster->owner_appointments[0]->date, ret_int64);
+}
+
 static const struct resource_column cluster_columns[] = {
     {.name = "district", .type = COLUMN_TEXT, .path = "district", .indexed = true},
     {.name = "stage", .type = COLUMN_TEXT, .path = "stage", .indexed = true},
     {.name = "display_name_vi", .type = COLUMN_TEXT, .path = "display_name.vi"},
     {.name = "area_hectares", .type = COLUMN_INT64, .extract = area_column},
+    {.name = CLUSTER_ESTABLISHED_YEAR,
+     .type = COLUMN_INT64,
+     .extract = established_column,
+     .indexed = true},
+    {.name = CLUSTER_OWNER_YEAR, .type = COLUMN_INT64, .extract = owner_column, .indexed = true},
+    {.name = CLUSTER_CONSTRUCTION_YEAR,
+     .type = COLUMN_INT64,
+     .extract = construction_column,
+     .indexed = true},
 };
 
 const struct resource_kind cluster_kind = {
@@ -197,7 +249,7 @@ const struct resource_kind cluster_kind = {
     .type = &dongkhoi__clusters__v1__cluster__descriptor,
     .columns = cluster_columns,
     .column_count = sizeof(cluster_columns) / sizeof(cluster_columns[0]),
-    .layout = 1,
+    .layout = 2,
     .prepare = cluster_prepare,
 };
 

@@ -6,6 +6,11 @@
 
 #include "fact.h"
 
+/* Columns: the years of the documented stages, and of the first appointment of an owner. */
+#define CLUSTER_ESTABLISHED_YEAR "established_year"
+#define CLUSTER_CONSTRUCTION_YEAR "construction_year"
+#define CLUSTER_OWNER_YEAR "owner_year"
+
 extern const struct resource_kind cluster_kind;
 
 /* Sets all that follows from the rest of the cluster: area, occupancy, notes. field is the one

@@ -12,18 +12,21 @@
 
 static const struct {
     const char *words;
-    const char *event; /* "was established" */
-    int stage;         /* that decides; STAGE_NONE: the appointments */
+    const char *event;  /* "was established" */
+    int stage;          /* that decides; STAGE_NONE: the appointments */
+    const char *column; /* of the year of what decides */
 } rules[] = {
     [RULE_ESTABLISHED] = {"a cluster is new in the year of the documented decision that "
                           "establishes it",
-                          "was established", STAGE_ESTABLISHED},
+                          "was established", STAGE_ESTABLISHED, CLUSTER_ESTABLISHED_YEAR},
     [RULE_OWNER_APPOINTED] = {"a cluster is new in the year of the document that first appoints "
                               "the owner of its infrastructure",
-                              "had its infrastructure owner appointed", STAGE_NONE},
+                              "had its infrastructure owner appointed", STAGE_NONE,
+                              CLUSTER_OWNER_YEAR},
     [RULE_CONSTRUCTION_STARTED] = {"a cluster is new in the year of the documented start of "
                                    "construction of its infrastructure",
-                                   "started construction", STAGE_CONSTRUCTION},
+                                   "started construction", STAGE_CONSTRUCTION,
+                                   CLUSTER_CONSTRUCTION_YEAR},
 };
 
 const char *counting_rule_words(int rule)
@@ -204,7 +207,8 @@ static struct status input_add(struct call *call,
 }
 
 static struct status judge_all(struct call *call, const struct resource_revision *rows,
-                               size_t count, int rule, const char *published_by,
+                               size_t count,
+                               const Dongkhoi__Clusters__V1__CountNewClustersRequest *req,
                                Dongkhoi__Clusters__V1__CountNewClustersResponse *answer)
 {
     answer->clusters = arena_array(call->arena, count, sizeof(*answer->clusters));
@@ -219,7 +223,11 @@ static struct status judge_all(struct call *call, const struct resource_revision
         if (verdict == NULL) {
             return status_out_of_memory();
         }
-        TRY(counting_judge_by(call, cluster, rule, answer->year, published_by, verdict));
+        TRY(counting_judge_by(call, cluster, (int)answer->counting_rule, answer->year,
+                              req->published_by, verdict));
+        if (req->counted_only && !verdict->counted) {
+            continue;
+        }
         answer->clusters[answer->n_clusters++] = verdict;
         answer->count += verdict->counted;
         TRY(input_add(call, answer, cluster->name, cluster->revision));
@@ -250,7 +258,7 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
     const Dongkhoi__Clusters__V1__CountNewClustersRequest *req = request;
     Dongkhoi__Clusters__V1__CountNewClustersResponse *answer = response;
     const Dongkhoi__Clusters__V1__ClusterTarget *target = NULL;
-    const struct resource_scan scan = {.parent = ""};
+    struct resource_scan scan = {.parent = ""};
     struct resource_revision *rows = NULL;
     size_t count = 0;
 
@@ -265,6 +273,10 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
         return PRECONDITION(call, "COUNTING_RULE_UNKNOWN", "year",
                             "%s names no countingRule: nothing can be counted", target->name);
     }
+    if (req->counted_only) { /* what decides is of the year, or it is not counted */
+        scan.column = rules[target->counting_rule].column;
+        scan.int64 = req->year;
+    }
     TRY(resource_all(call->tx, &cluster_kind, &scan, &rows, &count));
     answer->year = req->year;
     answer->cluster_target = target->name;
@@ -275,6 +287,6 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
         return status_out_of_memory();
     }
     TRY(input_add(call, answer, target->name, target->revision));
-    TRY(judge_all(call, rows, count, (int)target->counting_rule, req->published_by, answer));
+    TRY(judge_all(call, rows, count, req, answer));
     return judge_achieved(call, target, answer);
 }

@@ -19,7 +19,11 @@
                      .reason = "MALFORMED_REPLY",                                                  \
                      .message = "the service's message cannot be read"})
 
-enum { DETAIL_BYTES = 96 };
+enum {
+    DETAIL_BYTES = 96,
+    /* Of a herd one that came a moment earlier may board later, having waited for the version. */
+    JOIN_SLACK_PART = 100,
+};
 
 /* How a flight ended: an entry, a refusal of the service, or a failure of the call. */
 struct outcome {
@@ -427,10 +431,13 @@ static bool ask_redis(struct flight *flight)
 
 static struct flight *flight_find(struct cache *cache, const struct read *read)
 {
+    const int64_t left_ms = read->deadline_boot_ms - clock_boot_ms();
+    const int64_t slack_ms = left_ms > 0 ? left_ms / JOIN_SLACK_PART : 0;
+
     for (struct flight *at = *bucket_of(cache, read->key_hash); at != NULL; at = at->next) {
         if (at->leader->key_hash == read->key_hash && slice_equals(at->leader->key, read->key) &&
             at->leader->day == read->day &&
-            at->leader->deadline_boot_ms <= read->deadline_boot_ms) {
+            at->leader->deadline_boot_ms <= read->deadline_boot_ms + slack_ms) {
             return at;
         }
     }

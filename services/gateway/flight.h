@@ -3,8 +3,9 @@
  *
  *     LISTED --leader's answer--> ENDED: the leader is answered, each that joined judges for itself
  *
- * A read joins only a flight whose deadline is not after its own, and takes its answer only when
- * that is at least as new as what was known at the read's start (rule 12); else it goes on alone.
+ * A read joins only a flight whose deadline is not after its own, but for a hundredth of the time
+ * that it has left, and takes its answer only when that is at least as new as what was known at the
+ * read's start (rule 12); else it goes on alone.
  */
 #ifndef GATEWAY_FLIGHT_H
 #define GATEWAY_FLIGHT_H

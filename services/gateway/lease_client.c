@@ -33,7 +33,7 @@ enum {
     WATCH_RETRY_MS = 100,
     WALL_SLACK_MS = 10, /* a coarse clock's step */
     ANSWER_ARENA_BYTES = 64 << 10,
-    MUTANT_PAUSE_US = 30000, /* makes the gap wide that a planted bug opens */
+    WIDE_PAUSE_US = 30000, /* makes the gap wide that a planted bug opens */
 };
 
 struct lease_client {
@@ -196,7 +196,7 @@ static bool take_renewal(struct lease_client *lease, const struct question *ques
     if (MUTANT(M13)) {
         grant(lease, sent, sent_wall, response->lease_ms);
         (void)pthread_mutex_unlock(&lease->lock);
-        (void)usleep(MUTANT_PAUSE_US);
+        (void)usleep(WIDE_PAUSE_US);
         (void)pthread_mutex_lock(&lease->lock);
     }
     const bool is_taken = lease_state_hear(&lease->state, &question->known, response->version->seq,
@@ -301,7 +301,7 @@ bool lease_client_check(struct lease_client *lease, struct known_version *ret_kn
 
 #if MUTANT(M11)
     const struct known_version early = lease_client_known(lease);
-    (void)usleep(MUTANT_PAUSE_US);
+    (void)usleep(WIDE_PAUSE_US);
 #endif
     (void)pthread_mutex_lock(&lease->lock);
     const int64_t now = clock_boot_ms();
@@ -350,7 +350,7 @@ static void on_watch(void *arg, struct status status, struct rpc_reply *reply)
         const struct known_version told = {response->version->seq, response->version->hash,
                                            question->known.generation};
         watch(lease, &told);
-        (void)usleep(MUTANT_PAUSE_US);
+        (void)usleep(WIDE_PAUSE_US);
         (void)pthread_mutex_lock(&lease->lock);
         (void)lease_state_hear(&lease->state, &question->known, told.seq, told.hash);
         (void)pthread_mutex_unlock(&lease->lock);

@@ -19,6 +19,7 @@ enum {
     ARENA_BYTES = 64 << 20,
     DRAIN_MS = 10000,
     LOG_END_MS = 1000,
+    NUMBER_MAX = 999999999,
     CONNECTIONS_MAX = 4096,
     DESCRIPTORS_MAX = 65536,
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
@@ -29,20 +30,19 @@ static const char *check_optional_address(const char *value)
     return value[0] == '\0' ? NULL : config_check_host_port(value);
 }
 
-static const char *check_number(const char *value)
+static const char *check_redis(const char *value)
 {
-    const size_t length = strlen(value);
+    const char *colon = strrchr(value, ':');
+    const bool has_port = colon != NULL && strspn(colon + 1, "0") < strlen(colon + 1);
 
-    return length > 0 && length < 10 && strspn(value, "0123456789") == length
+    return value[0] == '\0' || (has_port && config_check_host_port(value) == NULL)
                ? NULL
-               : "a number of at most nine digits";
+               : "host:port with a port from 1 to 65535, such as 127.0.0.1:6379, or empty";
 }
 
-static const char *check_log_level(const char *value)
+static const char *check_number(const char *value)
 {
-    enum log_level level = LOG_INFO;
-
-    return log_level_parse(value, &level) ? NULL : "debug, info, warning or error";
+    return config_is_number(value, NUMBER_MAX) ? NULL : "a number of at most nine digits";
 }
 
 static const char *check_switch(const char *value)
@@ -62,23 +62,23 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_INDICATORS",
      .fallback = "tcp://127.0.0.1:7102",
      .description = "addresses of the indicators service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_CLUSTERS",
      .fallback = "tcp://127.0.0.1:7103",
      .description = "addresses of the clusters service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_NIGHTECONOMY",
      .fallback = "tcp://127.0.0.1:7104",
      .description = "addresses of the night-economy service, comma-separated",
-     .check = config_check_nng_addresses},
+     .check = config_check_nng_peers},
     {.name = "DONGKHOI_REDIS",
      .fallback = "127.0.0.1:6379",
      .description = "host:port of Redis, a cache that gateways share; empty: none",
-     .check = check_optional_address},
+     .check = check_redis},
     {.name = "DONGKHOI_REDIS_PASSWORD_FILE",
      .fallback = "",
      .description = "path of a file with the password of Redis in one line; empty: none",
@@ -99,7 +99,7 @@ static struct config_variable variables[] = {
     {.name = "DONGKHOI_LOG",
      .fallback = "info",
      .description = "least level of the log: debug, info, warning or error",
-     .check = check_log_level},
+     .check = config_check_log_level},
     {.name = "DONGKHOI_ACCESS_LOG",
      .fallback = "on",
      .description =
@@ -129,7 +129,7 @@ static const struct command commands[] = {
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
-static const struct program program = {
+static struct program program = {
     .name = "dongkhoi-gateway",
     .purpose = "serves the HTTP API in front of the services",
     .variables = variables,
@@ -138,10 +138,45 @@ static const struct program program = {
     .command_count = COMMAND_COUNT,
 };
 
+static int refuse(struct status status)
+{
+    log_event(LOG_ERROR, "invalid_configuration", "message", status.message, NULL);
+    return EXIT_FAILURE;
+}
+
+/* The variable whose address the message is about; NULL when it is about none. */
+static const struct config_variable *variable_of(struct status status)
+{
+    static const char *const names[] = {"DONGKHOI_LISTEN", "DONGKHOI_METRICS_LISTEN"};
+
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            const struct config_variable *variable = &variables[i];
+
+            if (strcmp(variable->name, names[k]) == 0 && variable->value[0] != '\0' &&
+                strstr(status.message, variable->value) != NULL) {
+                return variable;
+            }
+        }
+    }
+    return NULL;
+}
+
 static int fail(struct status status)
 {
-    log_event(LOG_ERROR, "cannot_start", "reason", status.reason, "message", status.message, NULL);
+    const struct config_variable *variable = variable_of(status);
+
+    log_event(LOG_ERROR, "start_failed", "reason", status.reason, "message", status.message,
+              variable != NULL ? "variable" : NULL, variable != NULL ? variable->name : "", "value",
+              variable != NULL ? variable->value : "", "allowed",
+              "an address of this machine that nothing listens on", NULL);
     return EXIT_FAILURE;
+}
+
+static void on_unknown_name(const char *name)
+{
+    log_event(LOG_WARNING, "unknown_variable", "variable", name, "message",
+              "it is known to no program, and ignored", NULL);
 }
 
 /* Each connection is a descriptor: take as many as the system lets us, and keep some back. */
@@ -248,7 +283,7 @@ static int serve_logged(struct arena *arena)
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)log_level_parse(config_value(variables, VARIABLE_COUNT, "DONGKHOI_LOG"), &least);
-    log_init("dongkhoi-gateway", least);
+    log_init(program.name, least);
     log_sink_start();
     const int exit_code = serve(arena, &signals);
     log_sink_stop(LOG_END_MS);
@@ -261,6 +296,7 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     memory_configure();
+    program.environment = environ;
     if (command == NULL && config_arguments(&program, argc, argv, &exit_code)) {
         return exit_code;
     }
@@ -268,10 +304,14 @@ int main(int argc, char **argv)
     if (arena == NULL) {
         return EXIT_FAILURE;
     }
-    log_init("dongkhoi-gateway", LOG_INFO);
-    const struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
+    log_init(program.name, LOG_INFO);
+    struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
+    if (status.code == STATUS_OK) {
+        status = config_check_names(variables, VARIABLE_COUNT, environ, arena,
+                                    command == NULL ? on_unknown_name : NULL);
+    }
     if (status.code != STATUS_OK) {
-        exit_code = fail(status);
+        exit_code = refuse(status);
         exit_code = command != NULL ? COMMAND_TROUBLE : exit_code;
     } else if (command != NULL) {
         exit_code = command->run(arena, argc - 2, argv + 2);

@@ -133,6 +133,7 @@ static void *count_request(struct call *call, const struct asks *asks, int year)
 
     if (request != NULL) {
         request->year = year;
+        request->counted_only = true;
     }
     return request;
 }

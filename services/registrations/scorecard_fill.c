@@ -232,9 +232,9 @@ static struct status count_inputs(struct call *call, const count_message *count,
         TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
     return note_append(call, line, "inputs", "ONLY_COUNTED_LISTED",
-                       "clusters looked at: %zu; clusters that count and are listed: %d; "
-                       "clusters:countNew?year=%d with the same asOf and publishedBy explains each",
-                       count->n_clusters, count->count, count->year);
+                       "clusters that count and are listed: %d; clusters:countNew?year=%d with the "
+                       "same asOf and publishedBy explains these and all others",
+                       count->count, count->year);
 }
 
 /* Room for count_inputs(): as the counted clusters are few, not for each that was looked at. */

@@ -268,7 +268,8 @@ def test_a_torn_file_is_found(small, tmp_path):
     for size in (len(whole) // 2, len(whole) - 4096, 100, 0):
         path.write_bytes(whole[:size])
         done = command(small, "indicators", "verify", path)
-        assert done.returncode in (1, 2) and "OK" not in done.stdout, (size, done.stdout)
+        assert done.returncode == (1 if size > 0 else 2), (size, done.stdout, done.stderr)
+        assert "OK" not in done.stdout
     # An index that lacks a row: the pages are well-formed.
     path.write_bytes(whole)
     with contextlib.closing(sqlite3.connect(path)) as database:
@@ -345,3 +346,71 @@ def test_a_copy_does_not_hold_up_the_writer(fresh, tmp_path):
             ok(fresh, "indicators", "backup", "--to", tmp_path / f"{number}.db")
             assert load.count() > before, time.monotonic() - start
     load.check()
+
+
+def test_a_restore_that_is_killed_leaves_the_old_store_the_new_one_or_says_so(small, tmp_path):
+    first, second, state = tmp_path / "first.db", tmp_path / "second.db", tmp_path / "state"
+    ok(small, "indicators", "backup", "--to", first)
+    ok(small, "indicators", "restore", "--from", first, DONGKHOI_STATE=state)
+    with contextlib.closing(sqlite3.connect(state / "indicators.db")) as database:
+        # Another store in what a store may differ in, and nothing else.
+        database.execute("INSERT INTO meta (key, number) VALUES ('mark', 1)")
+        database.commit()
+    ok(small, "indicators", "backup", "--to", second, DONGKHOI_STATE=state)
+    program = BUILD / "services" / "indicators" / "dongkhoi-indicators"
+    environment = {**small.environment, "DONGKHOI_STATE": str(state)}
+
+    def marked():
+        with contextlib.closing(sqlite3.connect(state / "indicators.db")) as database:
+            return database.execute("SELECT count(*) FROM meta WHERE key = 'mark'").fetchone()[0]
+
+    killed = 0
+    for number in range(24):
+        backup, other = (first, second) if number % 2 else (second, first)
+        ok(small, "indicators", "restore", "--from", other, DONGKHOI_STATE=state)
+        process = subprocess.Popen([program, "restore", "--from", backup], env=environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.01 * number)
+        process.kill()
+        process.communicate()
+        killed += process.returncode < 0
+        if not (state / "indicators.restoring").exists():
+            ok(small, "indicators", "verify", DONGKHOI_STATE=state)
+            assert marked() in (0, 1)
+        ok(small, "indicators", "restore", "--from", backup, DONGKHOI_STATE=state)
+        assert marked() == (backup == second)
+    assert killed > 3
+    assert {path.name for path in state.iterdir() if "before" not in path.name} == {
+        "indicators.db", "indicators.lock"}
+
+
+def test_a_backup_without_room_leaves_nothing(small, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk],
+                             capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        refused(small, "indicators", 2, "STORE_FULL", "backup", "--to", disk / "a.db")
+        refused(small, "indicators", 2, "STORE_FULL", "restore", "--from",
+                small.state / "indicators.db", DONGKHOI_STATE=disk)
+        assert {path.name for path in disk.iterdir()} <= {"indicators.lock"}
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_killed_backup_is_in_nobody_s_way(fresh, tmp_path):
+    make.indicator(fresh.client, "x")
+    program = BUILD / "services" / "indicators" / "dongkhoi-indicators"
+    for number in range(12):
+        process = subprocess.Popen([program, "backup", "--to", tmp_path / "a.db"],
+                                   env=fresh.environment, stdout=subprocess.PIPE)
+        time.sleep(0.005 * number)
+        process.kill()
+        process.communicate()
+        fresh.client.ok("PATCH", "/v1/indicators/x", {"unit": f"u{number}"}, updateMask="unit")
+        if process.returncode == 0 or (tmp_path / "a.db").exists():
+            ok(fresh, "indicators", "verify", tmp_path / "a.db")
+            (tmp_path / "a.db").unlink()
+    ok(fresh, "indicators", "backup", "--to", tmp_path / "a.db")

@@ -1,10 +1,12 @@
 """test_loadtest.py - what dongkhoi-generate makes, and that the API takes all of it once."""
 
+import contextlib
 import hashlib
 import http.server
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from harness import BUILD, ROOT, System
+from harness import BUILD, ROOT, SERVICES, System
 
 GENERATE = BUILD / "deploy" / "loadtest" / "dongkhoi-generate"
 # Of seed 1 and scale 1: whoever changes what is generated changes this, and says so.
@@ -175,6 +177,11 @@ def test_what_is_loaded_is_all_there_and_a_second_time_nothing_is_new(system, li
     assert scorecard["complete"] is True
     assert len(scorecard["lines"]) == 98 and len(scorecard["indicators"]) == 20
     assert {line["status"] for line in scorecard["lines"]} >= {"EXCEEDED", "ACHIEVED", "UNKNOWN"}
+    counts = [system.client.ok("GET", "/v1/clusters:countNew", year=2022, **options)
+              for options in ({}, {"countedOnly": "true"})]
+    assert counts[0]["count"] == counts[1]["count"] > 0
+    assert [c for c in counts[0]["clusters"] if c["counted"]] == counts[1]["clusters"]
+    assert len(counts[0]["clusters"]) == 14 > len(counts[1]["clusters"])
     progress = system.client.ok("GET", "/v1/indicators/s1p0-exports/progress", period="2022-12")
     assert progress["yearToDate"] is not None and progress["missingPeriods"] == []
 
@@ -194,6 +201,27 @@ def test_what_exists_is_known_also_without_its_key(system):
     assert all(field.startswith("requests[1].registration") for field in answer.fields)
     assert system.client.get(
         "/v1/movements/s1p0-2022-ba-tri/registrations/fresh").status == 404
+
+
+def test_what_was_loaded_is_known_when_its_keys_are_forgotten(system, lines):
+    url = f"http://127.0.0.1:{system.port}"
+    seqs = system.seqs()
+    for service in SERVICES:
+        assert system[service].stop() == 0
+        path = next(system.state.rglob(f"*{service}*.db"))
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("DELETE FROM idempotency")
+            database.commit()
+        system[service].start()
+    system.wait_ready()
+    done = run("--load", url)
+    assert done.returncode == 0, done.stderr
+    assert system.seqs() == seqs
+    # These say the same again, which is no mistake and changes nothing.
+    repeatable = sum(
+        line["records"] for line in lines if line["kind"] in ("observations", "milestoneSteps")
+    )
+    assert int(printed(done)["new records"]) == repeatable
 
 
 class Stub(http.server.BaseHTTPRequestHandler):

@@ -1,6 +1,8 @@
 """Metrics of the gateway and its services."""
 
+import contextlib
 import re
+import subprocess
 import threading
 import time
 
@@ -9,6 +11,25 @@ import pytest
 import make
 import metrics
 from harness import SERVICES, Client, System, free_ports, wait_until
+
+@contextlib.contextmanager
+def strace(pid, *expressions):
+    """While inside, the system calls of a process are tampered with."""
+    words = [word for expression in expressions for word in ("-e", expression)]
+    process = subprocess.Popen(
+        ["strace", "-f", "-qq", "-p", str(pid), "-e", "trace=fdatasync,fsync", *words],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )
+    try:
+        time.sleep(1)
+        if process.poll() is not None:
+            pytest.skip(f"strace cannot attach here: {process.stderr.read().decode().strip()}")
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+
 
 LISTS = {
     "registrations": ("/v1/movements", "ListMovements"),
@@ -246,11 +267,35 @@ def test_writes_move_the_journal_and_the_commits(fresh):
     assert after("dongkhoi_journal_seq") == seq == before("dongkhoi_journal_seq") + 5
     for name in ("dongkhoi_store_commit_seconds_count", "dongkhoi_store_commit_writes_count"):
         assert 1 <= after(name) - before(name) <= 5
+    synced, committed = (
+        after(f"dongkhoi_store_{part}_seconds_sum") - before(f"dongkhoi_store_{part}_seconds_sum")
+        for part in ("fsync", "commit")
+    )
+    assert 0 < synced < committed
     assert after("dongkhoi_store_commit_writes_sum") - before("dongkhoi_store_commit_writes_sum") == 5
     assert after("dongkhoi_store_read_only") == 0
     assert 0 < after("dongkhoi_store_free_bytes") <= after("dongkhoi_store_disk_bytes")
     assert after("dongkhoi_store_database_bytes") > 0
     assert after("dongkhoi_writer_queue_length") == 0 < after("dongkhoi_writer_queue_limit")
+
+
+def test_a_slow_disk_is_seen_in_fsync_commit_and_store(fresh):
+    client = fresh.client
+    make.cluster(client, "before")
+    before = metrics.read(client, "clusters")
+    with strace(fresh["clusters"].pid, "inject=fdatasync,fsync:delay_enter=60000"):
+        for i in range(3):
+            make.cluster(client, f"slow-{i}")
+    after = metrics.read(client, "clusters")
+
+    def moved(name, **labels):
+        return after(name, **labels) - before(name, **labels)
+
+    for name in ("dongkhoi_store_fsync_seconds", "dongkhoi_store_commit_seconds"):
+        assert moved(f"{name}_sum") > 0.18
+        assert moved(f"{name}_count") - moved(f"{name}_bucket", le="0.05") == 3
+    assert moved("dongkhoi_rpc_part_seconds_sum", part="store") > 0.18
+    assert moved("dongkhoi_rpc_request_seconds_sum", method="CreateCluster") > 0.18
 
 
 def test_writes_under_a_lease_wait_and_say_so(fresh):

@@ -178,7 +178,8 @@ def recompute(client, line, picture):
         looked_at = client.ok("GET", "/v1/clusters:countNew", year=year, **picture)["inputs"]
         assert looked_at[0]["name"] == rest[0]["name"]
         note = next(n for n in line["notes"] if n["reason"] == "ONLY_COUNTED_LISTED")
-        assert note["message"].startswith(f"clusters looked at: {len(looked_at) - 1};")
+        listed = f"clusters that count and are listed: {len(rest) - 1};"
+        assert note["message"].startswith(listed)
         named = {(entry["name"], entry["revision"]): entry["value"] for entry in rest[1:]}
         new = 0
         for entry in looked_at[1:]:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import PROGRAMS, ROOT, addresses, wait_until
+from harness import PROGRAMS, ROOT, addresses, programs, wait_until
 
 STAND_IN = """#!/bin/bash
 if [[ ${1-} == --check ]]; then exit "${CHECK_EXIT:-0}"; fi
@@ -180,3 +180,23 @@ def test_a_program_that_ignores_sigterm_is_killed_within_a_bound(supervisor):
     assert supervisor.wait(30) == 0
     assert time.monotonic() - started < 20
     assert "clusters did not stop within" in supervisor.said()
+
+
+def test_a_log_that_grows_is_cut_while_its_program_writes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(programs, "LOG_MAX_BYTES", 1000)
+    log = tmp_path / "a.log"
+    writer = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done"
+    program = programs.Program("a", ["bash", "-c", writer], dict(os.environ), log)
+    program.start()
+    try:
+        wait_until(lambda: log.stat().st_size > 1000, "it grows")
+        program.trim_log()
+        kept = log.with_suffix(".log.1").read_text().splitlines()
+        assert kept[0] == "line 1" and log.stat().st_size < 500
+        wait_until(lambda: log.stat().st_size > 100, "it goes on")
+        first = log.read_bytes().splitlines()[0].decode()
+        # What came between the copy and the cut is lost, and nothing else.
+        assert int(kept[-1].split()[1]) < int(first.split()[1]) <= int(kept[-1].split()[1]) + 3
+    finally:
+        program.process.kill()
+        program.process.wait()

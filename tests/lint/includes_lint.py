@@ -1,6 +1,7 @@
 """Which part of the tree may include what: style.md's Layers, kept by machine."""
 
 import re
+from pathlib import Path
 
 from tree import ROOT, files, text
 
@@ -89,3 +90,12 @@ def test_only_the_start_of_a_program_reads_the_environment():
         and not (folder == "common/serve" and path.name in ("service.c", "service_main.c"))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_variable_is_in_the_list_of_known_names():
+    """A program refuses a name that is nearly a known one, and tells of others."""
+    literal = re.compile(r'"(DONGKHOI_[A-Z_]+)"')
+    known = literal.findall(text(Path("common/base/config_names.c")))
+    used = {name for path, _, _ in sources() for name in literal.findall(text(path))}
+    assert known == sorted(set(known)) and len(known) > 10
+    assert not used - {*known, "DONGKHOI_"}, f"add to known[]: {used - {*known}}"

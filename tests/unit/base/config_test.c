@@ -176,6 +176,135 @@ static const struct command commands[] = {
     {"count", "", "counts", run_nothing},
 };
 
+static void peers_have_a_port_and_are_at_most_sixteen(void **state)
+{
+    char many[17 * 12] = "";
+
+    (void)state;
+    assert_null(config_check_nng_peers("tcp://127.0.0.1:7101,tcp://[::1]:1"));
+    assert_null(config_check_nng_peers("tcp://host:10"));
+    assert_non_null(config_check_nng_peers("tcp://127.0.0.1:0"));
+    assert_non_null(config_check_nng_peers("tcp://127.0.0.1:7101,tcp://127.0.0.1:00"));
+    assert_null(config_check_nng_addresses("tcp://127.0.0.1:0"));
+    for (int i = 0; i < 16; i++) {
+        strcat(many, i > 0 ? ",tcp://a:1" : "tcp://a:1");
+    }
+    assert_null(config_check_nng_peers(many));
+    strcat(many, ",tcp://a:1");
+    assert_non_null(config_check_nng_peers(many));
+    assert_non_null(config_check_nng_addresses(many));
+}
+
+static void numbers_are_plain_digits(void **state)
+{
+    static const char *const bad[] = {"",    " 1",  "1 ",         "+1",
+                                      "-1",  "1e3", "0x1",        "1.",
+                                      "1,0", "101", "1000000000", "99999999999999999999"};
+
+    (void)state;
+    assert_true(config_is_number("0", 100));
+    assert_true(config_is_number("100", 100));
+    assert_true(config_is_number("000000007", 100));
+    assert_true(config_is_number("999999999", 999999999));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(config_is_number(bad[i], 100));
+    }
+}
+
+static void directories_can_be_written_or_made(void **state)
+{
+    static char endless[5000];
+    char here[] = "/tmp/config_test_XXXXXX";
+    char path[200];
+
+    (void)state;
+    assert_non_null(mkdtemp(here));
+    assert_null(config_check_directory(here));
+    assert_null(config_check_directory("."));
+    assert_null(config_check_directory("not-there-yet"));
+    assert_null(config_check_directory("./not/there/yet/"));
+    (void)snprintf(path, sizeof(path), "%s/a//b/", here);
+    assert_null(config_check_directory(path));
+    (void)snprintf(path, sizeof(path), "%s/file", here);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    assert_non_null(config_check_directory(path));
+    (void)snprintf(path, sizeof(path), "%s/file/below", here);
+    assert_non_null(config_check_directory(path));
+    (void)snprintf(path, sizeof(path), "%s/file", here);
+    (void)unlink(path);
+    (void)rmdir(here);
+    assert_non_null(config_check_directory(""));
+    memset(endless, 'x', sizeof(endless) - 1);
+    assert_non_null(config_check_directory(endless));
+    endless[300] = '\0';
+    assert_non_null(config_check_directory(endless));
+}
+
+static char unknown[256];
+
+static void note_unknown(const char *name)
+{
+    strcat(strcat(unknown, name), " ");
+}
+
+static struct status names_checked(const char *first, const char *second)
+{
+    char *const environment[] = {(char *)(uintptr_t)first, (char *)(uintptr_t)second, NULL};
+
+    unknown[0] = '\0';
+    return config_check_names(table, VARIABLES, environment, arena, note_unknown);
+}
+
+static void a_name_that_is_nearly_one_is_refused_with_the_one_that_is_meant(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *meant;
+    } cases[] = {
+        {"DONGKHOI_LISTN=127.0.0.1:80", "DONGKHOI_LISTEN"},
+        {"DONGKHOI_LITSEN=127.0.0.1:80", "DONGKHOI_LISTEN"},
+        {"DONGKHOI_LISTEN_=", "DONGKHOI_LISTEN"},
+        {"DONGKHOI_listen=x", NULL},
+        {"DONGKHOI_REGISTRATION=tcp://a:1", "DONGKHOI_REGISTRATIONS"},
+        {"DONGKHOI_NIGHT_ECONOMY=", "DONGKHOI_NIGHTECONOMY"},
+        {"DONGKHOI_LOGS=debug", "DONGKHOI_LOG"},
+        {"DONGKHOI_TAG=1", NULL},
+        {"DONGKHOI_=1", NULL},
+        {"DONGKHOI_TEST_STAT=/x", "DONGKHOI_TEST_STATE"},
+        {"DONGKHOI_REGISTRATIONS_SERVICE_HOST=10.0.0.1", NULL},
+        {"DONGKHOI_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=1",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct status status = names_checked("PATH=/bin", cases[i].text);
+        const char *equals = strchr(cases[i].text, '=');
+
+        if (cases[i].meant == NULL) {
+            assert_int_equal(status.code, STATUS_OK);
+            assert_memory_equal(unknown, cases[i].text, (size_t)(equals - cases[i].text));
+            continue;
+        }
+        assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+        assert_string_equal(status.reason, "INVALID_CONFIGURATION");
+        assert_memory_equal(status.message, cases[i].text, (size_t)(equals - cases[i].text));
+        assert_non_null(strstr(status.message, equals + 1));
+        assert_non_null(strstr(status.message, cases[i].meant));
+    }
+}
+
+static void known_names_of_any_program_are_let_pass(void **state)
+{
+    (void)state;
+    assert_ok(names_checked("DONGKHOI_LISTEN=nonsense", "DONGKHOI_LOG=x"));
+    assert_ok(names_checked("DONGKHOI_TEST_STATE=1", "DONGKHOIX=2"));
+    assert_ok(names_checked("dongkhoi_listn=1", "XDONGKHOI_LISTN=1"));
+    assert_string_equal(unknown, "");
+}
+
 /* Runs config_arguments() with one argument, or two; what it printed is in the arena. */
 static const char *printed(const char *first, const char *second, int *ret_exit)
 {
@@ -351,6 +480,11 @@ int main(void)
         TEST(whatever_allocation_fails_loading_says_so),
         TEST(hosts_and_ports_are_checked),
         TEST(nng_addresses_are_checked),
+        TEST(peers_have_a_port_and_are_at_most_sixteen),
+        TEST(numbers_are_plain_digits),
+        TEST(directories_can_be_written_or_made),
+        TEST(a_name_that_is_nearly_one_is_refused_with_the_one_that_is_meant),
+        TEST(known_names_of_any_program_are_let_pass),
         TEST(without_arguments_the_program_goes_on),
         TEST(help_names_every_variable_and_its_default),
         TEST(help_names_every_command_with_its_arguments),

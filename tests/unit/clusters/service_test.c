@@ -120,6 +120,50 @@ static void the_clusters_of_2022_are_0_of_2_each_explained(void **state)
                         "\"unknownAreaClusters\":4,\"outdatedAreaClusters\":1}");
 }
 
+static void only_those_that_count_are_listed_on_request(void **state)
+{
+    struct running *system = *state;
+    static const struct {
+        const char *rule;
+        const char *cluster; /* that alone counts in 2017 */
+    } rows[] = {
+        {"ESTABLISHED_IN_YEAR", "thi-tran-thanh-phu"},
+        {"OWNER_APPOINTED_IN_YEAR", "phu-hung"},
+        {"CONSTRUCTION_STARTED_IN_YEAR", "binh-thoi"},
+    };
+
+    load_2022(system);
+    ok(system, "AppointClusterOwner",
+       "{\"name\":\"clusters/phu-hung\",\"infrastructureOwner\":\"Công ty A\","
+       "\"document\":{\"number\":\"9/QĐ-UBND\",\"date\":\"2017-02-03\"}}");
+    ok(system, "AdvanceCluster",
+       "{\"name\":\"clusters/binh-thoi\",\"stage\":\"CONSTRUCTION\",\"document\":{\"number\":"
+       "\"7/TB\",\"date\":\"2017-09-01\"},\"waiver\":{\"document\":{\"number\":\"6/CV\","
+       "\"date\":\"2017-08-01\"},\"reason\":\"gấp\"}}");
+    ok(system, "CreateClusterTarget",
+       "{\"clusterTargetId\":\"2017\",\"clusterTarget\":{\"minNewClusters\":1}}");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ok(system, "UpdateClusterTarget",
+           arena_printf(system->arena,
+                        "{\"clusterTarget\":{\"name\":\"clusterTargets/2017\",\"countingRule\":"
+                        "\"%s\"}}",
+                        rows[i].rule));
+        assert_has(ok(system, "CountNewClusters", "{\"year\":2017}"), "\"count\":1");
+        const char *counted =
+            ok(system, "CountNewClusters", "{\"year\":2017,\"countedOnly\":true}");
+        assert_has(counted, "\"count\":1");
+        assert_has(counted,
+                   arena_printf(system->arena, "\"cluster\":\"clusters/%s\"", rows[i].cluster));
+        assert_lacks(counted, "\"counted\":false");
+        assert_lacks(ok(system, "CountNewClusters",
+                        "{\"year\":2017,\"countedOnly\":true,\"publishedBy\":\"2017-01-31\"}"),
+                     "\"counted\"");
+    }
+    /* As before all this. */
+    assert_lacks(ok(system, "CountNewClusters", "{\"year\":2022,\"countedOnly\":true}"),
+                 "\"counted\"");
+}
+
 static void a_year_without_target_or_rule_says_what_to_do(void **state)
 {
     struct running *system = *state;
@@ -470,6 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         system_test(the_clusters_of_2022_are_0_of_2_each_explained),
+        system_test(only_those_that_count_are_listed_on_request),
         system_test(a_year_without_target_or_rule_says_what_to_do),
         system_test(tenants_move_the_occupancy_of_their_cluster),
         system_test(what_is_proposed_is_not_leased_but_has_to_fit),
