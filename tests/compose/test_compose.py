@@ -313,6 +313,20 @@ def test_down_and_up_loses_nothing_and_every_program_ends_well(stack):
     assert scorecard(stack)["wind-power"]["value"] == 93.05
 
 
+def test_a_backup_of_a_running_service_is_restored(stack):
+    file = "/var/lib/dongkhoi/backup.db"
+    program = "dongkhoi-indicators"
+    stack.execute("indicators", program, "backup", "--to", file)
+    kept = stack.client.ok("GET", "/v1/indicators", pageSize=1000)
+    make.indicator(stack.client, "after-the-backup")
+    stack.execute("indicators", program, "verify", file)
+    stack.compose("stop", "indicators")
+    stack.compose("run", "--rm", "--no-deps", "-T", "indicators", program, "restore", "--from", file)
+    stack.compose("up", "-d")
+    stack.wait_healthy()
+    assert stack.client.ok("GET", "/v1/indicators", pageSize=1000) == kept
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_journal_that_lived_through_all_this_is_sound(stack, service):
     code, said = stack.execute(service, f"dongkhoi-{service}", "verify")
