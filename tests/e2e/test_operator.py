@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -204,3 +206,55 @@ def test_the_nightly_backup_keeps_days_and_tells_of_failure(fresh, installed, tm
     done = run(DONGKHOI_STATE=str(tmp_path / "empty"))
     assert done.returncode == 1 and "clusters has no store" in done.stderr
     assert len(list(directory.glob("clusters-*"))) == 1
+
+
+def system_calls(group):
+    """Those of a group of systemd's, with the groups in it."""
+    said = subprocess.run(["systemd-analyze", "syscall-filter", group], capture_output=True,
+                          text=True, check=True).stdout
+    found = set()
+    for line in map(str.strip, said.splitlines()[1:]):
+        if line.startswith("@"):
+            found |= system_calls(line)
+        elif line and not line.startswith("#"):
+            found.add(line)
+    return found
+
+
+@pytest.mark.skipif(shutil.which("strace") is None or shutil.which("systemd-analyze") is None,
+                    reason="strace or systemd is not installed")
+def test_the_units_allow_every_system_call_that_the_programs_make(tmp_path):
+    from harness import Program, System
+
+    class Traced(Program):
+        def command(self):
+            return ["strace", "-f", "-qq", "-o", tmp_path / f"{self.name}.calls", *super().command()]
+
+        def stop(self):
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            os.kill(int(children[0]), signal.SIGTERM)
+            return self.wait()
+
+    system = System(tmp_path, ASAN_OPTIONS="detect_leaks=0")
+    for name, program in system.programs.items():
+        if name in ("gateway", "indicators"):
+            program.__class__ = Traced
+    system.start()
+    try:
+        system.client.ok("POST", "/v1/indicators", {
+            "displayName": {"vi": "X"}, "unit": "MW", "kind": "FLOW",
+            "direction": "HIGHER_IS_BETTER", "decimals": 0}, indicatorId="x")
+        assert system.client.get("/v1/changes").status == 200
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", tmp_path / "backup.calls",
+             BUILD / "services" / "indicators" / "dongkhoi-indicators", "backup", "--to",
+             tmp_path / "a.db"], env=system.environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    finally:
+        system.stop()
+    # SQLite gives new files to the owner of the old ones, when it is root; in a unit it is not.
+    allowed = (system_calls("@system-service") - system_calls("@privileged")) | {"fchown"}
+    for name in ("gateway", "indicators", "backup"):
+        text = (tmp_path / f"{name}.calls").read_text(errors="replace")
+        made = set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+        assert len(made) > 20 and made <= allowed, (name, made - allowed)
