@@ -151,6 +151,9 @@ int64_t rpc_client_lost_boot_ms(const struct rpc_client *client)
 
 struct status failure_unusable(struct rpc_client *client)
 {
+    if (rpc_client_connected(client)) {
+        return (struct status){STATUS_UNAVAILABLE, "SERVICE_DOWN", client->stalled, NULL};
+    }
     pthread_mutex_lock(&client->lock);
     const bool leaving = client->connection_count > 0;
     pthread_mutex_unlock(&client->lock);
@@ -296,6 +299,8 @@ static void client_name_failures(struct rpc_client *client, const char *service)
     (void)snprintf(client->down, sizeof(client->down), "%s is not connected", service);
     (void)snprintf(client->unknown, sizeof(client->unknown),
                    "the connection to %s was lost; whether the request took effect is not known",
+                   service);
+    (void)snprintf(client->stalled, sizeof(client->stalled), "%s takes no calls; nothing was sent",
                    service);
     (void)snprintf(client->late, sizeof(client->late), "%s did not answer in time", service);
     (void)snprintf(client->busy, sizeof(client->busy), "too many calls to %s are under way",

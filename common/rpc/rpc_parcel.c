@@ -19,6 +19,7 @@
 enum {
     PARCELS_PER_LANE = 2,
     STALE_MS = 2,
+    SEND_MAX_MS = 1000,
     /* Larger calls travel alone. */
     PART_MAX_BYTES = 64 << 10,
     PARCEL_BYTES = 1 << 20,
@@ -195,6 +196,14 @@ static nng_duration remaining_ms(const struct parcel *parcel)
     return remaining > 1 ? (nng_duration)remaining : 1;
 }
 
+/* A message that is given to nng in the moment that the connection dies waits for another one. */
+static nng_duration send_timeout_ms(const struct parcel *parcel)
+{
+    const nng_duration remaining = remaining_ms(parcel);
+
+    return remaining < SEND_MAX_MS ? remaining : SEND_MAX_MS;
+}
+
 /* All parts in one message; NULL without memory. */
 static nng_msg *parts_join(struct client_call *calls)
 {
@@ -227,8 +236,16 @@ void parcel_send(struct parcel *parcel)
     parcel->state = PARCEL_SENDING;
     parcel->sent = msg;
     nng_aio_set_msg(parcel->aio, msg);
-    nng_aio_set_timeout(parcel->aio, remaining_ms(parcel));
+    nng_aio_set_timeout(parcel->aio, send_timeout_ms(parcel));
     nng_ctx_send(parcel->ctx, parcel->aio);
+}
+
+/* What was not sent had no effect, so that it is no deadline which is over, unless it is. */
+static struct status status_from_send(const struct parcel *parcel, int err)
+{
+    const bool is_late = err == NNG_ETIMEDOUT && clock_boot_ms() >= parcel->deadline_boot_ms;
+
+    return is_late ? failure_late(parcel->client) : failure_unusable(parcel->client);
 }
 
 static void on_sent(struct parcel *parcel, int err)
@@ -236,10 +253,7 @@ static void on_sent(struct parcel *parcel, int err)
     if (err != 0) {
         nng_msg_free(nng_aio_get_msg(parcel->aio));
         nng_aio_set_msg(parcel->aio, NULL);
-        parcel_done(parcel,
-                    err == NNG_ETIMEDOUT ? failure_late(parcel->client)
-                                         : failure_unusable(parcel->client),
-                    NULL);
+        parcel_done(parcel, status_from_send(parcel, err), NULL);
         return;
     }
     parcel->state = PARCEL_RECEIVING;

@@ -60,6 +60,7 @@ struct rpc_client {
     unsigned max_in_flight;
     bool is_flushed;
     char down[FAILURE_TEXT_BYTES]; /* messages of failures; constant */
+    char stalled[FAILURE_TEXT_BYTES];
     char unknown[FAILURE_TEXT_BYTES];
     char late[FAILURE_TEXT_BYTES];
     char busy[FAILURE_TEXT_BYTES];
@@ -84,7 +85,7 @@ struct rpc_client {
 
 struct status failure_unknown(const struct rpc_client *client);
 struct status failure_late(const struct rpc_client *client);
-/* Of a call that was not sent: no connection, or only such as are leaving. */
+/* Of a call that was not sent: no connection, or only such as are leaving or take nothing. */
 struct status failure_unusable(struct rpc_client *client);
 
 /* Reads in the answers whether the service is about to stop. */

@@ -103,14 +103,15 @@ static void send_answer(struct dispatch *dispatch, struct rpc_call *rpc,
     atomic_fetch_sub(&dispatch->under_way_bytes, rpc_call_info(rpc)->payload.length);
     atomic_fetch_sub(&dispatch->under_way, 1);
     const struct call_context *context = call_context_of(rpc);
-    service_metrics_count(dispatch->metrics, rpc_call_info(rpc)->method, result->status.code);
+    const size_t row =
+        service_metrics_count(dispatch->metrics, rpc_call_info(rpc)->method, result->status.code);
     if (context == NULL) {
         rpc_call_answer(rpc, result);
         return;
     }
     struct rpc_result timed = *result;
     timed.timing = call_clock_read(&context->clock);
-    service_metrics_time(dispatch->metrics, rpc_call_info(rpc)->method, context, &timed.timing);
+    service_metrics_time(dispatch->metrics, row, context, &timed.timing);
     call_context_log(context, rpc, &timed, dispatch->slow_ms);
     rpc_call_answer(rpc, &timed);
 }

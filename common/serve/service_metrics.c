@@ -181,18 +181,19 @@ static size_t row_of(const struct service_metrics *metrics, const char *method)
     return metrics->method_count + ROW_UNKNOWN;
 }
 
-void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code)
-{
-    const size_t column = (size_t)code < CODES ? (size_t)code : STATUS_UNKNOWN;
-
-    metric_count(metrics->requests, row_of(metrics, method), column, 1);
-}
-
-void service_metrics_time(struct service_metrics *metrics, const char *method,
-                          const struct call_context *context, const struct rpc_timing *timing)
+size_t service_metrics_count(struct service_metrics *metrics, const char *method,
+                             enum status_code code)
 {
     const size_t row = row_of(metrics, method);
+    const size_t column = (size_t)code < CODES ? (size_t)code : STATUS_UNKNOWN;
+
+    metric_count(metrics->requests, row, column, 1);
+    return row;
+}
+
+void service_metrics_time(struct service_metrics *metrics, size_t row,
+                          const struct call_context *context, const struct rpc_timing *timing)
+{
     const struct parked *parked = &context->parked;
 
     if (row < metrics->method_count + TIMED_ROWS) {

@@ -33,11 +33,11 @@ struct status service_metrics_new(const struct service_metrics_options *options,
 /* metrics may be NULL. */
 void service_metrics_free(struct service_metrics *metrics);
 
-/* A call is answered. */
-void service_metrics_count(struct service_metrics *metrics, const char *method,
-                           enum status_code code);
+/* A call is answered. Returns the row of its method. */
+size_t service_metrics_count(struct service_metrics *metrics, const char *method,
+                             enum status_code code);
 /* And took so long. */
-void service_metrics_time(struct service_metrics *metrics, const char *method,
+void service_metrics_time(struct service_metrics *metrics, size_t row,
                           const struct call_context *context, const struct rpc_timing *timing);
 
 /* All metrics of the program in the arena. */

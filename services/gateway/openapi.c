@@ -25,7 +25,9 @@ struct operation {
 
 static const char error_components[] =
     "\"responses\":{\"Error\":{\"description\":\"The request failed; error.details has the "
-    "reason\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+    "reason\",\"headers\":{\"Server-Timing\":{\"$ref\":\"#/components/headers/ServerTiming\"},"
+    "\"traceparent\":{\"$ref\":\"#/components/headers/Traceparent\"}},"
+    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
     "\"#/components/schemas/Error\"}}}}},"
     "\"parameters\":{"
     "\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The same "
@@ -41,14 +43,27 @@ static const char error_components[] =
     "\"string\"}},"
     "\"RequestTimeout\":{\"name\":\"Request-Timeout\",\"in\":\"header\",\"description\":\"Seconds "
     "that the client waits: 10 unless given, at most 60\",\"schema\":{\"type\":\"number\","
-    "\"exclusiveMinimum\":0}}}";
+    "\"exclusiveMinimum\":0}},"
+    "\"Traceparent\":{\"name\":\"traceparent\",\"in\":\"header\",\"description\":\"W3C Trace "
+    "Context: the trace that the request belongs to; what is none begins a new one\",\"schema\":{"
+    "\"type\":\"string\"}}},"
+    "\"headers\":{"
+    "\"ServerTiming\":{\"description\":\"Where the time went, in milliseconds: gateway, queue, "
+    "service, store, which do not overlap; cache says where the answer is from, traceparent the "
+    "trace\",\"schema\":{\"type\":\"string\"}},"
+    "\"Traceparent\":{\"description\":\"The trace of the request, and the gateway's span in "
+    "it\",\"schema\":{\"type\":\"string\"}}}";
+
+#define TRACE_HEADERS                                                                              \
+    "\"Server-Timing\":{\"$ref\":\"#/components/headers/ServerTiming\"},"                          \
+    "\"traceparent\":{\"$ref\":\"#/components/headers/Traceparent\"}"
 
 static const char page_headers[] =
     "{\"ETag\":{\"schema\":{\"type\":\"string\"}},"
     "\"Link\":{\"description\":\"The next page, of an answer that is no JSON: rel=\\\"next\\\"\","
     "\"schema\":{\"type\":\"string\"}},"
     "\"Next-Page-Token\":{\"description\":\"The token of the next page, of an answer that is no "
-    "JSON\",\"schema\":{\"type\":\"string\"}}}";
+    "JSON\",\"schema\":{\"type\":\"string\"}}," TRACE_HEADERS "}";
 
 static const char error_schema[] =
     "\"Error\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":"
@@ -262,6 +277,7 @@ static void write_parameters(struct openapi_writer *writer, const struct operati
         write_parameter_reference(writer, "IfMatch");
     }
     write_parameter_reference(writer, "RequestTimeout");
+    write_parameter_reference(writer, "Traceparent");
     write_parameter_reference(writer, "AcceptLanguage");
     write_close(writer, ']');
 }
@@ -333,10 +349,11 @@ static void write_responses(struct openapi_writer *writer, const struct operatio
     write_open(writer, '{');
     write_pair(writer, "description", "The answer");
     write_key(writer, "headers");
-    write_json(writer, csv_items(operation->method->output->type) != NULL ? page_headers
-                       : is_read ? "{\"ETag\":{\"schema\":{\"type\":\"string\"}}}"
-                                 : "{\"Idempotency-Replayed\":{\"description\":\"The answer was "
-                                   "given before\",\"schema\":{\"type\":\"boolean\"}}}");
+    write_json(writer,
+               csv_items(operation->method->output->type) != NULL ? page_headers
+               : is_read ? "{\"ETag\":{\"schema\":{\"type\":\"string\"}}," TRACE_HEADERS "}"
+                         : "{\"Idempotency-Replayed\":{\"description\":\"The answer was "
+                           "given before\",\"schema\":{\"type\":\"boolean\"}}," TRACE_HEADERS "}");
     write_content(writer, operation->method->output->type);
     write_close(writer, '}');
     if (is_read) {

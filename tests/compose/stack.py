@@ -3,17 +3,12 @@
 import json
 import os
 import secrets
+import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-sys.path.insert(0, str(ROOT / "deploy"))
-
-import harness  # noqa: E402
-from harness import SERVICES, wait_until  # noqa: E402
+import harness
+from harness import ROOT, SERVICES, wait_until
 
 DOCKER = os.environ.get("DOCKER", "docker")
 COMPOSE = os.environ.get("COMPOSE", "docker-compose").split()
@@ -23,8 +18,6 @@ ALL = ("redis", *SERVICES, "gateway")
 
 def free_pair():
     """Two ports beside each other that nobody listens on."""
-    import socket
-
     while True:
         first = harness.free_ports(1)[0]
         with socket.socket() as one, socket.socket() as two:

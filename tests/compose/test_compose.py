@@ -21,6 +21,7 @@ from writers import Load
 OURS = (*SERVICES, "gateway")
 HEALTHY_SECONDS = 20
 MOVEMENT = "/v1/movements/dong-khoi-moi-2022"
+EXEMPLAR = {"displayName": {"vi": "Tên"}, "story": "Việc làm", "organization": "organizations/sct"}
 
 
 @pytest.fixture(name="stack", scope="module")
@@ -179,7 +180,7 @@ class Caller(threading.Thread):
         self.failures = []
 
     def run(self):
-        parents = [
+        calls = [
             ("GET", "/v1/clusters?pageSize=5", None),
             ("GET", "/v1/indicators/industrial-output/progress?period=2022-12", None),
             ("GET", f"{MOVEMENT}/scorecard", None),
@@ -187,11 +188,11 @@ class Caller(threading.Thread):
             ("GET", "/v1/changes?pageSize=5", None),
             ("POST", "/v1/clusters/phong-nam/investments", {"investor": "x", "role": "TENANT"}),
             ("POST", "/v1/schemes/night-economy/projects", {"displayName": {"vi": "Tên"}}),
-            ("POST", f"{MOVEMENT}/exemplars", exemplar()),
+            ("POST", f"{MOVEMENT}/exemplars", EXEMPLAR),
         ]
         count = 0
         while not self.stop_event.is_set():
-            method, path, body = parents[count % len(parents)]
+            method, path, body = calls[count % len(calls)]
             headers = {"Idempotency-Key": f"caller-{id(self)}-{count}"} if body else {}
             started = time.monotonic()
             self.call(method, path, body, headers)
@@ -310,6 +311,20 @@ def test_down_and_up_loses_nothing_and_every_program_ends_well(stack):
     assert stack.up() < HEALTHY_SECONDS
     assert everything(stack) == before
     assert scorecard(stack)["wind-power"]["value"] == 93.05
+
+
+def test_a_backup_of_a_running_service_is_restored(stack):
+    file = "/var/lib/dongkhoi/backup.db"
+    program = "dongkhoi-indicators"
+    stack.execute("indicators", program, "backup", "--to", file)
+    kept = stack.client.ok("GET", "/v1/indicators", pageSize=1000)
+    make.indicator(stack.client, "after-the-backup")
+    stack.execute("indicators", program, "verify", file)
+    stack.compose("stop", "indicators")
+    stack.compose("run", "--rm", "--no-deps", "-T", "indicators", program, "restore", "--from", file)
+    stack.compose("up", "-d")
+    stack.wait_healthy()
+    assert stack.client.ok("GET", "/v1/indicators", pageSize=1000) == kept
 
 
 @pytest.mark.parametrize("service", SERVICES)

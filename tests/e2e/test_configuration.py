@@ -35,6 +35,7 @@ BAD = {
     "DONGKHOI_BIND": ["nowhere", "127.0.0.1:1", "tcp://", "tcp://127.0.0.1:x",
                       "tcp://127.0.0.1:7101,tcp://127.0.0.1:7102"],
     "DONGKHOI_LEASE_MS": [*NUMBERS, "10001"],
+    "DONGKHOI_PATIENCE_MS": NUMBERS,
     "DONGKHOI_LOG_SLOW_MS": [*NUMBERS, "600001"],
     "DONGKHOI_IDEMPOTENCY_DAYS": [*NUMBERS, "3651"],
     "DONGKHOI_DISK_WARN": ["", "-1", "+1", "1.5", " 1", "1 ", "ten", "101%", "-5%", "%", "5%%", "5 %"],

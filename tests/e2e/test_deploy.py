@@ -54,7 +54,7 @@ def running(directory):
         process.wait(60)
 
 
-@pytest.mark.parametrize("name", ["deploy/run", "tests/run"])
+@pytest.mark.parametrize("name", ["deploy/run", "tests/run", "tests/compose/run"])
 def test_help_and_wrong_arguments(name):
     done = subprocess.run([ROOT / name, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.startswith(f"usage: {name}")

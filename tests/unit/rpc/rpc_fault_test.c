@@ -232,6 +232,34 @@ static void every_call_of_a_killed_server_ends_once(void **state)
     peer_close(&peer);
 }
 
+/* Whatever the moment in which the server dies. */
+static void no_call_to_a_killed_server_waits_for_its_deadline(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct victim victim = {0};
+        struct peer peer = {0};
+        struct status status = STATUS_NONE;
+
+        victim_start(&victim, "--victim", "tcp://127.0.0.1:0");
+        peer_open_client(&peer, victim.address, 4);
+        assert_true(peer_wait_connected(&peer, true));
+        assert_ok(peer_call(&peer, "echo", "", 20000, NULL));
+        (void)kill(victim.pid, SIGKILL);
+        const int64_t begin = clock_boot_ms();
+        while (status.code == STATUS_OK || strcmp(status.reason, "SERVICE_DOWN") != 0) {
+            status = peer_call(&peer, "echo", "", 20000, NULL);
+            assert_true(status.code == STATUS_OK || status.code == STATUS_UNAVAILABLE);
+        }
+        assert_true(clock_boot_ms() - begin < 5000);
+        rpc_client_close(peer.client, 5000);
+        peer.client = NULL;
+        victim_kill(&victim);
+        (void)victim_marks(&victim, 'e');
+        peer_close(&peer);
+    }
+}
+
 static void answers_to_callers_that_were_killed_are_dropped(void **state)
 {
     struct peer peer = {0};
@@ -266,6 +294,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_of_a_killed_server_is_unknown_and_never_run_twice),
         cmocka_unit_test(every_call_of_a_killed_server_ends_once),
+        cmocka_unit_test(no_call_to_a_killed_server_waits_for_its_deadline),
         cmocka_unit_test(answers_to_callers_that_were_killed_are_dropped),
     };
 
