@@ -100,7 +100,8 @@ def test_no_request_waits_past_its_own_deadline(fresh):
     fresh["clusters"].kill()
     for headers in ({"Request-Timeout": "1"}, {"grpc-timeout": "500m"}):
         answer, seconds = timed(fresh.client.get, "/v1/clusters", headers=headers)
-        assert answer.status == 503 and seconds < 1.2, (answer.body, seconds)
+        # 504 when the call left before the end of the connection was seen.
+        assert answer.status in (503, 504) and seconds < 1.2, (answer.body, seconds)
 
 
 def test_a_service_that_was_never_there_is_not_waited_for(tmp_path):
