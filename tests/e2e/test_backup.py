@@ -364,13 +364,16 @@ def test_a_restore_that_is_killed_leaves_the_old_store_the_new_one_or_says_so(sm
         with contextlib.closing(sqlite3.connect(state / "indicators.db")) as database:
             return database.execute("SELECT count(*) FROM meta WHERE key = 'mark'").fetchone()[0]
 
+    started = time.monotonic()
+    ok(small, "indicators", "restore", "--from", first, DONGKHOI_STATE=state)
+    whole = time.monotonic() - started
     killed = 0
     for number in range(24):
         backup, other = (first, second) if number % 2 else (second, first)
         ok(small, "indicators", "restore", "--from", other, DONGKHOI_STATE=state)
         process = subprocess.Popen([program, "restore", "--from", backup], env=environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(0.01 * number)
+        time.sleep(whole * number / 24)
         process.kill()
         process.communicate()
         killed += process.returncode < 0

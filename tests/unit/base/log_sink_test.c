@@ -180,6 +180,18 @@ static void every_line_of_many_threads_comes_whole_when_there_is_a_reader(void *
     assert_int_equal(count_of(text, "\"number\":999}"), THREADS);
 }
 
+/* It may be told in several lines. */
+static unsigned long dropped_in(const char *text)
+{
+    static const char told[] = "\"event\":\"log_lines_dropped\",\"count\":";
+    unsigned long sum = 0;
+
+    for (const char *at = strstr(text, told); at != NULL; at = strstr(at + 1, told)) {
+        sum += strtoul(at + sizeof(told) - 1, NULL, 10);
+    }
+    return sum;
+}
+
 static void nobody_waits_for_a_full_pipe_and_what_was_lost_is_counted(void **state)
 {
     enum { LINES = 20000 };
@@ -202,12 +214,9 @@ static void nobody_waits_for_a_full_pipe_and_what_was_lost_is_counted(void **sta
     assert_int_equal(pthread_create(&reader, NULL, read_pipe, NULL), 0);
     log_sink_stop(STOP_MS);
     const char *text = catch_end(&reader);
-    char expected[96];
-    (void)snprintf(expected, sizeof(expected), "\"event\":\"log_lines_dropped\",\"count\":%lu}\n",
-                   dropped);
     assert_int_equal(count_of(text, "\"event\":\"said\""), LINES - dropped);
     assert_int_equal(count_of(text, "\"event\":\"important\""), 1);
-    assert_int_equal(count_of(text, expected), 1);
+    assert_int_equal(dropped_in(text), dropped);
 }
 
 static void the_end_does_not_wait_for_ever_for_a_full_pipe(void **state)
