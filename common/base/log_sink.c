@@ -6,11 +6,11 @@
 #include "base/log_sink.h"
 
 #include "base/log_line.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -143,23 +143,6 @@ static void *sink_main(void *arg)
     return NULL;
 }
 
-/* Signals are for the thread that main() waits on. */
-static int start_without_signals(void)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    sigset_t all;
-    sigset_t before;
-
-    (void)sigfillset(&all);
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        (void)sigdelset(&all, faults[i]);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int err = pthread_create(&sink.thread, NULL, sink_main, NULL);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return err;
-}
-
 static bool set_up(void)
 {
     pthread_condattr_t attributes;
@@ -183,7 +166,7 @@ static bool set_up(void)
 
 void log_sink_start(void)
 {
-    if (set_up() && start_without_signals() == 0) {
+    if (set_up() && thread_start(&sink.thread, sink_main, NULL) == 0) {
         atomic_store(&sink.is_running, true);
     }
 }

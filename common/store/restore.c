@@ -11,6 +11,7 @@
 #include "store/backup.h"
 #include "store/db.h"
 #include "store/store_files.h"
+#include "store/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,19 +30,8 @@ struct restoring {
 
 static struct status set_number(struct db *db, const char *key, int64_t number)
 {
-    struct db_statement *statement = NULL;
-    bool row = false;
-
     TRY(db_begin(db));
-    TRY(db_prepare(db,
-                   "INSERT INTO meta (key, number) VALUES ($1, $2) "
-                   "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
-                   &statement));
-    db_bind_text(statement, 1, slice_from(key));
-    db_bind_int64(statement, 2, number);
-    const struct status status = db_step(statement, &row);
-    db_reset(statement);
-    TRY(status);
+    TRY(meta_number_write(db, key, number));
     return db_commit(db);
 }
 

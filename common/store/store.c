@@ -299,13 +299,12 @@ struct status store_number_read(struct store *store, struct arena *arena, const 
     return status;
 }
 
-struct status store_number_write(struct tx *tx, const char *key, int64_t number)
+struct status meta_number_write(struct db *db, const char *key, int64_t number)
 {
     struct db_statement *statement = NULL;
     bool row = false;
 
-    assert(tx->writable);
-    TRY(db_prepare(tx->db,
+    TRY(db_prepare(db,
                    "INSERT INTO meta (key, number) VALUES ($1, $2) "
                    "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
                    &statement));
@@ -314,6 +313,12 @@ struct status store_number_write(struct tx *tx, const char *key, int64_t number)
     const struct status status = db_step(statement, &row);
     db_reset(statement);
     return status;
+}
+
+struct status store_number_write(struct tx *tx, const char *key, int64_t number)
+{
+    assert(tx->writable);
+    return meta_number_write(tx->db, key, number);
 }
 
 /* Batches, each a snapshot of its own: entries are only ever added. */

@@ -36,6 +36,9 @@ static inline bool tx_is_as_of(const struct tx *tx)
     return tx->is_as_of || tx->as_of_seq != 0;
 }
 
+/* A number of meta, in the open transaction. */
+struct status meta_number_write(struct db *db, const char *key, int64_t number);
+
 /* The transaction that the writer works in. */
 struct tx store_write_tx(struct store *store, struct arena *arena);
 

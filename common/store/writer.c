@@ -8,12 +8,12 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "base/thread.h"
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 #include "store/upkeep.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
 enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000, UPKEEP_MS = 20 };
@@ -513,23 +513,6 @@ void store_set_on_publish(struct store *store,
     (void)pthread_mutex_unlock(&writer->lock);
 }
 
-/* Signals are for the thread that main() waits on. */
-static int start_without_signals(struct store *store)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    sigset_t all;
-    sigset_t before;
-
-    (void)sigfillset(&all);
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        (void)sigdelset(&all, faults[i]);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int err = pthread_create(&store->writer.thread, NULL, writer_main, store);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return err;
-}
-
 struct status writer_start(struct store *store, unsigned queue_max, struct status disk)
 {
     struct writer *writer = &store->writer;
@@ -547,7 +530,7 @@ struct status writer_start(struct store *store, unsigned queue_max, struct statu
     if (writer->read_only == NULL) {
         writer->read_only = upkeep_disk(store);
     }
-    if (start_without_signals(store) != 0) {
+    if (thread_start(&store->writer.thread, writer_main, store) != 0) {
         (void)pthread_cond_destroy(&writer->wake);
         (void)pthread_mutex_destroy(&writer->lock);
         return (struct status){.code = STATUS_UNAVAILABLE,

@@ -260,6 +260,46 @@ static void hand_close(struct hand *hand)
     }
 }
 
+static struct rpc_client *client_to(struct hand *hand, struct arena *arena, bool is_flushed)
+{
+    const struct rpc_client_options options = {.service = "hand",
+                                               .addresses = hand->address,
+                                               .max_in_flight = CALLS,
+                                               .is_flushed = is_flushed};
+    struct rpc_client *client = NULL;
+
+    assert_ok(rpc_client_open(&options, arena, &client));
+    for (int i = 0; i < WAIT_MS && !rpc_client_connected(client); i++) {
+        (void)usleep(1000);
+    }
+    assert_true(rpc_client_connected(client));
+    return client;
+}
+
+/* A client of a hand, and calls to be made. */
+struct scene {
+    struct arena *arena;
+    struct crowd *crowd;
+    struct hand hand;
+    struct rpc_client *client; /* NULL: closed */
+};
+
+static void scene_open(struct scene *scene, bool is_flushed)
+{
+    scene->arena = arena_new(PEER_ARENA_BYTES);
+    scene->crowd = crowd_new();
+    hand_open(&scene->hand);
+    scene->client = client_to(&scene->hand, scene->arena, is_flushed);
+}
+
+static void scene_close(struct scene *scene)
+{
+    rpc_client_close(scene->client, 5000);
+    hand_close(&scene->hand);
+    crowd_free(scene->crowd);
+    arena_free(scene->arena);
+}
+
 static unsigned envelopes_in(nng_msg *msg)
 {
     struct slice rest = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
@@ -289,178 +329,142 @@ static nng_msg *answers(unsigned count)
     return all;
 }
 
-static struct rpc_client *client_to(struct hand *hand, struct arena *arena, bool is_flushed)
-{
-    const struct rpc_client_options options = {.service = "hand",
-                                               .addresses = hand->address,
-                                               .max_in_flight = CALLS,
-                                               .is_flushed = is_flushed};
-    struct rpc_client *client = NULL;
-
-    assert_ok(rpc_client_open(&options, arena, &client));
-    for (int i = 0; i < WAIT_MS && !rpc_client_connected(client); i++) {
-        (void)usleep(1000);
-    }
-    assert_true(rpc_client_connected(client));
-    return client;
-}
-
 static void calls_that_wait_travel_in_one_message(void **state)
 {
-    struct arena *arena = arena_new(PEER_ARENA_BYTES);
-    struct crowd *crowd = crowd_new();
-    struct hand hand;
+    struct scene scene;
     unsigned at = 0;
     unsigned messages = 0;
 
     (void)state;
-    hand_open(&hand);
-    struct rpc_client *client = client_to(&hand, arena, false);
+    scene_open(&scene, false);
+    struct crowd *crowd = scene.crowd;
     /* The first two go at once, each in a message. */
     for (; at < 2; at++) {
-        assert_ok(ask(client, "any", RPC_WITH_READS, &crowd->calls[at]));
-        nng_msg *msg = hand_receive(&hand, at);
+        assert_ok(ask(scene.client, "any", RPC_WITH_READS, &crowd->calls[at]));
+        nng_msg *msg = hand_receive(&scene.hand, at);
         assert_int_equal(envelopes_in(msg), 1);
         nng_msg_free(msg);
     }
     for (; at < 300; at++) {
-        assert_ok(ask(client, "any", RPC_WITH_READS, &crowd->calls[at]));
+        assert_ok(ask(scene.client, "any", RPC_WITH_READS, &crowd->calls[at]));
     }
-    hand_send(&hand, 0, answers(1));
-    hand_send(&hand, 1, answers(1));
+    hand_send(&scene.hand, 0, answers(1));
+    hand_send(&scene.hand, 1, answers(1));
     for (unsigned left = at - 2; left > 0; messages++) {
-        nng_msg *msg = hand_receive(&hand, 0);
+        nng_msg *msg = hand_receive(&scene.hand, 0);
         const unsigned count = envelopes_in(msg);
         assert_in_range(count, 1, PARCEL_CALLS_MAX);
         left -= count;
         nng_msg_free(msg);
-        hand_send(&hand, 0, answers(count));
+        hand_send(&scene.hand, 0, answers(count));
     }
     crowd_wait(crowd, at);
     assert_in_range(messages, 298 / PARCEL_CALLS_MAX, 50);
     /* What is alone has no company. */
-    assert_ok(ask(client, "any", RPC_ALONE, &crowd->calls[at]));
-    assert_ok(ask(client, "any", RPC_ALONE, &crowd->calls[at + 1]));
+    assert_ok(ask(scene.client, "any", RPC_ALONE, &crowd->calls[at]));
+    assert_ok(ask(scene.client, "any", RPC_ALONE, &crowd->calls[at + 1]));
     for (unsigned i = 0; i < 2; i++) {
-        nng_msg *msg = hand_receive(&hand, i);
+        nng_msg *msg = hand_receive(&scene.hand, i);
         assert_int_equal(envelopes_in(msg), 1);
         nng_msg_free(msg);
     }
-    hand_send(&hand, 0, answers(1));
-    hand_send(&hand, 1, answers(1));
+    hand_send(&scene.hand, 0, answers(1));
+    hand_send(&scene.hand, 1, answers(1));
     crowd_wait(crowd, at + 2);
-    rpc_client_close(client, 5000);
-    hand_close(&hand);
-    crowd_free(crowd);
-    arena_free(arena);
+    scene_close(&scene);
 }
 
 static void calls_of_one_turn_travel_in_one_message(void **state)
 {
-    struct arena *arena = arena_new(PEER_ARENA_BYTES);
-    struct crowd *crowd = crowd_new();
-    struct hand hand;
+    struct scene scene;
     unsigned left = 40;
 
     (void)state;
-    hand_open(&hand);
-    struct rpc_client *client = client_to(&hand, arena, true);
+    scene_open(&scene, true);
+    struct crowd *crowd = scene.crowd;
     for (unsigned i = 0; i < left; i++) {
-        assert_ok(ask(client, "any", RPC_WITH_READS, &crowd->calls[i]));
+        assert_ok(ask(scene.client, "any", RPC_WITH_READS, &crowd->calls[i]));
     }
-    rpc_client_flush(client);
+    rpc_client_flush(scene.client);
     /* At most two: the tick may have come in between. */
     for (unsigned messages = 0; left > 0; messages++) {
-        nng_msg *msg = hand_receive(&hand, 0);
+        nng_msg *msg = hand_receive(&scene.hand, 0);
         const unsigned count = envelopes_in(msg);
         assert_in_range(messages, 0, 1);
         nng_msg_free(msg);
-        hand_send(&hand, 0, answers(count));
+        hand_send(&scene.hand, 0, answers(count));
         left -= count;
     }
     crowd_wait(crowd, 40);
     /* Nobody flushes, and they go all the same. */
-    assert_ok(ask(client, "any", RPC_WITH_WRITES, &crowd->calls[40]));
-    nng_msg_free(hand_receive(&hand, 0));
-    hand_send(&hand, 0, answers(1));
+    assert_ok(ask(scene.client, "any", RPC_WITH_WRITES, &crowd->calls[40]));
+    nng_msg_free(hand_receive(&scene.hand, 0));
+    hand_send(&scene.hand, 0, answers(1));
     crowd_wait(crowd, 41);
-    rpc_client_close(client, 5000);
-    hand_close(&hand);
-    crowd_free(crowd);
-    arena_free(arena);
+    scene_close(&scene);
 }
 
 static void an_answer_that_is_missing_is_an_internal_error(void **state)
 {
-    struct arena *arena = arena_new(PEER_ARENA_BYTES);
-    struct crowd *crowd = crowd_new();
-    struct hand hand;
+    struct scene scene;
 
     (void)state;
-    hand_open(&hand);
-    struct rpc_client *client = client_to(&hand, arena, false);
-    assert_ok(ask(client, "any", RPC_ALONE, &crowd->calls[0]));
-    nng_msg_free(hand_receive(&hand, 0));
-    hand_send(&hand, 0, answers(0));
+    scene_open(&scene, false);
+    struct crowd *crowd = scene.crowd;
+    assert_ok(ask(scene.client, "any", RPC_ALONE, &crowd->calls[0]));
+    nng_msg_free(hand_receive(&scene.hand, 0));
+    hand_send(&scene.hand, 0, answers(0));
     crowd_wait(crowd, 1);
     assert_int_equal(crowd->calls[0].status.code, STATUS_INTERNAL);
     nng_msg *garbage = answers(0);
     assert_int_equal(nng_msg_append(garbage, "\x0a\xff", 2), 0);
-    assert_ok(ask(client, "any", RPC_ALONE, &crowd->calls[1]));
-    nng_msg_free(hand_receive(&hand, 0));
-    hand_send(&hand, 0, garbage);
+    assert_ok(ask(scene.client, "any", RPC_ALONE, &crowd->calls[1]));
+    nng_msg_free(hand_receive(&scene.hand, 0));
+    hand_send(&scene.hand, 0, garbage);
     crowd_wait(crowd, 2);
     assert_int_equal(crowd->calls[1].status.code, STATUS_INTERNAL);
-    rpc_client_close(client, 5000);
-    hand_close(&hand);
-    crowd_free(crowd);
-    arena_free(arena);
+    scene_close(&scene);
 }
 
 static void closing_ends_calls_that_no_message_took(void **state)
 {
-    struct arena *arena = arena_new(PEER_ARENA_BYTES);
-    struct crowd *crowd = crowd_new();
-    struct hand hand;
+    struct scene scene;
 
     (void)state;
-    hand_open(&hand);
-    struct rpc_client *client = client_to(&hand, arena, false);
+    scene_open(&scene, false);
+    struct crowd *crowd = scene.crowd;
     for (unsigned i = 0; i < 500; i++) {
-        assert_ok(ask(client, "any", RPC_WITH_WRITES, &crowd->calls[i]));
+        assert_ok(ask(scene.client, "any", RPC_WITH_WRITES, &crowd->calls[i]));
     }
-    rpc_client_close(client, 5000);
+    rpc_client_close(scene.client, 5000);
+    scene.client = NULL;
     for (unsigned i = 0; i < 500; i++) {
         assert_int_equal(crowd->calls[i].answers, 1);
         assert_int_equal(crowd->calls[i].status.code, STATUS_UNAVAILABLE);
     }
-    hand_close(&hand);
-    crowd_free(crowd);
-    arena_free(arena);
+    scene_close(&scene);
 }
 
 static void a_lost_connection_ends_all_calls(void **state)
 {
-    struct arena *arena = arena_new(PEER_ARENA_BYTES);
-    struct crowd *crowd = crowd_new();
-    struct hand hand;
+    struct scene scene;
 
     (void)state;
-    hand_open(&hand);
-    struct rpc_client *client = client_to(&hand, arena, false);
+    scene_open(&scene, false);
+    struct crowd *crowd = scene.crowd;
     for (unsigned i = 0; i < 500; i++) {
-        assert_ok(ask(client, "any", RPC_WITH_READS, &crowd->calls[i]));
+        assert_ok(ask(scene.client, "any", RPC_WITH_READS, &crowd->calls[i]));
     }
-    nng_msg_free(hand_receive(&hand, 0));
-    hand_close(&hand);
+    nng_msg_free(hand_receive(&scene.hand, 0));
+    hand_close(&scene.hand);
     crowd_wait(crowd, 500);
     for (unsigned i = 0; i < 500; i++) {
         assert_int_equal(crowd->calls[i].answers, 1);
         assert_int_equal(crowd->calls[i].status.code, STATUS_UNAVAILABLE);
     }
-    rpc_client_close(client, 5000);
+    rpc_client_close(scene.client, 5000);
     crowd_free(crowd);
-    arena_free(arena);
+    arena_free(scene.arena);
 }
 
 int main(void)
