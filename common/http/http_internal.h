@@ -88,7 +88,8 @@ struct http_loop {
     char *read_buffer;
     char date[DATE_BYTES];
     int64_t date_s;
-    int64_t drain_ms; /* when draining began; 0: not yet */
+    int64_t drain_ms;     /* when draining began; 0: not yet */
+    unsigned quiet_ticks; /* of draining, since the last new connection */
     bool accept_waits;
     bool is_listening;
     bool is_ending;

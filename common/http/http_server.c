@@ -16,7 +16,7 @@ enum {
     TICK_MS = 250,
     TICK_LEAST_MS = 10,
     LOOPS_MAX = 64,
-    LISTENER_END_MS = 50,
+    LISTENER_END_TICKS = 5, /* without a new connection */
     START_UNDO_MS = 2000,
     SLOW_READER_MS = 1000,
 };
@@ -57,8 +57,11 @@ static uint64_t tick_ms(const struct http_limits *limits)
 
 static void on_connection(uv_stream_t *stream, int error)
 {
+    struct http_loop *loop = stream->data;
+
+    loop->quiet_ticks = 0;
     if (error == 0) {
-        connection_accept(stream->data);
+        connection_accept(loop);
     }
 }
 
@@ -154,7 +157,8 @@ static void on_tick(uv_timer_t *timer)
         shed_slowest_reader(loop, now_ms);
     }
     if (loop->drain_ms != 0) {
-        if (loop->is_listening && now_ms - loop->drain_ms >= LISTENER_END_MS) {
+        /* Ticks, not time: between two of them a loop looks for connections, however late. */
+        if (loop->is_listening && ++loop->quiet_ticks > LISTENER_END_TICKS) {
             loop->is_listening = false;
             uv_close((uv_handle_t *)&loop->listener, NULL);
         }
