@@ -428,3 +428,16 @@ bool http_head_parse(struct slice bytes, struct http_head *ret_head,
     }
     return true;
 }
+
+struct slice http_trim(struct slice text)
+{
+    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 &&
+           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
+        text.length--;
+    }
+    return text;
+}

@@ -74,4 +74,7 @@ bool http_head_find(const struct http_head *head, const char *name, struct slice
 /* True when both are equal but for the case of ASCII letters. */
 bool http_equals_ignoring_case(struct slice a, const char *b);
 
+/* Without the spaces and tabs at its ends (OWS: RFC 9110, 5.6.3). */
+struct slice http_trim(struct slice text);
+
 #endif

@@ -3,19 +3,6 @@
 
 #include "http/http_head.h"
 
-static struct slice trim(struct slice text)
-{
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 &&
-           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
-}
-
 /* What stands before the first separator that is not in quotes; rest begins behind it. */
 static struct slice cut(struct slice *rest, char separator)
 {
@@ -37,7 +24,7 @@ static struct slice cut(struct slice *rest, char separator)
     const size_t taken = length < rest->length ? length + 1 : length;
     const struct slice part = {rest->data, length};
     *rest = (struct slice){rest->data + taken, rest->length - taken};
-    return trim(part);
+    return http_trim(part);
 }
 
 bool parameter_next(struct slice *parameters, struct parameter *ret_parameter)
@@ -49,7 +36,7 @@ bool parameter_next(struct slice *parameters, struct parameter *ret_parameter)
         if (name.length == 0) {
             continue;
         }
-        value = trim(value);
+        value = http_trim(value);
         if (value.length >= 2 && value.data[0] == '"' && value.data[value.length - 1] == '"') {
             value = (struct slice){value.data + 1, value.length - 2};
         }

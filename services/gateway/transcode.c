@@ -120,19 +120,6 @@ static struct status apply_path(struct arena *arena, const struct transcode_sour
     return STATUS_NONE;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 &&
-           (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
-}
-
 /* JSON is UTF-8 (RFC 8259, 8.1); a charset may say so, and no other. */
 static bool is_utf8(struct slice content_type)
 {
@@ -144,7 +131,7 @@ static bool is_utf8(struct slice content_type)
 
         at = memchr(start, ';', (size_t)(end - start));
         const struct slice parameter =
-            trim((struct slice){start, (size_t)((at != NULL ? at : end) - start)});
+            http_trim((struct slice){start, (size_t)((at != NULL ? at : end) - start)});
         static const char name[] = "charset=";
         if (parameter.length < strlen(name) ||
             strncasecmp(parameter.data, name, strlen(name)) != 0) {
@@ -168,7 +155,7 @@ static bool is_json(struct slice content_type)
     const size_t length =
         semicolon != NULL ? (size_t)(semicolon - content_type.data) : content_type.length;
 
-    return http_equals_ignoring_case(trim((struct slice){content_type.data, length}),
+    return http_equals_ignoring_case(http_trim((struct slice){content_type.data, length}),
                                      "application/json");
 }
 
