@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@ enum {
     TICK_LEAST_MS = 10,
     LOOPS_MAX = 64,
     LISTENER_END_TICKS = 5, /* without a new connection */
+    LISTENER_END_MS = 2000, /* where new ones could not be stopped */
     START_UNDO_MS = 2000,
     SLOW_READER_MS = 1000,
 };
@@ -79,24 +80,17 @@ static void on_flush(uv_prepare_t *prepare)
 }
 
 /*
- * New connections are let go unanswered from here on (their SYN is dropped, and sent again when
- * nobody listens any more), while those that the system completed already are still accepted:
- * closing the listener at once would reset them.
+ * Whoever connects from here on is refused, since no interface leads to the listener any more.
+ * Those that the system completed already are still accepted: closing the listener would reset
+ * them, and a filter that drops their SYN needs a privilege on some kernels.
  */
-static void stop_new_connections(struct http_loop *loop)
+static void stop_new_connections(const struct http_loop *loop)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags of the TCP header */
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), /* SYN without ACK */
-        BPF_STMT(BPF_RET | BPF_K, 0),
-        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-    };
-    const struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+    const int no_interface = INT_MAX;
     uv_os_fd_t socket = -1;
 
-    if (uv_fileno((uv_handle_t *)&loop->listener, &socket) == 0) {
-        (void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+    if (uv_fileno((const uv_handle_t *)&loop->listener, &socket) == 0) {
+        (void)setsockopt(socket, SOL_SOCKET, SO_BINDTOIFINDEX, &no_interface, sizeof(no_interface));
     }
 }
 
@@ -158,7 +152,8 @@ static void on_tick(uv_timer_t *timer)
     }
     if (loop->drain_ms != 0) {
         /* Ticks, not time: between two of them a loop looks for connections, however late. */
-        if (loop->is_listening && ++loop->quiet_ticks > LISTENER_END_TICKS) {
+        if (loop->is_listening && (++loop->quiet_ticks > LISTENER_END_TICKS ||
+                                   now_ms - loop->drain_ms > LISTENER_END_MS)) {
             loop->is_listening = false;
             uv_close((uv_handle_t *)&loop->listener, NULL);
         }
@@ -172,7 +167,6 @@ static void on_wake(uv_async_t *async)
 
     if (atomic_load(&loop->server->draining) && loop->drain_ms == 0) {
         loop->drain_ms = (int64_t)uv_now(&loop->uv);
-        stop_new_connections(loop);
         /* The end is looked for often, or it would come late. */
         (void)uv_timer_start(&loop->tick, on_tick, TICK_LEAST_MS, TICK_LEAST_MS);
     }
@@ -478,6 +472,10 @@ bool http_server_close(struct http_server *server, unsigned bound_ms)
     }
     const uint64_t deadline_ns = uv_hrtime() + (uint64_t)bound_ms * 1000000;
 
+    /* Of all before one closes: they share what comes to the port. */
+    for (unsigned i = 0; i < server->started; i++) {
+        stop_new_connections(&server->loops[i]);
+    }
     atomic_store(&server->draining, true);
     for (unsigned i = 0; i < server->started; i++) {
         (void)uv_async_send(&server->loops[i].wake);
