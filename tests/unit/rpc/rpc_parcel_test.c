@@ -254,7 +254,7 @@ static void hand_send(struct hand *hand, unsigned i, nng_msg *msg)
 
 static void hand_close(struct hand *hand)
 {
-    nng_close(hand->socket);
+    (void)socket_close(hand->socket, 1000);
     for (unsigned i = 0; i < 3; i++) {
         nng_aio_free(hand->aios[i]);
     }
