@@ -361,8 +361,7 @@ static struct status decode_message(struct decoder *decoder, ProtobufCMessage *m
         if (problem != NULL) {
             return malformed(decoder, problem);
         }
-        const ProtobufCFieldDescriptor *field =
-            field_find(message->descriptor, last, wire.number);
+        const ProtobufCFieldDescriptor *field = field_find(message->descriptor, last, wire.number);
         if (field != NULL) {
             last = field;
             TRY(decode_field(decoder, message, field, &wire, bytes, depth));

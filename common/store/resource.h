@@ -133,8 +133,8 @@ struct status resource_all_shared(struct tx *tx, const struct resource_kind *kin
 /* One of them by its name: resource_find() and resource_get(). */
 struct status resource_find_shared(struct tx *tx, const struct resource_kind *kind,
                                    const char *name, const void **ret_message);
-struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind,
-                                  const char *name, const void **ret_message);
+struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  const void **ret_message);
 
 /* A page of a list (AIP-132, AIP-158). */
 struct resource_page {

@@ -176,8 +176,8 @@ struct status resource_find_shared(struct tx *tx, const struct resource_kind *ki
     return STATUS_NONE;
 }
 
-struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind,
-                                  const char *name, const void **ret_message)
+struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  const void **ret_message)
 {
     TRY(resource_find_shared(tx, kind, name, ret_message));
     return *ret_message != NULL ? STATUS_NONE : resource_not_found(tx, name);
