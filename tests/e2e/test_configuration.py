@@ -63,6 +63,13 @@ def bad_values(program, variable):
     return BAD[variable]
 
 
+def check(program, environment):
+    return subprocess.run(
+        [binary(program), "--check"], env=environment, capture_output=True, text=True, timeout=30,
+        check=False,
+    )
+
+
 def listens(ports):
     for port in ports:
         with socket.socket() as probe:
@@ -157,10 +164,7 @@ def test_check_says_the_same_of_a_wrong_value(program, tmp_path):
         "PATH": os.environ["PATH"], "DONGKHOI_STATE": str(tmp_path / "file"),
         "DONGKHOI_LISTEN": "nowhere", "DONGKHOI_LITSEN": "127.0.0.1:80", "DONGKHOI_FOREIGN": "1",
     }
-    done = subprocess.run(
-        [binary(program), "--check"], env=environment, capture_output=True, text=True, timeout=30,
-        check=False,
-    )
+    done = check(program, environment)
     wrong = "DONGKHOI_LISTEN=nowhere" if program == "gateway" else f"DONGKHOI_STATE={tmp_path}/file"
     assert done.returncode == 1
     assert f"{wrong} (environment) is not valid; allowed is: " in done.stdout
@@ -169,6 +173,27 @@ def test_check_says_the_same_of_a_wrong_value(program, tmp_path):
     assert subprocess.run(
         [binary(program), "--help"], env=environment, capture_output=True, timeout=30, check=False
     ).returncode == 0
+
+
+@pytest.mark.parametrize("program", SERVICES)
+@pytest.mark.parametrize("reserve, warn, is_allowed", [
+    ("1000001", "1000000", False), ("6%", "5%", False), ("1", "0", True),
+    ("1000000", "1000000", True), ("5%", "5%", True), ("1000001", "1%", True), ("0", "0", True),
+])
+def test_a_reserve_above_the_warning_is_refused_by_check_as_by_the_start(
+    program, reserve, warn, is_allowed, tmp_path
+):
+    limits = {"DONGKHOI_DISK_RESERVE": reserve, "DONGKHOI_DISK_WARN": warn}
+    environment = {"PATH": os.environ["PATH"], "DONGKHOI_STATE": str(tmp_path / "state"), **limits}
+    done = check(program, environment)
+    message = (f'DONGKHOI_DISK_RESERVE is "{reserve}"; '
+               f'allowed is: not more than DONGKHOI_DISK_WARN, which is "{warn}"')
+    assert done.returncode == (0 if is_allowed else 1), done.stdout
+    assert (message in done.stdout.splitlines()) == (not is_allowed), done.stdout
+    if not is_allowed:
+        attempt = Attempt(program, tmp_path, **limits)
+        check_refused(attempt, "DONGKHOI_DISK_RESERVE", reserve)
+        assert attempt.lines()[0]["message"] == message
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -244,6 +269,7 @@ RUN_BAD = [
     ("DONGKHOI_LEASE_MS", "soon"),
     ("DONGKHOI_ACCESS_LOG", "perhaps"),
     ("DONGKHOI_LOG", "loud"),
+    ("DONGKHOI_DISK_RESERVE", "1073741825"),
     ("DONGKHOI_LISTN", "127.0.0.1:80"),
 ]
 
