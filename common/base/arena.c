@@ -18,7 +18,11 @@ enum { RED_ZONE_BYTES = 16 };
 enum { RED_ZONE_BYTES = 0 };
 #endif
 
-enum { CHUNK_MIN_BYTES = 8 << 10, CHUNK_MAX_BYTES = 256 << 10 };
+enum {
+    CHUNK_MIN_BYTES = 8 << 10,
+    CHUNK_MAX_BYTES = 256 << 10,
+    CHUNK_KEPT_MAX_BYTES = 32 << 10, /* by arena_reset() */
+};
 
 struct chunk {
     struct chunk *older;
@@ -64,19 +68,25 @@ void arena_free(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    struct chunk *newest = arena->newest;
+    struct chunk *kept = NULL;
 
-    /* The oldest is the smallest: a server keeps one for each of its many calls. */
-    while (newest != NULL && (newest->older != NULL || newest->capacity > CHUNK_MIN_BYTES)) {
-        struct chunk *older = newest->older;
-        chunk_free(newest);
-        newest = older;
+    /* Of those that are small enough the newest, which is the largest: the next use of the arena,
+     * which is like this one, takes no other. A server keeps one for each of its many calls. */
+    while (arena->newest != NULL) {
+        struct chunk *older = arena->newest->older;
+        if (kept == NULL && arena->newest->capacity <= CHUNK_KEPT_MAX_BYTES) {
+            kept = arena->newest;
+        } else {
+            chunk_free(arena->newest);
+        }
+        arena->newest = older;
     }
-    if (newest != NULL) {
-        newest->used = 0;
-        POISON(newest->bytes, newest->capacity);
+    if (kept != NULL) {
+        kept->older = NULL;
+        kept->used = 0;
+        POISON(kept->bytes, kept->capacity);
     }
-    arena->newest = newest;
+    arena->newest = kept;
     arena->used_bytes = 0;
 }
 
@@ -104,7 +114,8 @@ static struct chunk *chunk_new(struct arena *arena, size_t size)
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* The content is whatever was there. */
+static void *take(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
 
@@ -126,8 +137,14 @@ void *arena_alloc(struct arena *arena, size_t size)
     chunk->used += taken + RED_ZONE_BYTES;
     arena->used_bytes += taken;
     UNPOISON(memory, size);
-    memset(memory, 0, size);
     return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *memory = take(arena, size);
+
+    return memory != NULL ? memset(memory, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -139,10 +156,11 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 char *arena_copy(struct arena *arena, struct slice slice)
 {
-    char *copy = slice.length < SIZE_MAX ? arena_alloc(arena, slice.length + 1) : NULL;
+    char *copy = slice.length < SIZE_MAX ? take(arena, slice.length + 1) : NULL;
 
-    if (copy != NULL && slice.length > 0) {
-        memcpy(copy, slice.data, slice.length);
+    if (copy != NULL) {
+        memcpy(copy, slice.length > 0 ? slice.data : "", slice.length);
+        copy[slice.length] = '\0';
     }
     return copy;
 }
@@ -154,13 +172,19 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+    char most[256]; /* of what is printed fits in it */
     va_list again;
 
     va_copy(again, args);
-    const int length = vsnprintf(NULL, 0, format, args);
-    char *text = length >= 0 ? arena_alloc(arena, (size_t)length + 1) : NULL;
-    if (text != NULL) {
-        (void)vsnprintf(text, (size_t)length + 1, format, again);
+    const int length = vsnprintf(most, sizeof(most), format, args);
+    char *text = NULL;
+    if (length >= 0 && (size_t)length < sizeof(most)) {
+        text = arena_copy(arena, (struct slice){.data = most, .length = (size_t)length});
+    } else if (length >= 0) {
+        text = take(arena, (size_t)length + 1);
+        if (text != NULL) {
+            (void)vsnprintf(text, (size_t)length + 1, format, again);
+        }
     }
     va_end(again);
     return text;

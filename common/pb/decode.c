@@ -334,18 +334,36 @@ static struct status decode_field(struct decoder *decoder, ProtobufCMessage *mes
     return status_below(decoder->arena, status, path_part(decoder->arena, field, index));
 }
 
+/* Fields mostly come in the order of their numbers, each after or once more the last one. */
+static const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *type,
+                                                  const ProtobufCFieldDescriptor *last,
+                                                  uint32_t number)
+{
+    const ProtobufCFieldDescriptor *next = last != NULL ? last + 1 : type->fields;
+
+    if (last != NULL && last->id == number) {
+        return last;
+    }
+    if (next < type->fields + type->n_fields && next->id == number) {
+        return next;
+    }
+    return protobuf_c_message_descriptor_get_field(type, number);
+}
+
 static struct status decode_message(struct decoder *decoder, ProtobufCMessage *message,
                                     struct slice bytes, unsigned depth)
 {
+    const ProtobufCFieldDescriptor *last = NULL;
+
     while (bytes.length > 0) {
         struct wire_field wire;
         const char *problem = wire_take_field(&bytes, &wire);
         if (problem != NULL) {
             return malformed(decoder, problem);
         }
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field(message->descriptor, wire.number);
+        const ProtobufCFieldDescriptor *field = field_find(message->descriptor, last, wire.number);
         if (field != NULL) {
+            last = field;
             TRY(decode_field(decoder, message, field, &wire, bytes, depth));
         } else if (++decoder->unknown > DECODE_UNKNOWN_MAX) {
             return malformed(decoder, "it has too many unknown fields");

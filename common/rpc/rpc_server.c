@@ -65,6 +65,7 @@ struct rpc_server {
     nng_socket socket;
     nng_listener listener;
     void (*on_call)(void *arg, struct rpc_call *call);
+    void (*on_calls_end)(void *arg);
     void *arg;
     struct server_parcel *parcels; /* one for each call */
     struct rpc_call *calls;
@@ -376,6 +377,9 @@ static void parcel_take(struct server_parcel *parcel)
         (void)envelope_next(&rest, &envelope);
         call_start(parcel, i, envelope);
     }
+    if (server->on_calls_end != NULL) {
+        server->on_calls_end(server->arg);
+    }
 }
 
 static void on_server_aio(void *arg)
@@ -489,6 +493,7 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     }
     pthread_mutex_init(&server->lock, NULL);
     server->on_call = options->on_call;
+    server->on_calls_end = options->on_calls_end;
     server->arg = options->arg;
     server->call_count = options->calls > 0 ? options->calls : RPC_CALLS_DEFAULT;
     if (nng_rep0_open(&server->socket) != 0) {

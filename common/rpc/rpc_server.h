@@ -32,6 +32,8 @@ struct rpc_server_options {
     const char *address; /* nng address to listen on; a TCP port of 0 is chosen by the system */
     unsigned calls;      /* 0: RPC_CALLS_DEFAULT */
     void (*on_call)(void *arg, struct rpc_call *call);
+    /* On the same thread, after on_call for all calls of one message; or NULL. */
+    void (*on_calls_end)(void *arg);
     void *arg;
 };
 

@@ -1,7 +1,7 @@
 /*
  * dispatch.c - each call is decoded on the thread of nng, then runs where its mode says:
  *
- *     QUICK  there, in a snapshot           --\
+ *     QUICK  there, in its message's one    --\
  *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on,
  *     WRITE  on the store's writer          --/   which leaves through the gate (gate.h)
  *
@@ -214,6 +214,13 @@ void dispatch_call(void *arg, struct rpc_call *rpc)
     if (status.code != STATUS_OK) {
         dispatch_answer_status(dispatch, rpc, status);
     }
+}
+
+void dispatch_calls_end(void *arg)
+{
+    const struct dispatch *dispatch = arg;
+
+    store_read_let_go(dispatch->store);
 }
 
 void dispatch_drain(struct dispatch *dispatch)

@@ -35,8 +35,9 @@ void dispatch_stop(struct dispatch *dispatch);
 /* Once the store is closed. dispatch may be NULL. */
 void dispatch_free(struct dispatch *dispatch);
 
-/* rpc_server_options.on_call with a struct dispatch. */
+/* rpc_server_options.on_call and on_calls_end with a struct dispatch. */
 void dispatch_call(void *arg, struct rpc_call *rpc);
+void dispatch_calls_end(void *arg);
 
 /* From now on no watch is held. */
 void dispatch_drain(struct dispatch *dispatch);

@@ -140,6 +140,7 @@ static struct status instance_open(struct service_instance *instance,
         .address = options->address,
         .calls = CALLS_MAX,
         .on_call = dispatch_call,
+        .on_calls_end = dispatch_calls_end,
         .arg = instance->dispatch,
     };
     return rpc_server_open(&server_options, arena, &instance->server);

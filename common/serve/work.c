@@ -104,8 +104,15 @@ static void work_read(struct work *work)
     if (status.code == STATUS_OK && work->response != NULL) {
         status = last_change_fill(work->call.arena, &tx, work->response);
     }
+    if (status.code == STATUS_OK && tx.shares) {
+        status = message_pack(work->call.arena, work->response, &work->call.packed_response);
+    }
     if (tx.db != NULL) { /* peer_call_all() ends it before */
-        store_read_end(&tx);
+        if (work->entry->mode == METHOD_QUICK) {
+            store_read_keep(&tx);
+        } else {
+            store_read_end(&tx);
+        }
     }
     call_clock_leave(clock_of(work), db);
 #if MUTANT(M18)

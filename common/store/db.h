@@ -80,8 +80,7 @@ struct status db_copy(struct db *db, const char *path);
  * trusted any more. */
 bool db_is_doomed(const struct db *db);
 
-/* Nanoseconds that were spent in the database so far, in preparing, stepping, beginning and ending.
- */
+/* Nanoseconds so far in which a statement was open: with what is done with its rows. */
 int64_t db_spent_ns(const struct db *db);
 
 /* Nanoseconds that the calling thread has spent in fsync so far. */

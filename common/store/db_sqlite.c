@@ -33,6 +33,8 @@ struct db {
     bool doomed;
     struct status failure; /* broke the open transaction */
     uint64_t uses;
+    unsigned open; /* statements between db_prepare() and db_reset() */
+    int64_t open_from_ns;
     int64_t spent_ns;
     /* Beside the statements, so that a search touches little memory. 0: no statement. */
     uint64_t hashes[STATEMENTS_MAX];
@@ -274,15 +276,6 @@ static uint64_t text_hash(const char *text)
     return hash | 1;
 }
 
-static int step(struct db *db, sqlite3_stmt *handle)
-{
-    const int64_t start_ns = clock_elapsed_ns();
-    const int code = sqlite3_step(handle);
-
-    db->spent_ns += clock_elapsed_ns() - start_ns;
-    return code;
-}
-
 /* A free place, or that of the idle statement used longest ago; STATEMENTS_MAX when all are busy.
  */
 static size_t place_for_statement(struct db *db)
@@ -330,10 +323,8 @@ static struct status statement_new(struct db *db, const char *text, uint64_t has
     if (place == STATEMENTS_MAX) {
         return status_from_sqlite(SQLITE_MISUSE);
     }
-    const int64_t start_ns = clock_elapsed_ns();
     const int code =
         sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
-    db->spent_ns += clock_elapsed_ns() - start_ns;
     if (code != SQLITE_OK) {
         return failed(db, code, false);
     }
@@ -352,6 +343,7 @@ static struct status statement_new(struct db *db, const char *text, uint64_t has
 
 struct status db_prepare(struct db *db, const char *text, struct db_statement **ret_statement)
 {
+    const int64_t start_ns = db->open == 0 ? clock_elapsed_ns() : 0;
     const uint64_t hash = text_hash(text);
     size_t place = 0;
 
@@ -367,6 +359,9 @@ struct status db_prepare(struct db *db, const char *text, struct db_statement **
     statement->busy = true;
     statement->bind_code = SQLITE_OK;
     statement->last_used = ++db->uses;
+    if (db->open++ == 0) {
+        db->open_from_ns = start_ns;
+    }
     *ret_statement = statement;
     return STATUS_NONE;
 }
@@ -407,7 +402,7 @@ struct status db_step(struct db_statement *statement, bool *ret_row)
     if (statement->bind_code != SQLITE_OK) {
         return status_from_sqlite(statement->bind_code);
     }
-    const int code = step(statement->db, statement->handle);
+    const int code = sqlite3_step(statement->handle);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         return failed(statement->db, code, false);
     }
@@ -441,9 +436,15 @@ void db_reset(struct db_statement *statement)
     if (statement == NULL) {
         return;
     }
+    struct db *db = statement->db;
+
     (void)sqlite3_reset(statement->handle);
     (void)sqlite3_clear_bindings(statement->handle);
     statement->busy = false;
+    assert(db->open > 0);
+    if (--db->open == 0) {
+        db->spent_ns += clock_elapsed_ns() - db->open_from_ns;
+    }
 }
 
 /* A statement without parameters and rows. */
@@ -452,7 +453,7 @@ static struct status run(struct db *db, const char *text, bool syncing)
     struct db_statement *statement = NULL;
 
     TRY(db_prepare(db, text, &statement));
-    const int code = step(db, statement->handle);
+    const int code = sqlite3_step(statement->handle);
     db_reset(statement);
     return code == SQLITE_DONE ? STATUS_NONE : failed(db, code, syncing);
 }

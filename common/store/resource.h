@@ -122,6 +122,20 @@ struct status resource_all(struct tx *tx, const struct resource_kind *kind,
                            const struct resource_scan *scan, struct resource_revision **ret_rows,
                            size_t *ret_count);
 
+/*
+ * The same from what an earlier read of the same version on this thread decoded, where it is there.
+ * Nobody may change these messages, and they last as long as tx: what points to them must be packed
+ * before it ends, which the dispatcher does with an answer when tx says that it shares.
+ */
+struct status resource_all_shared(struct tx *tx, const struct resource_kind *kind,
+                                  const struct resource_scan *scan,
+                                  const struct resource_revision **ret_rows, size_t *ret_count);
+/* One of them by its name: resource_find() and resource_get(). */
+struct status resource_find_shared(struct tx *tx, const struct resource_kind *kind,
+                                   const char *name, const void **ret_message);
+struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  const void **ret_message);
+
 /* A page of a list (AIP-132, AIP-158). */
 struct resource_page {
     const char *parent; /* "" at the top; "-" as an id of the pattern is any */

@@ -2,6 +2,7 @@
 #include "pb/message.h"
 #include "store/page_token.h"
 #include "store/query.h"
+#include "store/row_memo.h"
 #include "store/store_internal.h"
 
 typedef struct status (*each_function)(void *arg, const struct resource_revision *row);
@@ -128,6 +129,58 @@ struct status resource_all(struct tx *tx, const struct resource_kind *kind,
     *ret_rows = rows.items;
     *ret_count = rows.count;
     return STATUS_NONE;
+}
+
+/* Decodes them into the memo's own arena; false when they do not fit, or cannot be read. */
+static bool remember(struct tx *tx, const struct resource_kind *kind,
+                     const struct resource_scan *scan, struct resource_revision **ret_rows,
+                     size_t *ret_count)
+{
+    struct tx own = *tx;
+
+    own.arena = row_memo_arena(tx->memo);
+    return own.arena != NULL &&
+           resource_all(&own, kind, scan, ret_rows, ret_count).code == STATUS_OK &&
+           row_memo_add(tx->memo, kind, scan, *ret_rows, *ret_count);
+}
+
+struct status resource_all_shared(struct tx *tx, const struct resource_kind *kind,
+                                  const struct resource_scan *scan,
+                                  const struct resource_revision **ret_rows, size_t *ret_count)
+{
+    struct resource_revision *rows = NULL;
+
+    if (tx->memo != NULL && !tx_is_as_of(tx)) {
+        if (row_memo_find(tx->memo, kind, scan, &rows, ret_count) ||
+            remember(tx, kind, scan, &rows, ret_count)) {
+            tx->shares = true;
+            *ret_rows = rows;
+            return STATUS_NONE;
+        }
+        row_memo_fill(tx->memo);
+    }
+    TRY(resource_all(tx, kind, scan, &rows, ret_count));
+    *ret_rows = rows;
+    return STATUS_NONE;
+}
+
+struct status resource_find_shared(struct tx *tx, const struct resource_kind *kind,
+                                   const char *name, const void **ret_message)
+{
+    const struct resource_scan scan = {.name = name};
+    const struct resource_revision *rows = NULL;
+    size_t count = 0;
+
+    TRY(resource_all_shared(tx, kind, &scan, &rows, &count));
+    *ret_message = count > 0 ? rows[count - 1].message : NULL;
+    return STATUS_NONE;
+}
+
+struct status resource_get_shared(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  const void **ret_message)
+{
+    TRY(resource_find_shared(tx, kind, name, ret_message));
+    return *ret_message != NULL ? STATUS_NONE : resource_not_found(tx, name);
 }
 
 /* A page of history while it is read. */

@@ -1,6 +1,7 @@
 /* store.c - a store's life: lock, files, connections of readers. */
 #include "base/clock.h"
 #include "store/migrate.h"
+#include "store/row_memo.h"
 #include "store/store_files.h"
 #include "store/store_internal.h"
 #include "store/upkeep.h"
@@ -17,6 +18,10 @@ struct reader {
     struct db *db;
     pthread_t thread;
     bool reading;
+    bool is_kept; /* the snapshot, by store_read_keep() */
+    struct journal_head head;
+    int64_t time_us; /* of the snapshot */
+    struct row_memo *memo;
     struct reader *next;
 };
 
@@ -24,6 +29,13 @@ struct reader {
  * the lock, closes it. */
 static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all_readers */
 static struct reader *all_readers;
+
+static void reader_free(struct reader *reader)
+{
+    db_close(reader->db);
+    row_memo_free(reader->memo);
+    free(reader);
+}
 
 static void on_thread_end(void *arg)
 {
@@ -40,8 +52,7 @@ static void on_thread_end(void *arg)
     }
     (void)pthread_mutex_unlock(&readers_lock);
     if (found != NULL) {
-        db_close(found->db);
-        free(found);
+        reader_free(found);
     }
 }
 
@@ -64,8 +75,7 @@ static void readers_close(struct store *store)
     while (closing != NULL) {
         struct reader *next = closing->next;
         assert(!closing->reading);
-        db_close(closing->db);
-        free(closing);
+        reader_free(closing);
         closing = next;
     }
 }
@@ -78,9 +88,10 @@ static struct status reader_new(struct store *store, struct reader **ret_reader)
         return status_out_of_memory();
     }
     const struct status status = db_open(store->location, DB_READ_ONLY, &reader->db);
-    if (status.code != STATUS_OK || pthread_setspecific(store->reader_key, reader) != 0) {
-        db_close(reader->db);
-        free(reader);
+    reader->memo = row_memo_new();
+    if (status.code != STATUS_OK || reader->memo == NULL ||
+        pthread_setspecific(store->reader_key, reader) != 0) {
+        reader_free(reader);
         return status.code != STATUS_OK ? status : status_out_of_memory();
     }
     reader->store = store;
@@ -204,47 +215,81 @@ void store_close(struct store *store)
     free(store);
 }
 
-static struct status begin(struct reader *reader, struct journal_head *ret_head)
+static struct status begin(struct reader *reader)
 {
     TRY(db_begin(reader->db));
-    const struct status status = journal_head_read(reader->db, ret_head);
+    const struct status status = journal_head_read(reader->db, &reader->head);
     if (status.code != STATUS_OK) {
         db_rollback(reader->db);
+        return status;
     }
-    return status;
+    const int64_t now_us = clock_now_us();
+    reader->time_us = now_us > reader->head.time_us ? now_us : reader->head.time_us;
+    row_memo_begin(reader->memo, journal_version(&reader->head));
+    return STATUS_NONE;
 }
 
 struct status store_read_begin(struct store *store, struct arena *arena, struct tx *ret_tx)
 {
     struct reader *reader = pthread_getspecific(store->reader_key);
-    struct journal_head head;
 
     if (reader == NULL) {
         TRY(reader_new(store, &reader));
     }
     assert(!reader->reading);
-    TRY(begin(reader, &head));
+    if (!reader->is_kept) {
+        TRY(begin(reader));
+    }
+    reader->is_kept = false;
     reader->reading = true;
-    const int64_t now = clock_now_us();
     *ret_tx = (struct tx){
         .store = store,
         .db = reader->db,
         .arena = arena,
-        .time_us = now > head.time_us ? now : head.time_us,
-        .version = journal_version(&head),
-        .version_time_us = head.time_us,
+        .time_us = reader->time_us,
+        .version = journal_version(&reader->head),
+        .version_time_us = reader->head.time_us,
+        .memo = reader->memo,
     };
     return STATUS_NONE;
 }
 
-void store_read_end(struct tx *tx)
+static struct reader *read_leave(struct tx *tx)
 {
     struct reader *reader = pthread_getspecific(tx->store->reader_key);
 
-    assert(reader != NULL && reader->db == tx->db);
-    db_rollback(tx->db);
+    assert(reader != NULL && reader->reading && reader->db == tx->db);
     reader->reading = false;
     tx->db = NULL;
+    return reader;
+}
+
+void store_read_end(struct tx *tx)
+{
+    const struct reader *reader = read_leave(tx);
+
+    db_rollback(reader->db);
+}
+
+void store_read_keep(struct tx *tx)
+{
+    struct reader *reader = read_leave(tx);
+
+    if (db_lost(reader->db).code == STATUS_OK) {
+        reader->is_kept = true;
+    } else {
+        db_rollback(reader->db);
+    }
+}
+
+void store_read_let_go(struct store *store)
+{
+    struct reader *reader = pthread_getspecific(store->reader_key);
+
+    if (reader != NULL && reader->is_kept) {
+        reader->is_kept = false;
+        db_rollback(reader->db);
+    }
 }
 
 struct tx store_write_tx(struct store *store, struct arena *arena)

@@ -79,6 +79,7 @@ void store_set_on_publish(struct store *store,
 /*
  * A transaction, for reading or writing: what the functions of resource.h work in.
  */
+struct row_memo;
 struct tx {
     struct store *store;
     struct db *db;
@@ -94,11 +95,18 @@ struct tx {
     struct version version;  /* reads: of this snapshot; writes: of the last entry appended */
     int64_t version_time_us; /* reads: of the journal entry of version; 0 before the first */
     bool writable;
+    struct row_memo *memo; /* the thread's; NULL in writes */
+    bool shares;           /* rows of the memo were given out */
 };
 
 /* Opens a snapshot on the calling thread's own connection. Not nested. Keep it short. */
 struct status store_read_begin(struct store *store, struct arena *arena, struct tx *ret_tx);
 void store_read_end(struct tx *tx);
+
+/* Ends the transaction, but the next on this thread has the same snapshot and time: for calls that
+ * had all come before the first of them was begun. store_read_let_go() after the last. */
+void store_read_keep(struct tx *tx);
+void store_read_let_go(struct store *store);
 
 /*
  * All further reads of tx see the state at this time (record time). INVALID_ARGUMENT, field

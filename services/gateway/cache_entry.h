@@ -35,6 +35,8 @@ struct cache_parts {
     const struct cache_version *versions;
     unsigned version_count;
     int32_t day; /* of Asia/Ho_Chi_Minh, on which it was computed */
+    /* memory_cache_hash() of the service's message that it was rendered from; 0: not known. */
+    uint64_t source_hash;
 };
 
 struct cache_entry {

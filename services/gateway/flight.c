@@ -231,40 +231,97 @@ static struct status render(struct read *read, const ProtobufCMessage *message,
     return message_pack(read->loop->scratch, message, &ret_rendering->body);
 }
 
-/* The message becomes an entry, which is stored where it may be. NULL: the leader's request could
- * not be rendered, and status says why. */
-static struct status make_entry(struct read *read, const ProtobufCMessage *message,
-                                const struct rpc_answer *answer, struct outcome *outcome,
-                                struct cache_version *versions)
+/* Rendered from the same message: the bytes are kept, under whatever versions. */
+static bool is_rendered(const struct cache_entry *before, const struct cache_parts *parts)
 {
-    struct cache_parts parts = {.key = read->key, .key_hash = read->key_hash, .day = read->day};
-    struct rendering rendering;
+    return before != NULL && before->parts.source_hash == parts->source_hash &&
+           parts->source_hash != 0;
+}
 
+static bool is_of_same_versions(const struct cache_entry *before, const struct cache_parts *parts)
+{
+    if (before->parts.day != parts->day || before->parts.version_count != parts->version_count) {
+        return false;
+    }
+    for (unsigned i = 0; i < parts->version_count; i++) {
+        const struct cache_version *a = &before->parts.versions[i];
+        const struct cache_version *b = &parts->versions[i];
+
+        if (a->backend != b->backend || a->seq != b->seq || a->hash != b->hash) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct status render_payload(struct read *read, struct slice payload,
+                                    struct cache_parts *parts)
+{
+    struct rendering rendering;
+    void *message = NULL;
+
+    const struct status decoded =
+        message_decode(read->loop->scratch, read->method->output->type, payload, &message);
+    if (decoded.code != STATUS_OK) {
+        return decoded.code == STATUS_RESOURCE_EXHAUSTED ? decoded : MALFORMED_REPLY;
+    }
     TRY(render(read, message, &rendering));
+    parts->media = rendering.media;
+    parts->entity_tag = slice_from(rendering.entity_tag);
+    parts->fields = rendering.fields;
+    parts->body = rendering.body;
+    return STATUS_NONE;
+}
+
+/* The answer becomes an entry, which is stored where it may be and is not there yet. A failure:
+ * the leader's request could not be rendered, and status says why. */
+static struct status make_entry(struct read *read, const struct rpc_answer *answer,
+                                struct outcome *outcome, struct cache_version *versions)
+{
+    struct cache *cache = read->loop->cache;
+    struct cache_entry *before = memory_cache_find(cache->memory, read->key, read->key_hash);
+    struct cache_parts parts = {
+        .key = read->key,
+        .key_hash = read->key_hash,
+        .day = read->day,
+        .versions = versions,
+        .source_hash = memory_cache_hash(cache->memory, answer->payload),
+    };
     const bool is_versioned =
         versions_read(read->loop->gateway, answer, versions, &parts.version_count);
+    const bool is_to_store = is_versioned && is_of_one_day(read);
+
     if (!is_versioned) {
         parts.version_count = 0;
     }
 #if MUTANT(M6)
     mutant_versions_of_now(read->loop->gateway, versions, parts.version_count);
 #endif
-    parts.versions = versions;
-    parts.media = rendering.media;
-    parts.entity_tag = slice_from(rendering.entity_tag);
-    parts.fields = rendering.fields;
-    parts.body = rendering.body;
-    outcome->entry = cache_entry_new(&parts);
-    if (outcome->entry == NULL) {
-        return status_out_of_memory();
+    if (is_to_store && is_rendered(before, &parts) && is_of_same_versions(before, &parts)) {
+        cache_entry_hold(before);
+        outcome->entry = before;
+        outcome->is_stored = true;
+    } else {
+        if (is_rendered(before, &parts)) {
+            parts.media = before->parts.media;
+            parts.entity_tag = before->parts.entity_tag;
+            parts.fields = before->parts.fields;
+            parts.body = before->parts.body;
+        } else {
+            TRY(render_payload(read, answer->payload, &parts));
+        }
+        outcome->entry = cache_entry_new(&parts);
+        if (outcome->entry == NULL) {
+            return status_out_of_memory();
+        }
+        if (is_to_store) {
+            store(read, outcome->entry);
+            store_in_redis(read, &outcome->entry->parts);
+            outcome->is_stored = true;
+        }
     }
     outcome->versions = outcome->entry->parts.versions;
     outcome->version_count = parts.version_count;
-    if (is_versioned && is_of_one_day(read)) {
-        store(read, outcome->entry);
-        store_in_redis(read, &outcome->entry->parts);
-        outcome->is_stored = true;
-    }
     if (read->on_end == NULL) {
         http_drop_fields(read->request); /* an entry brings its own */
     }
@@ -274,12 +331,10 @@ static struct status make_entry(struct read *read, const ProtobufCMessage *messa
 static struct status read_reply(struct read *read, struct outcome *outcome,
                                 struct cache_version *versions)
 {
-    struct arena *scratch = read->loop->scratch;
     struct rpc_answer answer;
-    void *message = NULL;
 
     TRY(read->failure);
-    TRY(rpc_reply_parse(read->reply, scratch, &answer));
+    TRY(rpc_reply_parse(read->reply, read->loop->scratch, &answer));
     account_call(read->request, answer.timing);
     if (answer.status.code != STATUS_OK) {
         outcome->is_of_call = status_is_transient(answer.status.code);
@@ -291,12 +346,7 @@ static struct status read_reply(struct read *read, struct outcome *outcome,
         }
         return STATUS_NONE;
     }
-    const struct status decoded =
-        message_decode(scratch, read->method->output->type, answer.payload, &message);
-    if (decoded.code != STATUS_OK) {
-        return decoded.code == STATUS_RESOURCE_EXHAUSTED ? decoded : MALFORMED_REPLY;
-    }
-    return make_entry(read, message, &answer, outcome, versions);
+    return make_entry(read, &answer, outcome, versions);
 }
 
 static void deliver(struct letter *letter)

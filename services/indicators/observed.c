@@ -10,7 +10,7 @@
 
 /* Rows of all scans of one query, one after the other. */
 struct rows {
-    struct resource_revision *items;
+    const struct resource_revision *items;
     size_t count;
 };
 
@@ -27,7 +27,8 @@ static struct status scan_one(struct call *call, const struct observed_query *qu
     if (text == NULL) {
         return status_out_of_memory();
     }
-    return resource_all(call->tx, &observation_kind, &scan, &ret_rows->items, &ret_rows->count);
+    return resource_all_shared(call->tx, &observation_kind, &scan, &ret_rows->items,
+                               &ret_rows->count);
 }
 
 static bool is_live(const struct tx *tx, const struct resource_revision *row)
@@ -238,7 +239,7 @@ struct status observed_parts(struct call *call, const struct observed_query *que
 struct status computed_read_begin(struct call *call, const void *request, const char *name,
                                   const char *published_by, const indicator_message **ret_indicator)
 {
-    void *found = NULL;
+    const void *found = NULL;
 
     TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(indicator_kind.pattern, name)) {
@@ -247,7 +248,7 @@ struct status computed_read_begin(struct call *call, const void *request, const 
     }
     TRY(call_check_date(call, "publishedBy", published_by));
     TRY(standard_as_of(call, request));
-    TRY(resource_get(call->tx, &indicator_kind, name, &found));
+    TRY(resource_get_shared(call->tx, &indicator_kind, name, &found));
     *ret_indicator = found;
     return STATUS_NONE;
 }

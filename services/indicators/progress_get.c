@@ -238,7 +238,7 @@ static struct status progress_fill(struct call *call, const indicator_message *i
         .last_year = asked->period.year,
         .published_by = asked->published_by,
     };
-    target_message *target = NULL;
+    const target_message *target = NULL;
     struct series *series = NULL;
     struct progress progress;
     struct plan plan;
@@ -327,8 +327,8 @@ struct status progress_batch_get(struct call *call, const void *request, void *r
         return status_out_of_memory();
     }
     for (size_t i = 0; i < get->n_names; i++) {
-        void *indicator = NULL;
-        TRY(resource_find(call->tx, &indicator_kind, get->names[i], &indicator));
+        const void *indicator = NULL;
+        TRY(resource_find_shared(call->tx, &indicator_kind, get->names[i], &indicator));
         if (indicator == NULL) {
             answer->not_found[answer->n_not_found++] = get->names[i];
             continue;

@@ -8,22 +8,22 @@
 enum { PERCENT_MAX = 100 };
 
 struct status target_find(struct call *call, const char *indicator, int year,
-                          target_message **ret_target)
+                          const target_message **ret_target)
 {
     const char *name = arena_printf(call->arena, "%s/targets/%04d", indicator, year);
-    void *target = NULL;
+    const void *target = NULL;
 
     if (name == NULL) {
         return status_out_of_memory();
     }
-    TRY(resource_find(call->tx, &target_kind, name, &target));
+    TRY(resource_find_shared(call->tx, &target_kind, name, &target));
     *ret_target = target;
     return STATUS_NONE;
 }
 
 struct status year_check_open(struct call *call, const char *indicator, int year)
 {
-    target_message *target = NULL;
+    const target_message *target = NULL;
 
     TRY(target_find(call, indicator, year, &target));
     if (target == NULL || (int)target->state != STATE_CLOSED) {

@@ -8,7 +8,7 @@
 
 /* The target of this year of "indicators/{indicator}"; NULL when there is none. */
 struct status target_find(struct call *call, const char *indicator, int year,
-                          target_message **ret_target);
+                          const target_message **ret_target);
 
 /* FAILED_PRECONDITION YEAR_CLOSED when the year's target is CLOSED. */
 struct status year_check_open(struct call *call, const char *indicator, int year);

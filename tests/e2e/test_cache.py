@@ -77,6 +77,30 @@ def test_every_answer_says_where_it_came_from(cached):
     assert source(answer) == "dongkhoi; fwd=bypass"
 
 
+def test_an_answer_that_redis_has_is_not_sent_there_again(cached):
+    def sets():
+        return int(re.search(r"cmdstat_set:calls=(\d+)", cached.redis.ask("INFO", "commandstats"))[1])
+
+    def again():
+        return cached.client.get(PATH, headers={"Cache-Control": "no-cache"})
+
+    until_ready(cached)
+    write(cached, 1)
+    before = sets()
+    for _ in range(50):
+        answer = again()
+        assert answer.json["note"] == "note 1"
+        assert source(answer) == "dongkhoi; fwd=request; fwd-status=200; stored"
+    # Each loop sends it once.
+    wait_until(lambda: sets() > before, "Redis has it")
+    time.sleep(0.1)
+    assert sets() - before <= len(os.sched_getaffinity(0))
+    write(cached, 2)
+    kept = sets()
+    assert again().json["note"] == "note 2"
+    wait_until(lambda: sets() > kept, "Redis has the next")
+
+
 def test_another_gateway_finds_the_answer_in_redis(cached):
     until_ready(cached)
     note = read(cached)[0]

@@ -435,6 +435,30 @@ static void no_cache_goes_to_the_service(void **state)
     (void)get_with("Cache-Control: max-age=0\r\n", "hit");
 }
 
+static void a_message_that_is_as_before_is_rendered_for_its_new_version(void **state)
+{
+    (void)state;
+    (void)get("fwd=miss");
+    for (int i = 0; i < 3; i++) {
+        fake_backend_set_leased(service, 1);
+        assert_true(get("fwd=stale; fwd-status=200; stored") == 1);
+        assert_true(get("hit; detail=memory") == 1);
+        assert_true(get_with("Cache-Control: no-cache\r\n", "fwd-status=200; stored") == 1);
+        assert_true(get("hit; detail=memory") == 1);
+    }
+}
+
+static void what_the_service_says_counts_also_when_its_version_is_the_same(void **state)
+{
+    (void)state;
+    assert_true(get("fwd=miss") == 1);
+    const struct fake_versions versions = fake_backend_versions(service);
+    fake_backend_set_leased(service, 2);
+    fake_backend_restore(service, versions.seq, versions.hash);
+    assert_true(get_with("Cache-Control: no-cache\r\n", "fwd=request") == 2);
+    assert_true(get("hit; detail=memory") == 2);
+}
+
 static void a_service_that_says_nothing_of_versions_is_asked_each_time(void **state)
 {
     (void)state;
@@ -540,6 +564,8 @@ int main(void)
         WITH_GATEWAY(each_start_has_a_name_of_its_own),
         WITH_GATEWAY(another_history_of_the_store_is_noticed),
         WITH_GATEWAY(no_cache_goes_to_the_service),
+        WITH_GATEWAY(a_message_that_is_as_before_is_rendered_for_its_new_version),
+        WITH_GATEWAY(what_the_service_says_counts_also_when_its_version_is_the_same),
         WITH_GATEWAY(a_service_that_says_nothing_of_versions_is_asked_each_time),
         WITH_GATEWAY(a_tag_is_answered_304_from_memory),
         WITH_GATEWAY(refusals_are_not_kept),

@@ -132,7 +132,14 @@ static void each_caller_gets_its_own_answer(void **state)
         assert_int_equal(asked->status.code, i % 7 == 0 ? STATUS_FAILED_PRECONDITION : STATUS_OK);
         assert_int_equal(asked->is_own_echo, i % 7 != 0);
     }
+    pthread_mutex_lock(&peer.lock);
+    while (peer.ended_count < CALLS) {
+        pthread_cond_wait(&peer.changed, &peer.lock);
+    }
     assert_int_equal(peer.calls_count, CALLS);
+    assert_int_equal(peer.ended_count, CALLS);
+    assert_in_range(peer.ends_count, 1, CALLS);
+    pthread_mutex_unlock(&peer.lock);
     peer_close(&peer);
     crowd_free(crowd);
 }
@@ -254,7 +261,7 @@ static void hand_send(struct hand *hand, unsigned i, nng_msg *msg)
 
 static void hand_close(struct hand *hand)
 {
-    nng_close(hand->socket);
+    (void)socket_close(hand->socket, 1000);
     for (unsigned i = 0; i < 3; i++) {
         nng_aio_free(hand->aios[i]);
     }

@@ -24,6 +24,20 @@ static void hold(struct peer *peer, struct rpc_call *call)
     pthread_mutex_unlock(&peer->lock);
 }
 
+static _Thread_local unsigned calls_of_message;
+
+static void on_calls_end(void *arg)
+{
+    struct peer *peer = arg;
+
+    pthread_mutex_lock(&peer->lock);
+    peer->ended_count += calls_of_message;
+    peer->ends_count++;
+    pthread_cond_broadcast(&peer->changed);
+    pthread_mutex_unlock(&peer->lock);
+    calls_of_message = 0;
+}
+
 static void on_call(void *arg, struct rpc_call *call)
 {
     static const char *const metadata[] = {"next", "APPRAISAL", NULL};
@@ -36,6 +50,7 @@ static void on_call(void *arg, struct rpc_call *call)
     pthread_mutex_lock(&peer->lock);
     peer->calls_count++;
     pthread_mutex_unlock(&peer->lock);
+    calls_of_message++;
     if (strcmp(info->method, "echo") == 0) {
         result.payload = info->payload;
     } else if (strcmp(info->method, "joined") == 0) {
@@ -75,7 +90,12 @@ static void peer_init(struct peer *peer)
 void peer_open_server(struct peer *peer, const char *address, unsigned calls)
 {
     const struct rpc_server_options options = {
-        .address = address, .calls = calls, .on_call = on_call, .arg = peer};
+        .address = address,
+        .calls = calls,
+        .on_call = on_call,
+        .on_calls_end = on_calls_end,
+        .arg = peer,
+    };
 
     peer_init(peer);
     assert_ok(rpc_server_open(&options, peer->arena, &peer->server));

@@ -26,6 +26,8 @@ struct peer {
     struct rpc_call *held[PEER_HELD_MAX];
     unsigned held_count;
     unsigned calls_count; /* that reached the handler */
+    unsigned ended_count; /* of them, those whose message has ended since */
+    unsigned ends_count;  /* messages that have ended */
 };
 
 /* Opens both ends and waits for the connection. "tcp://127.0.0.1:0" finds its port. */
