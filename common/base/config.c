@@ -108,6 +108,19 @@ static int print_names(const struct program *program, struct arena *arena)
     return 1;
 }
 
+static int print_together(const struct program *program, struct arena *arena)
+{
+    if (program->check == NULL) {
+        return 0;
+    }
+    const struct status status = program->check(program->variables, arena);
+    if (status.code == STATUS_OK) {
+        return 0;
+    }
+    (void)printf("%s\n", status.message);
+    return 1;
+}
+
 static int print_check(const struct program *program)
 {
     struct config_variable *variables = program->variables;
@@ -126,6 +139,9 @@ static int print_check(const struct program *program)
         (void)printf(allowed != NULL ? " is not valid; allowed is: %s\n" : "%s\n",
                      allowed != NULL ? allowed : "");
         exit_code = allowed != NULL ? 1 : exit_code;
+    }
+    if (exit_code == 0) {
+        exit_code = print_together(program, arena);
     }
     if (arena != NULL && print_names(program, arena) != 0) {
         exit_code = 1;

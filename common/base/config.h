@@ -64,7 +64,8 @@ bool config_is_number(const char *value, unsigned long most);
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
  * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
  * environment itself, shows every variable, and says of each that is not valid what is allowed
- * (exit code 1). --help lists the commands too; the program asks command_find() first.
+ * (exit code 1); when each is, it asks check. --help lists the commands too; the program asks
+ * command_find() first.
  */
 struct program {
     const char *name;    /* "dongkhoi-gateway" */
@@ -74,6 +75,9 @@ struct program {
     const struct command *commands;
     size_t command_count;
     char *const *environment; /* of whose names --check says which are unknown; NULL: of none */
+    /* Whether values that are valid each are so together; its message is of the form of
+     * config_load(). The program asks it itself before it serves. May be NULL. */
+    struct status (*check)(const struct config_variable *variables, struct arena *arena);
 };
 bool config_arguments(const struct program *program, int argc, char **argv, int *ret_exit);
 

@@ -16,6 +16,7 @@ enum {
     REQUESTS_KEPT_MAX = 64, /* unused requests that a loop keeps for the next ones */
     SPARE_KEPT_MAX_BYTES = 64 << 10,
     OVERFLOW_MAX = 32, /* connections past the limit that are being told so */
+    ADDRESS_HOST_BYTES = 64,
 };
 
 enum connection_phase {
@@ -112,6 +113,17 @@ struct http_server {
     uv_cond_t ended;
     unsigned running;
 };
+
+struct addrinfo;
+
+/* http_address.c */
+/* host is that of the address, and *ret_where goes to freeaddrinfo(). */
+struct status address_resolve(struct arena *arena, const char *address,
+                              char host[ADDRESS_HOST_BYTES], struct addrinfo **ret_where);
+uint16_t address_port(const struct sockaddr *address);
+/* 0, or why nothing can listen there: an error of libuv. */
+int address_check_free(const struct addrinfo *where);
+struct status address_refused(struct arena *arena, const char *address, int error);
 
 /* http_connection.c */
 void connection_accept(struct http_loop *loop);

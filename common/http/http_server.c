@@ -191,14 +191,6 @@ static void run_loop(void *arg)
     uv_mutex_unlock(&server->lock);
 }
 
-static struct status cannot_listen(struct arena *arena, const char *address, int error)
-{
-    const bool in_use = error == UV_EADDRINUSE;
-
-    return status_make(arena, STATUS_UNAVAILABLE, in_use ? "ADDRESS_IN_USE" : "CANNOT_LISTEN", NULL,
-                       "cannot listen on %s: %s", address, uv_strerror(error));
-}
-
 /* A bound socket that may share its port: libuv before 1.49 has no flag for it. */
 static int socket_bind(const struct addrinfo *where, uint16_t port, int *ret_socket)
 {
@@ -227,32 +219,13 @@ static int socket_bind(const struct addrinfo *where, uint16_t port, int *ret_soc
     return 0;
 }
 
-/* Another program on the port would share it without a word: ask for it alone first. */
-static int port_check(const struct addrinfo *where)
-{
-    const int on = 1;
-    const int probe = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int error = 0;
-
-    if (probe < 0) {
-        return -errno;
-    }
-    if (setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(probe, where->ai_addr, where->ai_addrlen) != 0) {
-        error = -errno;
-    }
-    (void)close(probe);
-    return error;
-}
-
 static uint16_t socket_port(int socket)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof(address);
 
     (void)getsockname(socket, (struct sockaddr *)&address, &length);
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return address_port((const struct sockaddr *)&address);
 }
 
 static int loop_listen(struct http_loop *loop, const struct addrinfo *where)
@@ -329,13 +302,13 @@ static struct status loops_start(struct http_server *server, const struct addrin
         int error = loop_init(loop, server);
 
         if (error == 0 && i == 0) {
-            error = port_check(where);
+            error = address_check_free(where);
         }
         if (error == 0) {
             error = loop_listen(loop, where);
         }
         if (error != 0) {
-            return cannot_listen(arena, address, error);
+            return address_refused(arena, address, error);
         }
         if (server->options.on_loop != NULL) {
             TRY(server->options.on_loop(server->options.arg, &loop->uv, &loop->data));
@@ -360,34 +333,6 @@ static struct status loops_start(struct http_server *server, const struct addrin
     return STATUS_NONE;
 }
 
-static struct status address_resolve(struct arena *arena, const char *address, char *host,
-                                     size_t host_size, struct addrinfo **ret_where)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                                   .ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    const char *colon = strrchr(address, ':');
-    const char *start = address;
-    const char *end = colon;
-
-    if (colon != NULL && address[0] == '[' && colon > address && colon[-1] == ']') {
-        start++;
-        end--;
-    }
-    if (colon == NULL || end <= start || (size_t)(end - start) >= host_size) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
-                           "%s is not host:port", address);
-    }
-    memcpy(host, start, (size_t)(end - start));
-    host[end - start] = '\0';
-    const int error = getaddrinfo(host, colon + 1, &hints, ret_where);
-    if (error != 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL, "%s: %s",
-                           address, gai_strerror(error));
-    }
-    return STATUS_NONE;
-}
-
 /* Says the limit, in MiB where that is a whole number. */
 static void too_large_fill(struct http_server *server)
 {
@@ -405,7 +350,7 @@ struct status http_server_open(const struct http_server_options *options, struct
 {
     struct http_server *server = calloc(1, sizeof(*server));
     struct addrinfo *where = NULL;
-    char host[64];
+    char host[ADDRESS_HOST_BYTES];
 
     if (server == NULL) {
         return status_out_of_memory();
@@ -419,14 +364,13 @@ struct status http_server_open(const struct http_server_options *options, struct
     (void)uv_mutex_init(&server->lock);
     (void)uv_cond_init(&server->ended);
     server->loops = calloc(server->loop_count, sizeof(*server->loops));
-    struct status status = server->loops == NULL ? status_out_of_memory()
-                                                 : address_resolve(arena, options->address, host,
-                                                                   sizeof(host), &where);
+    struct status status = server->loops == NULL
+                               ? status_out_of_memory()
+                               : address_resolve(arena, options->address, host, &where);
     if (status.code == STATUS_OK) {
         const bool is_ipv6 = where->ai_family == AF_INET6;
 
-        server->port = ntohs(is_ipv6 ? ((struct sockaddr_in6 *)where->ai_addr)->sin6_port
-                                     : ((struct sockaddr_in *)where->ai_addr)->sin_port);
+        server->port = address_port(where->ai_addr);
         status = loops_start(server, where, arena);
         (void)snprintf(server->address, sizeof(server->address), is_ipv6 ? "[%s]:%u" : "%s:%u",
                        host, server->port);

@@ -99,6 +99,12 @@ struct http_server_options {
 struct status http_server_open(const struct http_server_options *options, struct arena *arena,
                                struct http_server **ret_server);
 
+/*
+ * Whether a server could listen on the address now, and beside one on another (NULL: there is
+ * none). The errors of http_server_open(). Opens nothing that a client could reach.
+ */
+struct status http_address_check(const char *address, const char *other, struct arena *arena);
+
 /* "127.0.0.1:8080" with the port that was chosen. */
 const char *http_server_address(const struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);

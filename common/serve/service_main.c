@@ -53,21 +53,20 @@ static const char *check_days(const char *value)
     return config_is_number(value, DAYS_MAX) ? NULL : "a number of days, 0 to 3650";
 }
 
-/* Each is sound; together they may not be. What percents come to is known of a disk only. */
-static struct status check_disk(const struct config_variable *variables, struct arena *arena,
-                                struct service_options *options)
+/* What percents come to is known of a disk only. */
+static struct status check_disk(const struct config_variable *variables, struct arena *arena)
 {
     const struct config_variable *warn = &variables[VARIABLE_DISK_WARN];
     const struct config_variable *reserve = &variables[VARIABLE_DISK_RESERVE];
+    struct disk_limit warned = {0};
+    struct disk_limit reserved = {0};
 
-    (void)disk_limit_parse(warn->value, &options->disk_warn);
-    (void)disk_limit_parse(reserve->value, &options->disk_reserve);
-    const bool is_same_unit =
-        (options->disk_warn.percent == 0) == (options->disk_reserve.percent == 0);
-    const bool is_off = options->disk_warn.percent == 0 && options->disk_warn.bytes == 0;
+    (void)disk_limit_parse(warn->value, &warned);
+    (void)disk_limit_parse(reserve->value, &reserved);
+    const bool is_same_unit = (warned.percent == 0) == (reserved.percent == 0);
+    const bool is_off = warned.percent == 0 && warned.bytes == 0;
     if (!is_off && is_same_unit &&
-        (options->disk_reserve.bytes > options->disk_warn.bytes ||
-         options->disk_reserve.percent > options->disk_warn.percent)) {
+        (reserved.bytes > warned.bytes || reserved.percent > warned.percent)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", reserve->name,
                            "%s is \"%s\"; allowed is: not more than %s, which is \"%s\"",
                            reserve->name, reserve->value, warn->name, warn->value);
@@ -204,7 +203,9 @@ static int serve(const struct service *service, const struct config_variable *va
         .lease_ms = (uint32_t)strtoul(variables[VARIABLE_LEASE].value, NULL, 10),
     };
     options.idempotency_days = (unsigned)strtoul(variables[VARIABLE_IDEMPOTENCY].value, NULL, 10);
-    struct status status = check_disk(variables, arena, &options);
+    (void)disk_limit_parse(variables[VARIABLE_DISK_WARN].value, &options.disk_warn);
+    (void)disk_limit_parse(variables[VARIABLE_DISK_RESERVE].value, &options.disk_reserve);
+    struct status status = check_disk(variables, arena);
     if (status.code == STATUS_OK) {
         status = service_open_with(service, &options, arena, &instance);
     }
@@ -303,7 +304,8 @@ int service_main(const struct service *service, int argc, char **argv)
                                 disk_limit_check},
         [VARIABLE_DISK_RESERVE] = {"DONGKHOI_DISK_RESERVE", "67108864",
                                    "takes no writes while the disk of the data has less room than "
-                                   "that: bytes, or percents of the disk; 0: until it is full",
+                                   "that: bytes, or percents of the disk, not more than "
+                                   "DONGKHOI_DISK_WARN unless that is 0; 0: until it is full",
                                    disk_limit_check},
         [VARIABLE_IDEMPOTENCY] = {"DONGKHOI_IDEMPOTENCY_DAYS", "7",
                                   "for how many days an idempotency key gets its first answer "
@@ -323,6 +325,7 @@ int service_main(const struct service *service, int argc, char **argv)
         .commands = service_commands,
         .command_count = service_command_count,
         .environment = environ,
+        .check = check_disk,
     };
     const struct command *command =
         command_find(service_commands, service_command_count, argc, argv);

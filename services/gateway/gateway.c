@@ -345,6 +345,27 @@ static void close_clients(struct gateway *gateway)
     }
 }
 
+/* Says which of the two is at fault, where one is. */
+static struct status of_address(struct status status, const char *name)
+{
+    if (status.code == STATUS_INVALID_ARGUMENT || status.code == STATUS_UNAVAILABLE) {
+        status.field = name;
+    }
+    return status;
+}
+
+/* Both, before either is listened on. */
+static struct status check_addresses(const struct gateway *gateway,
+                                     const struct gateway_options *options, struct arena *arena)
+{
+    TRY(of_address(http_address_check(options->listen, NULL, arena), "listen"));
+    if (gateway->has_metrics_server) {
+        TRY(of_address(http_address_check(options->metrics_listen, options->listen, arena),
+                       "metrics_listen"));
+    }
+    return STATUS_NONE;
+}
+
 static struct status serve(struct gateway *gateway, const struct gateway_options *options,
                            struct arena *arena)
 {
@@ -363,6 +384,7 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
 
     gateway->has_metrics_server =
         options->metrics_listen != NULL && options->metrics_listen[0] != '\0';
+    TRY(check_addresses(gateway, options, arena));
     TRY(open_clients(gateway, arena));
     TRY(http_server_open(&server, arena, &gateway->server));
     if (!gateway->has_metrics_server) {

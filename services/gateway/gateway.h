@@ -78,7 +78,9 @@ struct gateway_options {
     bool logs_requests;   /* a line for each */
 };
 
-/* Opens the clients and serves. The arena must outlive the gateway. */
+/* Opens the clients and serves. The arena must outlive the gateway. Of an address where nothing can
+ * listen: the errors of http_address_check() with "listen" or "metrics_listen" for a field, before
+ * anything listens. */
 struct status gateway_open(const struct gateway_options *options, struct arena *arena,
                            struct gateway **ret_gateway);
 

@@ -129,6 +129,23 @@ static const struct command commands[] = {
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
+/* What names and wildcards come to is known when it starts only. */
+static struct status check_addresses(const struct config_variable *values, struct arena *arena)
+{
+    const char *listen = config_value(values, VARIABLE_COUNT, "DONGKHOI_LISTEN");
+    const char *metrics = config_value(values, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN");
+    const char *colon = strrchr(listen, ':');
+
+    if (strcmp(listen, metrics) != 0 || strspn(colon + 1, "0") == strlen(colon + 1)) {
+        return STATUS_NONE;
+    }
+    return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
+                       "DONGKHOI_METRICS_LISTEN",
+                       "DONGKHOI_METRICS_LISTEN is \"%s\"; allowed is: another host:port than that "
+                       "of DONGKHOI_LISTEN, or empty",
+                       metrics);
+}
+
 static struct program program = {
     .name = "dongkhoi-gateway",
     .purpose = "serves the HTTP API in front of the services",
@@ -136,6 +153,7 @@ static struct program program = {
     .variable_count = VARIABLE_COUNT,
     .commands = commands,
     .command_count = COMMAND_COUNT,
+    .check = check_addresses,
 };
 
 static int refuse(struct status status)
@@ -144,18 +162,22 @@ static int refuse(struct status status)
     return EXIT_FAILURE;
 }
 
-/* The variable whose address the message is about; NULL when it is about none. */
+/* The variable whose address is at fault; NULL when it is none of them. */
 static const struct config_variable *variable_of(struct status status)
 {
-    static const char *const names[] = {"DONGKHOI_LISTEN", "DONGKHOI_METRICS_LISTEN"};
+    static const struct {
+        const char *field; /* of gateway_open() */
+        const char *name;
+    } addresses[] = {
+        {"listen", "DONGKHOI_LISTEN"},
+        {"metrics_listen", "DONGKHOI_METRICS_LISTEN"},
+    };
 
-    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
-            const struct config_variable *variable = &variables[i];
-
-            if (strcmp(variable->name, names[k]) == 0 && variable->value[0] != '\0' &&
-                strstr(status.message, variable->value) != NULL) {
-                return variable;
+    for (size_t i = 0; status.field != NULL && i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        for (size_t k = 0; k < VARIABLE_COUNT; k++) {
+            if (strcmp(status.field, addresses[i].field) == 0 &&
+                strcmp(variables[k].name, addresses[i].name) == 0) {
+                return &variables[k];
             }
         }
     }
@@ -309,6 +331,9 @@ int main(int argc, char **argv)
     if (status.code == STATUS_OK) {
         status = config_check_names(variables, VARIABLE_COUNT, environ, arena,
                                     command == NULL ? on_unknown_name : NULL);
+    }
+    if (status.code == STATUS_OK && command == NULL) {
+        status = check_addresses(variables, arena);
     }
     if (status.code != STATUS_OK) {
         exit_code = refuse(status);

@@ -404,6 +404,16 @@ class System:
 
         return load_2022.load(api.Client(f"127.0.0.1:{self.port}"))
 
+    def report(self, columns):
+        """What deploy/report.py prints on a terminal of so many columns."""
+        return subprocess.run(
+            [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{self.port}"],
+            env={**os.environ, "COLUMNS": str(columns)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
     def database(self, service):
         """The store of a service, to read only."""
         path = next(iter(sorted(self.state.rglob(f"*{service}*.db"))), None)

@@ -63,6 +63,13 @@ def bad_values(program, variable):
     return BAD[variable]
 
 
+def check(program, environment):
+    return subprocess.run(
+        [binary(program), "--check"], env=environment, capture_output=True, text=True, timeout=30,
+        check=False,
+    )
+
+
 def listens(ports):
     for port in ports:
         with socket.socket() as probe:
@@ -72,9 +79,10 @@ def listens(ports):
 
 
 class Attempt:
-    """One start of a program with an environment of its own, watched for whether it listens."""
+    """One start of a program with an environment of its own, watched for whether it listens, on
+    these ports too."""
 
-    def __init__(self, program, directory, **more):
+    def __init__(self, program, directory, ports=(), **more):
         (directory / "nonsense").write_text("2022-01-01\nsoon\n")
         (directory / "file").write_text("")
         names = {
@@ -83,7 +91,7 @@ class Attempt:
         }
         self.state = directory / "state"
         variables, port = addresses(self.state)
-        self.ports = [port] + [
+        self.ports = [*ports, port] + [
             int(value.rpartition(":")[2]) for name, value in variables.items()
             if value.startswith("tcp://")
         ]
@@ -157,10 +165,7 @@ def test_check_says_the_same_of_a_wrong_value(program, tmp_path):
         "PATH": os.environ["PATH"], "DONGKHOI_STATE": str(tmp_path / "file"),
         "DONGKHOI_LISTEN": "nowhere", "DONGKHOI_LITSEN": "127.0.0.1:80", "DONGKHOI_FOREIGN": "1",
     }
-    done = subprocess.run(
-        [binary(program), "--check"], env=environment, capture_output=True, text=True, timeout=30,
-        check=False,
-    )
+    done = check(program, environment)
     wrong = "DONGKHOI_LISTEN=nowhere" if program == "gateway" else f"DONGKHOI_STATE={tmp_path}/file"
     assert done.returncode == 1
     assert f"{wrong} (environment) is not valid; allowed is: " in done.stdout
@@ -169,6 +174,27 @@ def test_check_says_the_same_of_a_wrong_value(program, tmp_path):
     assert subprocess.run(
         [binary(program), "--help"], env=environment, capture_output=True, timeout=30, check=False
     ).returncode == 0
+
+
+@pytest.mark.parametrize("program", SERVICES)
+@pytest.mark.parametrize("reserve, warn, is_allowed", [
+    ("1000001", "1000000", False), ("6%", "5%", False), ("1", "0", True),
+    ("1000000", "1000000", True), ("5%", "5%", True), ("1000001", "1%", True), ("0", "0", True),
+])
+def test_a_reserve_above_the_warning_is_refused_by_check_as_by_the_start(
+    program, reserve, warn, is_allowed, tmp_path
+):
+    limits = {"DONGKHOI_DISK_RESERVE": reserve, "DONGKHOI_DISK_WARN": warn}
+    environment = {"PATH": os.environ["PATH"], "DONGKHOI_STATE": str(tmp_path / "state"), **limits}
+    done = check(program, environment)
+    message = (f'DONGKHOI_DISK_RESERVE is "{reserve}"; '
+               f'allowed is: not more than DONGKHOI_DISK_WARN, which is "{warn}"')
+    assert done.returncode == (0 if is_allowed else 1), done.stdout
+    assert (message in done.stdout.splitlines()) == (not is_allowed), done.stdout
+    if not is_allowed:
+        attempt = Attempt(program, tmp_path, **limits)
+        check_refused(attempt, "DONGKHOI_DISK_RESERVE", reserve)
+        assert attempt.lines()[0]["message"] == message
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -192,26 +218,73 @@ def test_a_directory_that_turns_out_bad_is_named(program, tmp_path):
     assert line["value"] == "/proc/dongkhoi/state" and "directory" in line["allowed"]
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_an_address_that_is_taken_or_not_ours_is_named(program, tmp_path):
+ADDRESSES = [("gateway", "DONGKHOI_LISTEN", ""), ("gateway", "DONGKHOI_METRICS_LISTEN", "")] + [
+    (service, "DONGKHOI_BIND", "tcp://") for service in SERVICES
+]
+
+
+def check_address_refused(attempt, variable, value):
+    assert attempt.code == 1, attempt.text
+    assert not attempt.listened
+    line = attempt.lines()[-1]
+    assert line["event"] == "start_failed" and line["level"] == "error"
+    assert (line["variable"], line["value"]) == (variable, value)
+    assert line["allowed"] and value.removeprefix("tcp://") in line["message"]
+    assert all(said["event"] != "listening" for said in attempt.lines())
+
+
+@pytest.mark.parametrize("program, variable, start", ADDRESSES)
+def test_an_address_that_is_taken_or_not_ours_is_named(program, variable, start, tmp_path):
     (port,) = free_ports(1)
-    variable, start = (
-        ("DONGKHOI_LISTEN", "") if program == "gateway" else ("DONGKHOI_BIND", "tcp://")
-    )
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen(1)
-        for number, value in enumerate(
-            [f"{start}127.0.0.1:{port}", f"{start}192.0.2.1:{port}", f"{start}nowhere.invalid:{port}"]
-        ):
+        for number, host in enumerate(["127.0.0.1", "192.0.2.1", "nowhere.invalid"]):
             directory = tmp_path / str(number)
             directory.mkdir()
+            value = f"{start}{host}:{port}"
             attempt = Attempt(program, directory, **{variable: value})
-            assert attempt.code == 1, attempt.text
-            line = attempt.lines()[-1]
-            assert line["event"] == "start_failed" and line["level"] == "error"
-            assert (line["variable"], line["value"]) == (variable, value)
-            assert line["allowed"] and value.removeprefix("tcp://") in line["message"]
+            check_address_refused(attempt, variable, value)
+
+
+def test_neither_address_of_the_gateway_is_opened_when_the_other_is_taken(tmp_path):
+    port, other = free_ports(2)
+    names = ["DONGKHOI_LISTEN", "DONGKHOI_METRICS_LISTEN"]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen(1)
+        for wrong, right in (names, reversed(names)):
+            value = f"127.0.0.1:{port}"
+            more = {wrong: value, right: f"127.0.0.1:{other}"}
+            check_address_refused(Attempt("gateway", tmp_path, [other], **more), wrong, value)
+
+
+@pytest.mark.parametrize("metrics, listen", [
+    ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("[::]", "127.0.0.1"),
+    ("127.0.0.1", "localhost"),
+])
+def test_two_addresses_that_come_to_the_same_are_refused(metrics, listen, tmp_path):
+    if listen == "localhost" and socket.getaddrinfo(listen, 0)[0][4][0] != metrics:
+        pytest.skip("the name is of another address here")
+    (port,) = free_ports(1)
+    given = {"DONGKHOI_LISTEN": f"{listen}:{port}", "DONGKHOI_METRICS_LISTEN": f"{metrics}:{port}"}
+    attempt = Attempt("gateway", tmp_path, [port], **given)
+    check_address_refused(attempt, "DONGKHOI_METRICS_LISTEN", f"{metrics}:{port}")
+    assert f"{listen}:{port}" in attempt.lines()[-1]["message"]
+
+
+def test_metrics_at_the_very_address_of_the_rest_are_refused_by_check_as_by_the_start(tmp_path):
+    (port,) = free_ports(1)
+    value = f"127.0.0.1:{port}"
+    same = {"DONGKHOI_LISTEN": value, "DONGKHOI_METRICS_LISTEN": value}
+    attempt = Attempt("gateway", tmp_path, [port], **same)
+    check_refused(attempt, "DONGKHOI_METRICS_LISTEN", value)
+    done = check("gateway", {"PATH": os.environ["PATH"], **same})
+    assert done.returncode == 1
+    assert attempt.lines()[0]["message"] in done.stdout.splitlines()
+    # The system chooses two.
+    chosen = {name: "127.0.0.1:0" for name in same}
+    assert check("gateway", {"PATH": os.environ["PATH"], **chosen}).returncode == 0
 
 
 def test_a_name_that_is_not_ours_is_only_told(system, tmp_path):
@@ -244,6 +317,7 @@ RUN_BAD = [
     ("DONGKHOI_LEASE_MS", "soon"),
     ("DONGKHOI_ACCESS_LOG", "perhaps"),
     ("DONGKHOI_LOG", "loud"),
+    ("DONGKHOI_DISK_RESERVE", "1073741825"),
     ("DONGKHOI_LISTN", "127.0.0.1:80"),
 ]
 

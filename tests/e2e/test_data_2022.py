@@ -1,13 +1,8 @@
 """The Department's data of 2022 as deploy/ loads it, and what comes out of it."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 import make
-from harness import ROOT
 
 
 def test_loading_again_changes_nothing(loaded):
@@ -125,16 +120,10 @@ def test_decisions_of_the_clusters_are_dated(loaded):
 
 
 def test_the_table_shows_the_results(loaded):
-    done = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{loaded.port}"],
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    out = loaded.report(columns=200)
     for text in ("Giá trị sản xuất công nghiệp", "95.30", "101.85", "93.05†", "of 2021-11", "0 of 2"):
-        assert text in done.stdout
-    lines = done.stdout.splitlines()
+        assert text in out
+    lines = out.splitlines()
     rule = next(i + 1 for i, line in enumerate(lines) if line.startswith("Indicator "))
     columns = [lines[rule - 1].index(h) for h in ("Unit", "Level")]
     for line in lines[rule + 1 : rule + 7]:
@@ -143,14 +132,7 @@ def test_the_table_shows_the_results(loaded):
 
 
 def test_the_table_gives_way_to_a_narrow_terminal(loaded):
-    done = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{loaded.port}"],
-        env={**os.environ, "COLUMNS": "105"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    lines = done.stdout.splitlines()
+    lines = loaded.report(columns=105).splitlines()
     rule = next(i + 1 for i, line in enumerate(lines) if line.startswith("Indicator "))
     assert len(lines[rule]) <= 105
     assert all(len(line) <= 105 for line in lines[rule + 1 : lines.index("", rule)])

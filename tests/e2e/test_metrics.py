@@ -116,20 +116,6 @@ def test_metrics_may_have_an_address_of_their_own(tmp_path):
     system.stop()
 
 
-def test_an_address_for_metrics_that_is_taken_stops_the_gateway(fresh):
-    fresh["gateway"].kill()
-    own = fresh["gateway"].environment
-    own["DONGKHOI_METRICS_LISTEN"] = own["DONGKHOI_LISTEN"]
-    try:
-        fresh["gateway"].start()
-        assert fresh["gateway"].wait() == 1
-        assert "ADDRESS_IN_USE" in fresh["gateway"].said()
-    finally:
-        del own["DONGKHOI_METRICS_LISTEN"]
-    fresh["gateway"].start()
-    fresh.wait_ready()
-
-
 def of_method(client, service, method):
     """(of the gateway: 2xx, 4xx, timed; of the service: OK, NOT_FOUND, timed)"""
     gateway = metrics.read(client)

@@ -3,17 +3,14 @@
 import contextlib
 import datetime
 import itertools
-import os
 import signal
-import subprocess
-import sys
 import time
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
 import make
-from harness import BUILD, ROOT, read_all, answers, wait_until
+from harness import BUILD, answers, read_all, wait_until
 
 MOVEMENT = "movements/dong-khoi-moi-2022"
 AT_ONCE = 64
@@ -498,13 +495,6 @@ def test_a_milestone_past_due_names_the_promise_that_it_decides(system):
 
 
 def test_the_report_prints_the_scorecard_first(loaded):
-    done = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "report.py", f"127.0.0.1:{loaded.port}"],
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    out = done.stdout
+    out = loaded.report(columns=200)
     for text in ("93.05", "66.46", "0 ", "ACHIEVED", "3051/QĐ-UBND"):
         assert text in out[: out.index("Giá trị sản xuất công nghiệp")], text

@@ -305,6 +305,20 @@ static void known_names_of_any_program_are_let_pass(void **state)
     assert_string_equal(unknown, "");
 }
 
+static unsigned checks_together;
+
+/* Values that are valid, with one text for both. */
+static struct status check_together(const struct config_variable *variables, struct arena *in)
+{
+    checks_together++;
+    if (strcmp(variables[1].value, variables[2].value) == 0) {
+        return status_make(in, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", variables[1].name,
+                           "%s is \"%s\"; allowed is: another than %s", variables[1].name,
+                           variables[1].value, variables[2].name);
+    }
+    return STATUS_NONE;
+}
+
 /* Runs config_arguments() with one argument, or two; what it printed is in the arena. */
 static const char *printed(const char *first, const char *second, int *ret_exit)
 {
@@ -328,6 +342,7 @@ static const char *printed(const char *first, const char *second, int *ret_exit)
         .variable_count = VARIABLES,
         .commands = commands,
         .command_count = sizeof(commands) / sizeof(commands[0]),
+        .check = check_together,
     };
     const bool ends = config_arguments(&tested, second != NULL ? 3 : 2, argv, ret_exit);
     (void)fflush(NULL);
@@ -458,6 +473,38 @@ static void check_of_a_bad_value_says_so_and_fails(void **state)
     assert_int_equal(exit_code, 1);
 }
 
+static void check_of_values_that_do_not_go_together_says_so_and_fails(void **state)
+{
+    int exit_code = 42;
+
+    (void)state;
+    (void)setenv("DONGKHOI_TEST_STATE", "x", 1);
+    (void)setenv("DONGKHOI_TEST_REDIS", "x", 1);
+    assert_string_equal(printed("--check", NULL, &exit_code),
+                        "DONGKHOI_TEST_LISTEN=127.0.0.1:8080 (default)\n"
+                        "DONGKHOI_TEST_STATE=x (environment)\n"
+                        "DONGKHOI_TEST_REDIS=x (environment)\n"
+                        "DONGKHOI_TEST_STATE is \"x\"; allowed is: another than "
+                        "DONGKHOI_TEST_REDIS\n");
+    assert_int_equal(exit_code, 1);
+}
+
+static void values_are_looked_at_together_once_each_is_valid(void **state)
+{
+    int exit_code = 42;
+
+    (void)state;
+    checks_together = 0;
+    (void)setenv("DONGKHOI_TEST_LISTEN", "nowhere", 1);
+    (void)printed("--check", NULL, &exit_code);
+    assert_int_equal(exit_code, 1);
+    assert_int_equal(checks_together, 0);
+    (void)unsetenv("DONGKHOI_TEST_LISTEN");
+    (void)printed("--check", NULL, &exit_code);
+    assert_int_equal(exit_code, 0);
+    assert_int_equal(checks_together, 1);
+}
+
 static void unknown_arguments_end_with_2(void **state)
 {
     int exit_code = 42;
@@ -493,6 +540,8 @@ int main(void)
         TEST(version_is_the_projects),
         TEST(check_shows_each_value_and_its_origin),
         TEST(check_of_a_bad_value_says_so_and_fails),
+        TEST(check_of_values_that_do_not_go_together_says_so_and_fails),
+        TEST(values_are_looked_at_together_once_each_is_valid),
         TEST(unknown_arguments_end_with_2),
     };
 
