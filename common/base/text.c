@@ -1,8 +1,15 @@
 /* text.c - UTF-8 by the table of RFC 3629; NFC by utf8proc's tables and a sort of our own. */
 #include "base/text.h"
 
-#include <stdint.h>
 #include <utf8proc.h>
+
+uint64_t text_hash(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
 
 static bool is_between(unsigned char c, unsigned char low, unsigned char high)
 {

@@ -1,5 +1,5 @@
 /*
- * text.h - UTF-8: valid or not, and in the one form that is stored (NFC).
+ * text.h - UTF-8: valid or not, and in the one form that is stored (NFC); a hash of it.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -8,6 +8,12 @@
 #include "base/status.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* FNV-1a of the text, on top of a hash so far: for small tables. Who chooses keys can make them
+ * collide. */
+#define TEXT_HASH_START UINT64_C(14695981039346656037)
+uint64_t text_hash(uint64_t hash, const char *text);
 
 /* RFC 3629: no surrogates, nothing overlong, nothing past U+10FFFF; U+0000 is valid UTF-8. */
 bool utf8_is_valid(struct slice text);

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/db_sync.h"
 
 #include <assert.h>
@@ -265,17 +266,6 @@ struct status db_execute(struct db *db, const char *text)
     return code == SQLITE_OK ? STATUS_NONE : failed(db, code, false);
 }
 
-/* FNV-1a; never 0, which marks a free place. */
-static uint64_t text_hash(const char *text)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
-    }
-    return hash | 1;
-}
-
 /* A free place, or that of the idle statement used longest ago; STATEMENTS_MAX when all are busy.
  */
 static size_t place_for_statement(struct db *db)
@@ -344,7 +334,7 @@ static struct status statement_new(struct db *db, const char *text, uint64_t has
 struct status db_prepare(struct db *db, const char *text, struct db_statement **ret_statement)
 {
     const int64_t start_ns = db->open == 0 ? clock_elapsed_ns() : 0;
-    const uint64_t hash = text_hash(text);
+    const uint64_t hash = text_hash(TEXT_HASH_START, text) | 1; /* 0 marks a free place */
     size_t place = 0;
 
     /* A walk within a walk has the same text twice: a busy one is passed over. */

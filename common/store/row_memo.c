@@ -1,6 +1,8 @@
 /* row_memo.c - a hash table of scans, all in one arena. */
 #include "store/row_memo.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,16 +62,14 @@ void row_memo_begin(struct row_memo *memo, struct version version)
     memo->version = version;
 }
 
-/* FNV-1a over the texts that tell scans apart most. */
+/* Of the texts that tell scans apart most. */
 static size_t bucket_of(const struct resource_scan *scan)
 {
     const char *const texts[] = {scan->name, scan->parent, scan->text};
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = TEXT_HASH_START;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        for (const char *at = texts[i]; at != NULL && *at != '\0'; at++) {
-            hash = (hash ^ (uint8_t)*at) * UINT64_C(1099511628211);
-        }
+        hash = text_hash(hash, texts[i] != NULL ? texts[i] : "");
     }
     return hash % BUCKETS;
 }
@@ -105,10 +105,9 @@ bool row_memo_find(const struct row_memo *memo, const struct resource_kind *kind
 
 struct arena *row_memo_arena(struct row_memo *memo)
 {
-    if (arena_used_bytes(memo->arena) > MEMO_MAX_BYTES - SPARE_BYTES) {
-        memo->is_full = true;
-    }
-    return memo->is_full ? NULL : memo->arena;
+    const bool has_room = arena_used_bytes(memo->arena) <= MEMO_MAX_BYTES - SPARE_BYTES;
+
+    return has_room && !memo->is_full ? memo->arena : NULL;
 }
 
 static bool text_copy(struct arena *arena, const char **text)
@@ -127,7 +126,6 @@ bool row_memo_add(struct row_memo *memo, const struct resource_kind *kind,
     struct memo_entry **bucket = &memo->buckets[bucket_of(scan)];
 
     if (entry == NULL) {
-        memo->is_full = true;
         return false;
     }
     *entry = (struct memo_entry){
@@ -136,7 +134,6 @@ bool row_memo_add(struct row_memo *memo, const struct resource_kind *kind,
         !text_copy(memo->arena, &entry->scan.parent) ||
         !text_copy(memo->arena, &entry->scan.column) ||
         !text_copy(memo->arena, &entry->scan.text)) {
-        memo->is_full = true;
         return false;
     }
     *bucket = entry;

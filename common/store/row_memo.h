@@ -24,14 +24,14 @@ bool row_memo_find(const struct row_memo *memo, const struct resource_kind *kind
                    const struct resource_scan *scan, struct resource_revision **ret_rows,
                    size_t *ret_count);
 
-/* Where rows that will be added are to be made; NULL when the memo is full. */
+/* Where rows that will be added are to be made; NULL: there is no room. */
 struct arena *row_memo_arena(struct row_memo *memo);
 
-/* Rows of that arena; a copy of the scan is kept with them. False: the memo is full. */
+/* Rows of that arena; a copy of the scan is kept with them. False: there is no room. */
 bool row_memo_add(struct row_memo *memo, const struct resource_kind *kind,
                   const struct resource_scan *scan, struct resource_revision *rows, size_t count);
 
-/* Nothing more is added until the next row_memo_begin(). */
+/* There was no room: nothing is added until the next row_memo_begin(), which makes some. */
 void row_memo_fill(struct row_memo *memo);
 
 #endif

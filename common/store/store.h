@@ -76,10 +76,11 @@ struct version store_version(struct store *store);
 void store_set_on_publish(struct store *store,
                           void (*on_publish)(void *arg, struct version version), void *arg);
 
+struct row_memo;
+
 /*
  * A transaction, for reading or writing: what the functions of resource.h work in.
  */
-struct row_memo;
 struct tx {
     struct store *store;
     struct db *db;

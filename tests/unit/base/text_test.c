@@ -299,6 +299,17 @@ static void whatever_allocation_fails_folding_says_so(void **state)
     assert_true(limit > 0);
 }
 
+static void a_hash_goes_on_where_the_last_ended(void **state)
+{
+    (void)state;
+    /* The vectors of FNV's authors. */
+    assert_int_equal(text_hash(TEXT_HASH_START, ""), UINT64_C(0xcbf29ce484222325));
+    assert_int_equal(text_hash(TEXT_HASH_START, "a"), UINT64_C(0xaf63dc4c8601ec8c));
+    assert_int_equal(text_hash(TEXT_HASH_START, "foobar"), UINT64_C(0x85944171f73967e8));
+    assert_int_equal(text_hash(text_hash(TEXT_HASH_START, "foo"), "bar"),
+                     UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +325,7 @@ int main(void)
         cmocka_unit_test(whatever_allocation_fails_nfc_says_so),
         cmocka_unit_test(names_are_told_apart_without_case_blanks_and_what_is_unseen),
         cmocka_unit_test(whatever_allocation_fails_folding_says_so),
+        cmocka_unit_test(a_hash_goes_on_where_the_last_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
