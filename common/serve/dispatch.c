@@ -1,7 +1,7 @@
 /*
  * dispatch.c - each call is decoded on the thread of nng, then runs where its mode says:
  *
- *     QUICK  there, in its message's one    --\
+ *     QUICK  there, a snapshot a message    --\
  *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on,
  *     WRITE  on the store's writer          --/   which leaves through the gate (gate.h)
  *

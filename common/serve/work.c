@@ -74,6 +74,16 @@ static struct call_clock *clock_of(const struct work *work)
     return &call_context_of(work->rpc)->clock;
 }
 
+/* Once, also where the handler has done so. */
+static struct status pack_response(struct work *work)
+{
+    struct call *call = &work->call;
+
+    return call->packed_response.data != NULL
+               ? STATUS_NONE
+               : message_pack(call->arena, work->response, &call->packed_response);
+}
+
 static void work_read(struct work *work)
 {
     struct dispatch *dispatch = work->dispatch;
@@ -105,7 +115,7 @@ static void work_read(struct work *work)
         status = last_change_fill(work->call.arena, &tx, work->response);
     }
     if (status.code == STATUS_OK && tx.shares) {
-        status = message_pack(work->call.arena, work->response, &work->call.packed_response);
+        status = pack_response(work);
     }
     if (tx.db != NULL) { /* peer_call_all() ends it before */
         if (work->entry->mode == METHOD_QUICK) {
@@ -135,7 +145,6 @@ static void on_pool_job(struct pool_job *job)
 static struct status work_keep(struct work *work, struct status status)
 {
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
-    struct slice payload = work->call.packed_response;
 
     if (status.code != STATUS_OK) {
         work->refusal = status_to_wire(work->call.arena, status, work->call.metadata);
@@ -144,12 +153,9 @@ static struct status work_keep(struct work *work, struct status status)
         }
         reply.status = work->refusal;
     } else {
-        if (payload.data == NULL) {
-            TRY(message_pack(work->call.arena, work->response, &payload));
-            work->call.packed_response = payload;
-        }
-        reply.payload.data = (uint8_t *)payload.data;
-        reply.payload.len = payload.length;
+        TRY(pack_response(work));
+        reply.payload.data = (uint8_t *)work->call.packed_response.data;
+        reply.payload.len = work->call.packed_response.length;
     }
     return message_pack(work->call.arena, &reply.base, &work->write.answer);
 }
