@@ -7,13 +7,6 @@ bool wire_take_varint(struct slice *rest, uint64_t *ret_value)
 {
     uint64_t value = 0;
 
-    /* Nearly all tags and lengths are one byte. */
-    if (rest->length > 0 && (unsigned char)rest->data[0] < 0x80) {
-        *ret_value = (unsigned char)rest->data[0];
-        rest->data++;
-        rest->length--;
-        return true;
-    }
     for (size_t i = 0; i < rest->length && i < VARINT_MAX_BYTES; i++) {
         const unsigned char byte = (unsigned char)rest->data[i];
         /* The tenth byte has room for one bit. */
