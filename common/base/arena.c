@@ -159,7 +159,9 @@ char *arena_copy(struct arena *arena, struct slice slice)
     char *copy = slice.length < SIZE_MAX ? take(arena, slice.length + 1) : NULL;
 
     if (copy != NULL) {
-        memcpy(copy, slice.length > 0 ? slice.data : "", slice.length);
+        if (slice.length > 0) {
+            memcpy(copy, slice.data, slice.length);
+        }
         copy[slice.length] = '\0';
     }
     return copy;
@@ -172,19 +174,17 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
-    char most[256]; /* of what is printed fits in it */
+    char short_text[256];
     va_list again;
 
     va_copy(again, args);
-    const int length = vsnprintf(most, sizeof(most), format, args);
-    char *text = NULL;
-    if (length >= 0 && (size_t)length < sizeof(most)) {
-        text = arena_copy(arena, (struct slice){.data = most, .length = (size_t)length});
-    } else if (length >= 0) {
-        text = take(arena, (size_t)length + 1);
-        if (text != NULL) {
-            (void)vsnprintf(text, (size_t)length + 1, format, again);
-        }
+    /* Most fit, and are formatted once. */
+    const int length = vsnprintf(short_text, sizeof(short_text), format, args);
+    char *text = length >= 0 ? take(arena, (size_t)length + 1) : NULL;
+    if (text != NULL && (size_t)length < sizeof(short_text)) {
+        memcpy(text, short_text, (size_t)length + 1);
+    } else if (text != NULL) {
+        (void)vsnprintf(text, (size_t)length + 1, format, again);
     }
     va_end(again);
     return text;

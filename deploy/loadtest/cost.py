@@ -52,36 +52,32 @@ REQUESTS = {
 }
 
 
+def exchange(connection, method, path, body=None, **headers):
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 200:
+        sys.exit(f"{method} {path}: {answer.status} {text[:300].decode(errors='replace')}")
+    return text
+
+
 def ask(connection, path):
     """(seconds, bytes) of one request that no cache may answer."""
     start = time.perf_counter()
-    connection.request("GET", path, headers={"Cache-Control": "no-cache"})
-    answer = connection.getresponse()
-    body = answer.read()
-    seconds = time.perf_counter() - start
-    if answer.status != 200:
-        sys.exit(f"GET {path}: {answer.status} {body[:300].decode(errors='replace')}")
-    return seconds, len(body)
+    body = exchange(connection, "GET", path, **{"Cache-Control": "no-cache"})
+    return time.perf_counter() - start, len(body)
 
 
 def write(connection, indicator):
     """A new version of the indicators; what it leaves behind is done when this returns."""
     name, body = indicator
-    connection.request("PATCH", name, body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status != 200:
-        sys.exit(f"PATCH {name}: {answer.status} {text[:300].decode(errors='replace')}")
+    exchange(connection, "PATCH", name, body, **{"Content-Type": "application/json"})
     time.sleep(PAUSE_SECONDS)
 
 
 def read_indicator(connection, name):
     """What write() takes."""
-    connection.request("GET", name)
-    answer = connection.getresponse()
-    found = json.loads(answer.read())
-    if answer.status != 200:
-        sys.exit(f"GET {name}: {answer.status} {found}: is the data loaded?")
+    found = json.loads(exchange(connection, "GET", name))
     return name, json.dumps({"displayName": found["displayName"]})
 
 

@@ -231,7 +231,7 @@ static struct status render(struct read *read, const ProtobufCMessage *message,
     return message_pack(read->loop->scratch, message, &ret_rendering->body);
 }
 
-/* Rendered from the same message: the bytes are kept, under whatever versions. */
+/* From the same message, under whatever versions. */
 static bool is_rendered(const struct cache_entry *before, const struct cache_parts *parts)
 {
     return before != NULL && before->parts.source_hash == parts->source_hash &&
@@ -254,12 +254,20 @@ static bool is_of_same_versions(const struct cache_entry *before, const struct c
     return true;
 }
 
+/* Renders the payload, unless it was rendered before. */
 static struct status render_payload(struct read *read, struct slice payload,
-                                    struct cache_parts *parts)
+                                    const struct cache_entry *before, struct cache_parts *parts)
 {
     struct rendering rendering;
     void *message = NULL;
 
+    if (is_rendered(before, parts)) {
+        parts->media = before->parts.media;
+        parts->entity_tag = before->parts.entity_tag;
+        parts->fields = before->parts.fields;
+        parts->body = before->parts.body;
+        return STATUS_NONE;
+    }
     const struct status decoded =
         message_decode(read->loop->scratch, read->method->output->type, payload, &message);
     if (decoded.code != STATUS_OK) {
@@ -289,35 +297,26 @@ static struct status make_entry(struct read *read, const struct rpc_answer *answ
     };
     const bool is_versioned =
         versions_read(read->loop->gateway, answer, versions, &parts.version_count);
-    const bool is_to_store = is_versioned && is_of_one_day(read);
 
+    outcome->is_stored = is_versioned && is_of_one_day(read);
     if (!is_versioned) {
         parts.version_count = 0;
     }
 #if MUTANT(M6)
     mutant_versions_of_now(read->loop->gateway, versions, parts.version_count);
 #endif
-    if (is_to_store && is_rendered(before, &parts) && is_of_same_versions(before, &parts)) {
+    if (outcome->is_stored && is_rendered(before, &parts) && is_of_same_versions(before, &parts)) {
         cache_entry_hold(before);
         outcome->entry = before;
-        outcome->is_stored = true;
     } else {
-        if (is_rendered(before, &parts)) {
-            parts.media = before->parts.media;
-            parts.entity_tag = before->parts.entity_tag;
-            parts.fields = before->parts.fields;
-            parts.body = before->parts.body;
-        } else {
-            TRY(render_payload(read, answer->payload, &parts));
-        }
+        TRY(render_payload(read, answer->payload, before, &parts));
         outcome->entry = cache_entry_new(&parts);
         if (outcome->entry == NULL) {
             return status_out_of_memory();
         }
-        if (is_to_store) {
+        if (outcome->is_stored) {
             store(read, outcome->entry);
             store_in_redis(read, &outcome->entry->parts);
-            outcome->is_stored = true;
         }
     }
     outcome->versions = outcome->entry->parts.versions;
