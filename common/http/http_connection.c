@@ -30,19 +30,22 @@ static void on_closed(uv_handle_t *handle)
         connection->next->previous = connection->previous;
     }
     buffer_done(&connection->input);
+    if (connection->peer != NULL) {
+        connection->peer->connections--;
+        http_peer_release(&loop->peers, connection->peer);
+    }
     free(connection);
     if (loop->accept_waits) {
         connection_accept(loop);
     }
 }
 
-void connection_close(struct http_connection *connection)
+/* Its requests that are answered end here; the others when they are. */
+static void connection_end(struct http_connection *connection)
 {
+    struct http_request *request = NULL;
     struct http_request *next = NULL;
 
-    if (connection->phase == CONNECTION_CLOSED) {
-        return;
-    }
     connection->phase = CONNECTION_CLOSED;
     for (struct http_connection **at = &connection->loop->dirty; *at != NULL;
          at = &(*at)->next_dirty) {
@@ -51,8 +54,10 @@ void connection_close(struct http_connection *connection)
             break;
         }
     }
-    for (struct http_request *request = connection->first; request != NULL; request = next) {
+    for (request = connection->first; request != NULL; request = next) {
         next = request->next;
+        connection->bytes -= request->counted_bytes;
+        connection->unsent_bytes -= request->is_answered ? request->answer.length : 0;
         request->connection = NULL;
         request->next = NULL;
         if (request->is_answered) {
@@ -64,7 +69,31 @@ void connection_close(struct http_connection *connection)
         request_end(connection->incoming, false);
         connection->incoming = NULL;
     }
-    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    /* They end when the system lets go of them, which is soon; room is wanted now. */
+    for (request = connection->sending; request != NULL; request = request->next) {
+        request_count_bytes(request, 0);
+    }
+    connection_count_input(connection);
+}
+
+void connection_close(struct http_connection *connection)
+{
+    if (connection->phase != CONNECTION_CLOSED) {
+        connection_end(connection);
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    }
+}
+
+void connection_reset(struct http_connection *connection)
+{
+    if (connection->phase == CONNECTION_CLOSED) {
+        return;
+    }
+    connection_end(connection);
+    /* Not while it is being shut down: then it is closed in the usual way. */
+    if (uv_tcp_close_reset(&connection->tcp, on_closed) != 0) {
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    }
 }
 
 static void on_shutdown(uv_shutdown_t *shutdown, int error)
@@ -84,6 +113,7 @@ void connection_finish(struct http_connection *connection)
     connection->deadline_ms = (int64_t)uv_now(&loop->uv) + loop->server->limits.linger_ms;
     connection->shutdown.data = connection;
     buffer_done(&connection->input);
+    connection_count_input(connection);
     if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shutdown) != 0) {
         connection_close(connection);
         return;
@@ -195,16 +225,46 @@ static struct http_connection *connection_new(struct http_loop *loop)
     return connection;
 }
 
-void connection_accept(struct http_loop *loop)
+/* Without memory for it, or for an address that is none, the connection has no peer. */
+static void find_peer(struct http_connection *connection)
+{
+    struct http_loop *loop = connection->loop;
+    struct sockaddr_storage from = {0};
+    struct http_address address;
+    int length = sizeof(from);
+
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&from, &length) != 0 ||
+        !http_address_of((const struct sockaddr *)&from, &address)) {
+        return;
+    }
+    connection->is_of_proxy = http_networks_have(loop->server->options.trusted_proxies, &address);
+    connection->peer = http_peer_hold(&loop->peers, &address);
+    if (connection->peer != NULL) {
+        connection->peer->connections++;
+    }
+}
+
+/* So many are told why; past that they are only turned away, and nobody waits behind them. */
+static void turn_away(struct http_connection *connection)
 {
     static const struct http_refusal too_many = {429, "TOO_MANY_CONNECTIONS",
                                                  "there are too many connections"};
-    const bool overflow = is_full(loop);
+
+    if (connection->loop->overflow_count > OVERFLOW_MAX) {
+        connection_reset(connection);
+    } else {
+        connection_refuse(connection, &too_many);
+    }
+}
+
+void connection_accept(struct http_loop *loop)
+{
+    const bool has_no_place = is_full(loop);
     struct http_connection *connection = NULL;
 
     /* Not accepted: libuv listens no more until it is, and the system queues or refuses. */
     loop->accept_waits = true;
-    if (!loop->is_listening || (overflow && loop->overflow_count >= OVERFLOW_MAX)) {
+    if (!loop->is_listening) {
         return;
     }
     connection = connection_new(loop);
@@ -212,22 +272,22 @@ void connection_accept(struct http_loop *loop)
         return;
     }
     loop->accept_waits = false;
-    connection->overflow = overflow;
-    if (overflow) {
-        loop->overflow_count++;
-    } else {
-        atomic_fetch_add(&loop->server->connections, 1);
-    }
+    connection->overflow = true; /* until it has a place */
+    loop->overflow_count++;
     if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&connection->tcp) != 0) {
         connection_close(connection);
         return;
     }
     (void)uv_tcp_nodelay(&connection->tcp, 1);
-    if (overflow) {
-        connection_refuse(connection, &too_many);
-    } else {
-        connection_resume(connection);
+    find_peer(connection);
+    if (!connection_gets_place(connection, has_no_place)) {
+        turn_away(connection);
+        return;
     }
+    connection->overflow = false;
+    loop->overflow_count--;
+    atomic_fetch_add(&loop->server->connections, 1);
+    connection_resume(connection);
 }
 
 static void refuse_late(struct http_connection *connection)

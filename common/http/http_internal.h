@@ -17,6 +17,11 @@ enum {
     SPARE_KEPT_MAX_BYTES = 64 << 10,
     OVERFLOW_MAX = 32, /* connections past the limit that are being told so */
     ADDRESS_HOST_BYTES = 64,
+    /* From here on a connection is not read from until its answers are taken. */
+    CONNECTION_HOLDS_MAX_BYTES = 256 << 10,
+    /* Of the system's memory for one connection: what was not sent yet, and what was not read. */
+    UNSENT_MAX_BYTES = 128 << 10,
+    UNREAD_MAX_BYTES = 64 << 10,
 };
 
 enum connection_phase {
@@ -53,10 +58,14 @@ struct http_connection {
     struct http_request *last;
     unsigned pipelined;
     struct http_request *sending; /* of the write under way */
+    struct http_peer *peer;
+    size_t bytes;        /* that its requests and its input are counted for */
+    size_t input_bytes;  /* of these, of input */
+    size_t unsent_bytes; /* of the bodies of answers, also of those that take no memory */
+    bool is_of_proxy;    /* its requests say whose they are */
     uv_write_t write;
     uv_shutdown_t shutdown;
     size_t write_left;
-    int64_t write_start_ms;
     int64_t write_ms; /* of its last progress */
     bool is_reading;
     bool is_writing;
@@ -85,7 +94,9 @@ struct http_loop {
     unsigned request_count; /* given to the handler, not answered */
     struct http_request *spare;
     unsigned spare_count;
-    size_t memory_bytes;
+    struct http_peers peers;
+    atomic_size_t bytes; /* counted for all requests and inputs; others may look */
+    unsigned admitted;   /* requests, not answered */
     char *read_buffer;
     char date[DATE_BYTES];
     int64_t date_s;
@@ -109,6 +120,7 @@ struct http_server {
     uint16_t port;
     atomic_bool draining;
     atomic_uint connections;
+    atomic_uint_least64_t sheds[HTTP_SHEDS];
     uv_mutex_t lock; /* guards the fields below */
     uv_cond_t ended;
     unsigned running;
@@ -142,6 +154,26 @@ bool connection_wants_input(const struct http_connection *connection);
 /* http_response.c */
 void connection_flush(struct http_connection *connection);
 void connection_mark_dirty(struct http_connection *connection);
+
+/* Closes at once and without a word: what the system holds for the connection is dropped, too. */
+void connection_reset(struct http_connection *connection);
+
+/* http_budget.c */
+/* How many bytes the request takes, from now on; 0: it is gone. */
+void request_count_bytes(struct http_request *request, size_t bytes);
+/* What it takes as it is now: its body and its answer, or what is reserved for it. */
+void request_count(struct http_request *request);
+/* Ends what http_admit() began. */
+void request_release(struct http_request *request);
+/* Counts what was read and not understood yet; nothing once the connection is closed. */
+void connection_count_input(struct http_connection *connection);
+bool loop_has_room(const struct http_loop *loop, size_t bytes);
+/* Resets those that hold most until there is room for so many bytes, but never the one given. */
+bool loop_make_room(struct http_loop *loop, size_t bytes, const struct http_connection *but);
+
+/* http_places.c */
+/* Whether a connection that was just accepted may stay; may close idle ones of others. */
+bool connection_gets_place(struct http_connection *connection, bool is_full);
 
 /* http_request.c */
 struct http_request *request_new(struct http_loop *loop);

@@ -14,6 +14,9 @@ bool connection_wants_input(const struct http_connection *connection)
     switch (connection->phase) {
     case CONNECTION_IDLE:
     case CONNECTION_HEAD:
+        return connection->pipelined < limits->pipeline_max && !connection->is_writing &&
+               connection->unsent_bytes < CONNECTION_HOLDS_MAX_BYTES &&
+               connection->bytes - connection->input_bytes < CONNECTION_HOLDS_MAX_BYTES;
     case CONNECTION_BODY:
         return connection->pipelined < limits->pipeline_max && !connection->is_writing;
     case CONNECTION_LINGER:
@@ -29,6 +32,20 @@ static void phase_set(struct http_connection *connection, enum connection_phase 
 {
     connection->phase = phase;
     connection->since_ms = (int64_t)uv_now(&connection->loop->uv);
+}
+
+/* Whose a request is: the connection's peer, or the client behind a proxy that says so. */
+static void find_peer(struct http_connection *connection, struct http_request *request)
+{
+    const struct http_networks *trusted = connection->loop->server->options.trusted_proxies;
+    struct http_address address;
+
+    if (connection->is_of_proxy && http_forwarded_address(&request->head, trusted, &address)) {
+        request->peer = http_peer_hold(&connection->loop->peers, &address);
+    } else if (connection->peer != NULL) {
+        request->peer = connection->peer;
+        request->peer->users++;
+    }
 }
 
 static void enqueue(struct http_connection *connection, struct http_request *request)
@@ -61,6 +78,7 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
     request->is_last = true;
     request->received_ns = uv_hrtime();
     enqueue(connection, request);
+    request_count(request);
     connection->loop->request_count++;
     if (options->on_refusal != NULL) {
         options->on_refusal(options->arg, request, refusal);
@@ -103,12 +121,15 @@ static void head_done(struct http_connection *connection, const char *data, size
         return;
     }
     memcpy(copy, data, length);
-    if (!http_head_parse((struct slice){copy, length}, &request->head, &refusal) ||
-        request->head.content_length > limits->body_max_bytes) {
+    const bool is_good = http_head_parse((struct slice){copy, length}, &request->head, &refusal);
+    find_peer(connection, request);
+    request->connection = connection;
+    request_count(request);
+    if (!is_good || request->head.content_length > limits->body_max_bytes) {
         connection_refuse(connection, &refusal);
         return;
     }
-    if (connection->loop->memory_bytes > limits->memory_max_bytes) {
+    if (!loop_make_room(connection->loop, 0, connection)) {
         connection_refuse(connection, &out_of_memory);
         return;
     }
@@ -169,7 +190,7 @@ static void body_append(struct http_connection *connection, struct slice piece)
         connection_refuse(connection, &connection->loop->server->too_large);
         return;
     }
-    if (connection->loop->memory_bytes <= limits->memory_max_bytes) {
+    if (loop_make_room(connection->loop, piece.length, connection)) {
         buffer_append(input, piece.data, piece.length);
     } else {
         input->failed = true;
@@ -178,7 +199,7 @@ static void body_append(struct http_connection *connection, struct slice piece)
         connection_refuse(connection, &out_of_memory);
         return;
     }
-    connection->loop->memory_bytes += piece.length;
+    request_count(connection->incoming);
 }
 
 static size_t take_chunks(struct http_connection *connection, const char *data, size_t length)
@@ -279,4 +300,5 @@ void connection_read(struct http_connection *connection, const char *data, size_
             connection_close(connection);
         }
     }
+    connection_count_input(connection);
 }

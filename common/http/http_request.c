@@ -53,7 +53,13 @@ void request_free(struct http_request *request)
 {
     struct http_loop *loop = request->loop;
 
-    loop->memory_bytes -= request->input.length + request->answer.length;
+    if (request->connection != NULL && request->is_answered) {
+        request->connection->unsent_bytes -= request->answer.length;
+    }
+    request_release(request);
+    request_count_bytes(request, 0);
+    http_peer_release(&loop->peers, request->peer);
+    request->peer = NULL;
     if (request->release != NULL) {
         request->release(request->release_arg);
         request->release = NULL;
@@ -71,11 +77,13 @@ void request_free(struct http_request *request)
     request->body = request->answer = (struct slice){0};
     request->handler_data = NULL;
     request->handler_row = 0;
+    request->handler_turn = 0;
     request->connection = NULL;
     request->received_ns = 0;
     request->sent_bytes = 0;
     request->code = 0;
-    request->is_answered = request->is_last = false;
+    request->reserved_bytes = 0;
+    request->is_answered = request->is_last = request->is_constant = false;
     request->next = loop->spare;
     loop->spare = request;
     loop->spare_count++;

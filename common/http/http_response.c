@@ -102,16 +102,25 @@ void http_respond(struct http_request *request, int code, const char *content_ty
     request->code = code;
     request->content_type = content_type;
     request->answer = body;
-    request->loop->memory_bytes += body.length;
+    request_release(request);
+    request_count(request);
     request->loop->request_count--;
     if (request->connection == NULL) {
         request_end(request, false);
         return;
     }
+    request->connection->unsent_bytes += body.length;
     if (options->on_answer != NULL) {
         options->on_answer(options->arg, request);
     }
     connection_mark_dirty(request->connection);
+}
+
+void http_respond_constant(struct http_request *request, int code, const char *content_type,
+                           struct slice body)
+{
+    request->is_constant = true;
+    http_respond(request, code, content_type, body);
 }
 
 void http_respond_shared(struct http_request *request, int code, const char *content_type,
@@ -261,7 +270,7 @@ static void send_rest(struct http_connection *connection, uv_buf_t *parts, size_
         return;
     }
     connection->write_left = connection->tcp.write_queue_size;
-    connection->write_start_ms = connection->write_ms = (int64_t)uv_now(&connection->loop->uv);
+    connection->write_ms = (int64_t)uv_now(&connection->loop->uv);
 }
 
 /* False: the connection is closed, or the rest is on its way. */

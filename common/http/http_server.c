@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,7 +20,6 @@ enum {
     LISTENER_END_TICKS = 5, /* without a new connection */
     LISTENER_END_MS = 2000, /* where new ones could not be stopped */
     START_UNDO_MS = 2000,
-    SLOW_READER_MS = 1000,
 };
 
 static unsigned or_default(unsigned value, unsigned fallback)
@@ -33,6 +33,7 @@ static void limits_complete(struct http_limits *limits)
     limits->pipeline_max = or_default(limits->pipeline_max, 16);
     limits->body_max_bytes = limits->body_max_bytes != 0 ? limits->body_max_bytes : 1 << 20;
     limits->memory_max_bytes = limits->memory_max_bytes != 0 ? limits->memory_max_bytes : 256 << 20;
+    limits->requests_max = or_default(limits->requests_max, 1024);
     limits->head_timeout_ms = or_default(limits->head_timeout_ms, 10000);
     limits->body_idle_ms = or_default(limits->body_idle_ms, 10000);
     limits->body_whole_ms = or_default(limits->body_whole_ms, 30000);
@@ -77,6 +78,8 @@ static void on_flush(uv_prepare_t *prepare)
         connection->is_dirty = false;
         connection_flush(connection);
     }
+    /* What the answers of this turn came to was not known before. */
+    (void)loop_make_room(loop, 0, NULL);
 }
 
 /*
@@ -117,23 +120,6 @@ static void end_when_empty(struct http_loop *loop)
     uv_close((uv_handle_t *)&loop->flusher, NULL);
 }
 
-/* Short of memory, the connection that keeps most of it by not reading makes room for others. */
-static void shed_slowest_reader(struct http_loop *loop, int64_t now_ms)
-{
-    struct http_connection *slowest = NULL;
-
-    for (struct http_connection *at = loop->connections; at != NULL; at = at->next) {
-        if (at->is_writing && at->phase != CONNECTION_CLOSED &&
-            now_ms - at->write_start_ms >= SLOW_READER_MS &&
-            (slowest == NULL || at->tcp.write_queue_size > slowest->tcp.write_queue_size)) {
-            slowest = at;
-        }
-    }
-    if (slowest != NULL) {
-        connection_close(slowest);
-    }
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct http_loop *loop = timer->data;
@@ -146,9 +132,6 @@ static void on_tick(uv_timer_t *timer)
     for (struct http_connection *at = loop->connections; at != NULL; at = next) {
         next = at->next;
         connection_tick(at, now_ms);
-    }
-    if (loop->memory_bytes > loop->server->limits.memory_max_bytes / 2) {
-        shed_slowest_reader(loop, now_ms);
     }
     if (loop->drain_ms != 0) {
         /* Ticks, not time: between two of them a loop looks for connections, however late. */
@@ -228,6 +211,20 @@ static uint16_t socket_port(int socket)
     return address_port((const struct sockaddr *)&address);
 }
 
+/*
+ * What the system holds for a client that does not read or is not read from; its connections have
+ * the same bounds. By itself it would let each grow to megabytes, which count as the program's
+ * where memory is limited for a group of processes.
+ */
+static void bound_system_buffers(int socket)
+{
+    const int unsent = UNSENT_MAX_BYTES;
+    const int unread = UNREAD_MAX_BYTES;
+
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &unread, sizeof(unread));
+}
+
 static int loop_listen(struct http_loop *loop, const struct addrinfo *where)
 {
     struct http_server *server = loop->server;
@@ -238,6 +235,7 @@ static int loop_listen(struct http_loop *loop, const struct addrinfo *where)
         return error;
     }
     server->port = socket_port(socket);
+    bound_system_buffers(socket);
     error = uv_tcp_open(&loop->listener, socket);
     if (error != 0) {
         (void)close(socket);
@@ -402,6 +400,26 @@ unsigned http_server_connections(const struct http_server *server)
 unsigned http_server_connections_max(const struct http_server *server)
 {
     return server->limits.connections_max;
+}
+
+size_t http_server_bytes(const struct http_server *server)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        bytes += atomic_load_explicit(&server->loops[i].bytes, memory_order_relaxed);
+    }
+    return bytes;
+}
+
+size_t http_server_bytes_max(const struct http_server *server)
+{
+    return server->limits.memory_max_bytes;
+}
+
+uint64_t http_server_shed(const struct http_server *server, enum http_shed kind)
+{
+    return atomic_load(&server->sheds[kind]);
 }
 
 const struct http_server *http_server_of(const struct http_request *request)

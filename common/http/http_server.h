@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "http/http_head.h"
+#include "http/http_peer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +37,8 @@ struct http_request {
     uint64_t received_ns; /* uv_hrtime() when its last byte was read, or it was refused */
     size_t sent_bytes;    /* of the answer's body, in on_end() */
 
-    unsigned handler_row; /* the handler's own; 0 at first */
+    unsigned handler_row;  /* the handler's own; 0 at first */
+    unsigned handler_turn; /* the same */
 
     /* The rest is the server's. */
     struct http_connection *connection; /* NULL once the client is gone */
@@ -49,9 +51,14 @@ struct http_request {
     size_t prefix_length;
     struct slice answer;
     const char *content_type;
+    struct http_peer *peer; /* whose request it is, which may have come through a proxy */
+    size_t reserved_bytes;  /* for an answer that is not made yet */
+    size_t counted_bytes;   /* of the loop's and the peer's bytes, for this request */
     int code;
     void (*release)(void *arg); /* of what the answer's body is in; NULL: nothing */
     void *release_arg;
+    bool is_admitted; /* and not answered */
+    bool is_constant; /* the answer's body takes no memory */
     bool is_answered;
     bool is_last;
 };
@@ -61,8 +68,11 @@ struct http_limits {
     unsigned connections_max; /* of the server [4096] */
     unsigned pipeline_max;    /* requests of one connection under way [16] */
     size_t body_max_bytes;    /* [1 MiB] */
-    size_t memory_max_bytes;  /* bodies and answers that one loop holds [256 MiB]; from half of
-                                 it on, readers that block are closed */
+    size_t memory_max_bytes;  /* requests and answers that all loops hold [256 MiB]; past it the
+                                 connections that hold most by not reading are reset */
+    unsigned requests_max;    /* admitted and not answered [1024] */
+    bool has_peer_shares;     /* when less than a quarter of the connections, requests or bytes is
+                                 free, no peer gets more than half of them [no] */
     unsigned head_timeout_ms; /* first byte to end of the head [10 s] */
     unsigned body_idle_ms;    /* between two reads of a body [10 s] */
     unsigned body_whole_ms;   /* a whole body [30 s] */
@@ -76,6 +86,7 @@ struct http_server_options {
     const char *address; /* "127.0.0.1:8080", "[::1]:0"; port 0 is chosen by the system */
     unsigned loops;      /* 0: one per core */
     struct http_limits limits;
+    const struct http_networks *trusted_proxies; /* NULL: none */
     void *arg;
 
     /* On the request's loop; answers with http_respond(), now or later. */
@@ -113,6 +124,19 @@ uint16_t http_server_port(const struct http_server *server);
 unsigned http_server_connections(const struct http_server *server);
 unsigned http_server_connections_max(const struct http_server *server);
 
+/* What requests and answers hold now, and may hold. Any thread. */
+size_t http_server_bytes(const struct http_server *server);
+size_t http_server_bytes_max(const struct http_server *server);
+
+/* Connections that were closed to make room. Any thread. */
+enum http_shed {
+    HTTP_SHED_READERS, /* reset: they did not take what the server held for them */
+    HTTP_SHED_IDLE,    /* closed: they asked nothing, and others wanted their places */
+    HTTP_SHED_CROWDS,  /* refused: their peer had its share of the connections already */
+    HTTP_SHEDS,
+};
+uint64_t http_server_shed(const struct http_server *server, enum http_shed kind);
+
 /* The server that a request came to. */
 const struct http_server *http_server_of(const struct http_request *request);
 
@@ -122,6 +146,18 @@ const struct http_server *http_server_of(const struct http_request *request);
  * can only _exit(). server may be NULL.
  */
 bool http_server_close(struct http_server *server, unsigned bound_ms);
+
+/*
+ * Admits a request for which work is to be done, and reserves bytes for its answer until that is
+ * given. May reset connections that do not read. False: there is no room, or the peer has its
+ * share already; answer RESOURCE_EXHAUSTED. A request that was admitted may be admitted again with
+ * another number of bytes; when that fails it keeps those that it had.
+ */
+bool http_admit(struct http_request *request, size_t bytes);
+
+/* What the peer of this request holds of its loop, and its connection. */
+size_t http_peer_bytes(const struct http_request *request);
+size_t http_connection_bytes(const struct http_request *request);
 
 /* A header of the answer. name is a literal; bytes of value that a header cannot have are left
  * out. */
@@ -144,6 +180,10 @@ struct buffer *http_output(struct http_request *request);
  */
 void http_respond(struct http_request *request, int code, const char *content_type,
                   struct slice body);
+
+/* As http_respond(), with a body that the program keeps anyway: it is counted for nothing. */
+void http_respond_constant(struct http_request *request, int code, const char *content_type,
+                           struct slice body);
 
 /* As http_respond(), with a body that others share: release(arg) is called once on the loop's
  * thread, when the body is no longer needed. */

@@ -91,6 +91,9 @@ void rpc_client_flush(struct rpc_client *client);
 struct status rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request,
                                    struct rpc_reply **ret_reply);
 
+/* Of its message. Any thread. */
+size_t rpc_reply_bytes(const struct rpc_reply *reply);
+
 /* reply may be NULL. */
 void rpc_reply_free(struct rpc_reply *reply);
 

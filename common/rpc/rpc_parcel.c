@@ -45,6 +45,11 @@ void rpc_reply_free(struct rpc_reply *reply)
     }
 }
 
+size_t rpc_reply_bytes(const struct rpc_reply *reply)
+{
+    return reply->envelope.length;
+}
+
 struct slice reply_envelope(const struct rpc_reply *reply)
 {
     return reply->envelope;

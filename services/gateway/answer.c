@@ -259,6 +259,15 @@ struct status answer_render(struct http_request *request, const ProtobufCMessage
     return STATUS_NONE;
 }
 
+void answer_rendered(struct http_request *request, const struct rendering *rendering)
+{
+    if (is_read(request) && if_none_match(&request->head, slice_from(rendering->entity_tag))) {
+        http_respond(request, 304, NULL, (struct slice){0});
+        return;
+    }
+    http_respond(request, 200, media_content_type(rendering->media), rendering->body);
+}
+
 void answer_message(struct http_request *request, const ProtobufCMessage *message)
 {
     struct rendering rendering;
@@ -266,13 +275,9 @@ void answer_message(struct http_request *request, const ProtobufCMessage *messag
 
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
-        return;
+    } else {
+        answer_rendered(request, &rendering);
     }
-    if (is_read(request) && if_none_match(&request->head, slice_from(rendering.entity_tag))) {
-        http_respond(request, 304, NULL, (struct slice){0});
-        return;
-    }
-    http_respond(request, 200, media_content_type(rendering.media), rendering.body);
 }
 
 void answer_cache_status(struct http_request *request, const char *text)
@@ -290,5 +295,5 @@ void answer_constant(struct http_request *request, const char *content_type, str
         http_respond(request, 304, NULL, (struct slice){0});
         return;
     }
-    http_respond(request, 200, content_type, body);
+    http_respond_constant(request, 200, content_type, body);
 }

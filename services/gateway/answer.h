@@ -52,6 +52,9 @@ struct rendering {
 struct status answer_render(struct http_request *request, const ProtobufCMessage *message,
                             struct rendering *ret_rendering);
 
+/* Gives what was rendered: 200, or 304 where If-None-Match names it. */
+void answer_rendered(struct http_request *request, const struct rendering *rendering);
+
 /* 200 with bytes that outlive the request; entity_tag has its quotes. */
 void answer_constant(struct http_request *request, const char *content_type, struct slice body,
                      const char *entity_tag);

@@ -7,6 +7,7 @@
  * request lives until it is answered.
  */
 #include "account.h"
+#include "admission.h"
 #include "answer.h"
 #include "cache.h"
 #include "call_headers.h"
@@ -173,6 +174,9 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
 {
     if (match->route->verb == VERB_GET) {
         read_start(loop, request, match);
+        return;
+    }
+    if (!admission_enter(loop->admission, request, match, gateway_go)) {
         return;
     }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);

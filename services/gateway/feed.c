@@ -1,8 +1,10 @@
 /*
  * feed.c - GET /v1/changes: every service is asked at once behind the cursor's place; the last
- * answer merges and answers. A service that cannot be read holds the feed.
+ * answer merges and answers, beside the loop where the page is large. A service that cannot be read
+ * holds the feed.
  */
 #include "account.h"
+#include "admission.h"
 #include "answer.h"
 #include "call_headers.h"
 #include "dongkhoi/rpc/v1/journal.pb-c.h"
@@ -10,6 +12,7 @@
 #include "feed_merge.h"
 #include "gateway.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "job.h"
 #include "patience.h"
 #include "pb/decode.h"
 #include "pb/json.h"
@@ -31,6 +34,7 @@ struct feed_part {
 
 /* Lives in the request's arena. */
 struct feed {
+    struct job job; /* first: the job is the feed */
     struct gateway_loop *loop;
     struct http_request *request;
     struct router_match match;
@@ -42,6 +46,12 @@ struct feed {
     bool has_answers;
     struct feed_position positions[BACKENDS_MAX];
     struct feed_part parts[BACKENDS_MAX];
+
+    /* Set by feed_read(). */
+    struct status statuses[BACKENDS_MAX]; /* of the services' answers */
+    bool is_held;                         /* one of them is a failure */
+    struct status failure;                /* of the page */
+    struct rendering rendering;
 };
 
 void feed_register_types(const struct schema *schema)
@@ -83,11 +93,11 @@ static void slowest_keep(struct feed *feed, struct rpc_timing timing)
     }
 }
 
-/* The answer of one service, in the loop's scratch. */
-static struct status part_parse(struct feed *feed, size_t index, struct feed_source *ret_source)
+/* The answer of one service. */
+static struct status part_parse(struct feed *feed, size_t index, struct arena *scratch,
+                                struct feed_source *ret_source)
 {
     const struct feed_part *part = &feed->parts[index];
-    struct arena *scratch = feed->loop->scratch;
     struct rpc_answer answer;
     void *message = NULL;
 
@@ -109,9 +119,10 @@ static struct status part_parse(struct feed *feed, size_t index, struct feed_sou
 }
 
 /* What to say of all failures: that services are away before anything else, naming them. */
-static void answer_held(const struct feed *feed, const struct status *statuses)
+static void answer_held(const struct feed *feed)
 {
     struct http_request *request = feed->request;
+    const struct status *statuses = feed->statuses;
     struct status chosen = STATUS_NONE;
     const char *names = "";
 
@@ -171,23 +182,22 @@ static const char *next_cursor(struct feed *feed, const struct feed_source *sour
     return feed_cursor_make(feed->request->arena, feed->positions, feed->count);
 }
 
-static void answer_page(struct feed *feed, struct feed_source *sources)
+static struct status render_page(struct feed *feed, struct feed_source *sources,
+                                 struct arena *scratch)
 {
     Dongkhoi__Changes__V1__ListChangesResponse response =
         DONGKHOI__CHANGES__V1__LIST_CHANGES_RESPONSE__INIT;
     Google__Protobuf__Timestamp watermark = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     struct feed_page page = {.limit = feed->limit};
 
-    page.changes = arena_array(feed->loop->scratch, page.limit, sizeof(page.changes[0]));
+    page.changes = arena_array(scratch, page.limit, sizeof(page.changes[0]));
     if (page.changes == NULL) {
-        answer_status(feed->request, status_out_of_memory(), NULL);
-        return;
+        return status_out_of_memory();
     }
     feed_merge(sources, feed->count, &page);
     const char *cursor = next_cursor(feed, sources);
     if (cursor == NULL) {
-        answer_status(feed->request, status_out_of_memory(), NULL);
-        return;
+        return status_out_of_memory();
     }
     watermark.seconds = page.watermark_us / 1000000;
     watermark.nanos = (int32_t)(page.watermark_us % 1000000) * 1000;
@@ -196,45 +206,97 @@ static void answer_page(struct feed *feed, struct feed_source *sources)
     response.next_cursor = (char *)(uintptr_t)cursor;
     response.caught_up = page.is_caught_up;
     response.watermark = &watermark;
-    answer_cache_status(feed->request, "fwd=bypass");
-    answer_message(feed->request, &response.base);
+    return answer_render(feed->request, &response.base, &feed->rendering);
 }
 
-static void answer_all(struct feed *feed)
+/* Any thread: touches only the feed and its request. */
+static void feed_read(struct feed *feed, struct arena *scratch)
 {
     struct feed_source sources[BACKENDS_MAX] = {0};
-    struct status statuses[BACKENDS_MAX] = {0};
-    bool is_held = false;
 
-    arena_reset(feed->loop->scratch);
     for (size_t i = 0; i < feed->count; i++) {
-        statuses[i] = part_parse(feed, i, &sources[i]);
-        is_held = is_held || statuses[i].code != STATUS_OK;
+        feed->statuses[i] = part_parse(feed, i, scratch, &sources[i]);
+        feed->is_held = feed->is_held || feed->statuses[i].code != STATUS_OK;
     }
-    if (feed->has_answers) {
-        account_call(feed->request, feed->slowest);
-    }
-    if (is_held) {
-        answer_held(feed, statuses);
-    } else {
-        answer_page(feed, sources);
+    if (!feed->is_held) {
+        feed->failure = render_page(feed, sources, scratch);
     }
 }
 
-static void settle(struct feed *feed)
+static void answer(struct feed *feed)
+{
+    struct http_request *request = feed->request;
+
+    if (feed->has_answers) {
+        account_call(request, feed->slowest);
+    }
+    if (feed->is_held) {
+        answer_held(feed);
+    } else if (feed->failure.code != STATUS_OK) {
+        answer_status(request, feed->failure, NULL);
+    } else {
+        answer_cache_status(request, "fwd=bypass");
+        answer_rendered(request, &feed->rendering);
+    }
+}
+
+/* The feed is gone with its request, so the replies that it rests on are kept apart. */
+static void answer_and_free(struct feed *feed, void (*give)(struct feed *feed))
 {
     struct rpc_reply *replies[BACKENDS_MAX] = {0};
     const size_t count = feed->count;
 
-    if (--feed->waiting > 0) {
-        return;
-    }
     for (size_t i = 0; i < count; i++) {
         replies[i] = feed->parts[i].reply;
     }
-    answer_all(feed); /* the feed is gone with its request */
+    give(feed);
     for (size_t i = 0; i < count; i++) {
         rpc_reply_free(replies[i]);
+    }
+}
+
+static void job_run(struct job *job)
+{
+    feed_read((struct feed *)job, job->arena);
+}
+
+static void job_done(struct job *job)
+{
+    answer_and_free((struct feed *)job, answer);
+}
+
+static void answer_no_room(struct feed *feed)
+{
+    answer_status(feed->request, admission_no_room(), NULL);
+}
+
+static size_t bytes_of_replies(const struct feed *feed)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < feed->count; i++) {
+        bytes += feed->parts[i].reply != NULL ? rpc_reply_bytes(feed->parts[i].reply) : 0;
+    }
+    return bytes;
+}
+
+static void settle(struct feed *feed)
+{
+    if (--feed->waiting > 0) {
+        return;
+    }
+    const size_t bytes = bytes_of_replies(feed);
+    if (bytes < JOB_LEAST_BYTES) {
+        arena_reset(feed->loop->scratch);
+        feed_read(feed, feed->loop->scratch);
+        answer_and_free(feed, answer);
+        return;
+    }
+    feed->job.run = job_run;
+    feed->job.on_done = job_done;
+    if (!http_admit(feed->request, bytes * ANSWER_GROWTH) ||
+        !job_start(feed->loop->uv, &feed->job)) {
+        answer_and_free(feed, answer_no_room);
     }
 }
 
@@ -318,8 +380,10 @@ unsigned feed_backends(const struct gateway *gateway)
 void feed_start(struct gateway_loop *loop, struct http_request *request,
                 const struct router_match *match)
 {
+    if (!admission_enter(loop->admission, request, match, gateway_go)) {
+        return;
+    }
     struct feed *feed = ARENA_NEW(request->arena, struct feed);
-
     if (feed == NULL) {
         answer_status(request, status_out_of_memory(), NULL);
         return;

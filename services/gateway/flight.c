@@ -2,22 +2,17 @@
 #include "flight.h"
 
 #include "account.h"
-#include "answer.h"
+#include "admission.h"
 #include "base/clock.h"
 #include "base/mutant.h"
-#include "pb/decode.h"
-#include "pb/message.h"
+#include "flight_reply.h"
+#include "job.h"
 #include "step.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-
-#define MALFORMED_REPLY                                                                            \
-    ((struct status){.code = STATUS_INTERNAL,                                                      \
-                     .reason = "MALFORMED_REPLY",                                                  \
-                     .message = "the service's message cannot be read"})
+#include <stdlib.h>
 
 enum {
     DETAIL_BYTES = 96,
@@ -129,44 +124,6 @@ static void fail(struct flight *flight, struct status status)
     flight_end(flight, &(struct outcome){.status = status, .is_of_call = true});
 }
 
-/* The place of a service in our table; false for one that we do not know. */
-static bool backend_index(const struct gateway *gateway, const char *service, unsigned *ret_index)
-{
-    for (unsigned i = 0; i < gateway->backend_count; i++) {
-        if (strcmp(gateway->backends[i].name, service) == 0) {
-            *ret_index = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* False: they cannot be relied upon, such as of a service that could not be asked. */
-static bool versions_read(const struct gateway *gateway, const struct rpc_answer *answer,
-                          struct cache_version *versions, unsigned *ret_count)
-{
-    if (answer->version_count == 0 || answer->version_count > CACHE_VERSIONS_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < answer->version_count; i++) {
-        const struct rpc_version *from = &answer->versions[i];
-        struct cache_version version = {.seq = from->seq, .hash = from->hash};
-
-        if (from->seq == 0 || !backend_index(gateway, from->service, &version.backend)) {
-            return false;
-        }
-        /* In the order of our table, which is that of names in Redis. */
-        unsigned at = (unsigned)i;
-        while (at > 0 && versions[at - 1].backend > version.backend) {
-            versions[at] = versions[at - 1];
-            at--;
-        }
-        versions[at] = version;
-    }
-    *ret_count = (unsigned)answer->version_count;
-    return true;
-}
-
 static void store_in_redis(struct read *read, const struct cache_parts *parts)
 {
     struct cache *cache = read->loop->cache;
@@ -184,29 +141,6 @@ static void store_in_redis(struct read *read, const struct cache_parts *parts)
     }
 }
 
-#if MUTANT(M6)
-static void mutant_versions_of_now(const struct gateway *gateway, struct cache_version *versions,
-                                   unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        const struct known_version known =
-            lease_client_known(gateway->backends[versions[i].backend].lease);
-        if (known.seq > versions[i].seq) {
-            versions[i].seq = known.seq;
-            versions[i].hash = known.hash;
-        }
-    }
-}
-#endif
-
-/* Clocks of services may be in another day than ours, shortly before and after midnight. */
-static bool is_of_one_day(const struct read *read)
-{
-    bool is_turning = false;
-
-    return cache_day(&is_turning) == read->day && !is_turning;
-}
-
 /* R11: stored under the versions of the snapshot that the value came from. */
 static void store(struct read *read, struct cache_entry *entry)
 {
@@ -221,149 +155,104 @@ static void store(struct read *read, struct cache_entry *entry)
     cache_put(cache, entry);
 }
 
-static struct status render(struct read *read, const ProtobufCMessage *message,
-                            struct rendering *ret_rendering)
+/* The answer is read: it is kept where it may be, and all who wait for it get it. */
+static void flight_land(struct flight_reply *reply)
 {
-    if (read->on_end == NULL) {
-        return answer_render(read->request, message, ret_rendering);
+    struct read *read = reply->read;
+    struct rpc_reply *from = read->reply;
+    struct cache_entry *entry = reply->entry;
+    struct outcome outcome = {
+        .entry = entry,
+        .versions = reply->versions,
+        .version_count = reply->version_count,
+        .is_stored = entry != NULL && reply->is_keepable,
+    };
+
+    if (reply->failure.code != STATUS_OK) {
+        outcome.status = reply->failure;
+        outcome.is_of_call = true;
+    } else {
+        account_call(read->request, reply->answer.timing);
+        outcome.status = reply->answer.status;
+        outcome.status_detail = reply->answer.status_detail;
+        outcome.is_of_call = status_is_transient(reply->answer.status.code);
     }
-    *ret_rendering = (struct rendering){.media = MEDIA_MESSAGE, .entity_tag = ""};
-    return message_pack(read->loop->scratch, message, &ret_rendering->body);
+    if (outcome.is_stored && entry != reply->before) {
+        store(read, entry);
+        store_in_redis(read, &entry->parts);
+    }
+    cache_count(read->loop->cache, TIER_SERVICE);
+    cache_entry_release(reply->before);
+    flight_end(read->flight, &outcome); /* read is gone with its request */
+    cache_entry_release(entry);
+    rpc_reply_free(from);
 }
 
-/* From the same message, under whatever versions. */
-static bool is_rendered(const struct cache_entry *before, const struct cache_parts *parts)
+static struct flight_reply flight_reply_of(struct read *read)
 {
-    return before != NULL && before->parts.source_hash == parts->source_hash &&
-           parts->source_hash != 0;
+    struct flight_reply reply = {.read = read};
+
+    reply.before = memory_cache_find(read->loop->cache->memory, read->key, read->key_hash);
+    if (reply.before != NULL) {
+        cache_entry_hold(reply.before);
+    }
+    return reply;
 }
 
-static bool is_of_same_versions(const struct cache_entry *before, const struct cache_parts *parts)
+/* A reply that is read beside the loop. */
+struct landing {
+    struct job job; /* first: the job is the landing */
+    struct flight_reply reply;
+};
+
+static void landing_run(struct job *job)
 {
-    if (before->parts.day != parts->day || before->parts.version_count != parts->version_count) {
+    flight_reply_read(&((struct landing *)job)->reply, job->arena);
+}
+
+static void landing_done(struct job *job)
+{
+    struct landing *landing = (struct landing *)job;
+
+    flight_land(&landing->reply);
+    free(landing);
+}
+
+/* What a large answer comes to is nearly known now. False: there is no room for it. */
+static bool land_beside(struct read *read)
+{
+    const size_t bytes = rpc_reply_bytes(read->reply) * ANSWER_GROWTH;
+    struct landing *landing = http_admit(read->request, bytes) ? calloc(1, sizeof(*landing)) : NULL;
+
+    if (landing == NULL) {
         return false;
     }
-    for (unsigned i = 0; i < parts->version_count; i++) {
-        const struct cache_version *a = &before->parts.versions[i];
-        const struct cache_version *b = &parts->versions[i];
-
-        if (a->backend != b->backend || a->seq != b->seq || a->hash != b->hash) {
-            return false;
-        }
+    *landing = (struct landing){.job = {.run = landing_run, .on_done = landing_done},
+                                .reply = flight_reply_of(read)};
+    if (!job_start(read->loop->uv, &landing->job)) {
+        cache_entry_release(landing->reply.before);
+        free(landing);
+        return false;
     }
     return true;
-}
-
-/* Renders the payload, unless it was rendered before. */
-static struct status render_payload(struct read *read, struct slice payload,
-                                    const struct cache_entry *before, struct cache_parts *parts)
-{
-    struct rendering rendering;
-    void *message = NULL;
-
-    if (is_rendered(before, parts)) {
-        parts->media = before->parts.media;
-        parts->entity_tag = before->parts.entity_tag;
-        parts->fields = before->parts.fields;
-        parts->body = before->parts.body;
-        return STATUS_NONE;
-    }
-    const struct status decoded =
-        message_decode(read->loop->scratch, read->method->output->type, payload, &message);
-    if (decoded.code != STATUS_OK) {
-        return decoded.code == STATUS_RESOURCE_EXHAUSTED ? decoded : MALFORMED_REPLY;
-    }
-    TRY(render(read, message, &rendering));
-    parts->media = rendering.media;
-    parts->entity_tag = slice_from(rendering.entity_tag);
-    parts->fields = rendering.fields;
-    parts->body = rendering.body;
-    return STATUS_NONE;
-}
-
-/* The answer becomes an entry, which is stored where it may be and is not there yet. A failure:
- * the leader's request could not be rendered, and status says why. */
-static struct status make_entry(struct read *read, const struct rpc_answer *answer,
-                                struct outcome *outcome, struct cache_version *versions)
-{
-    struct cache *cache = read->loop->cache;
-    struct cache_entry *before = memory_cache_find(cache->memory, read->key, read->key_hash);
-    struct cache_parts parts = {
-        .key = read->key,
-        .key_hash = read->key_hash,
-        .day = read->day,
-        .versions = versions,
-        .source_hash = memory_cache_hash(cache->memory, answer->payload),
-    };
-    const bool is_versioned =
-        versions_read(read->loop->gateway, answer, versions, &parts.version_count);
-
-    outcome->is_stored = is_versioned && is_of_one_day(read);
-    if (!is_versioned) {
-        parts.version_count = 0;
-    }
-#if MUTANT(M6)
-    mutant_versions_of_now(read->loop->gateway, versions, parts.version_count);
-#endif
-    if (outcome->is_stored && is_rendered(before, &parts) && is_of_same_versions(before, &parts)) {
-        cache_entry_hold(before);
-        outcome->entry = before;
-    } else {
-        TRY(render_payload(read, answer->payload, before, &parts));
-        outcome->entry = cache_entry_new(&parts);
-        if (outcome->entry == NULL) {
-            return status_out_of_memory();
-        }
-        if (outcome->is_stored) {
-            store(read, outcome->entry);
-            store_in_redis(read, &outcome->entry->parts);
-        }
-    }
-    outcome->versions = outcome->entry->parts.versions;
-    outcome->version_count = parts.version_count;
-    if (read->on_end == NULL) {
-        http_drop_fields(read->request); /* an entry brings its own */
-    }
-    return STATUS_NONE;
-}
-
-static struct status read_reply(struct read *read, struct outcome *outcome,
-                                struct cache_version *versions)
-{
-    struct rpc_answer answer;
-
-    TRY(read->failure);
-    TRY(rpc_reply_parse(read->reply, read->loop->scratch, &answer));
-    account_call(read->request, answer.timing);
-    if (answer.status.code != STATUS_OK) {
-        outcome->is_of_call = status_is_transient(answer.status.code);
-        outcome->status = answer.status;
-        outcome->status_detail = answer.status_detail;
-        outcome->versions = versions;
-        if (!versions_read(read->loop->gateway, &answer, versions, &outcome->version_count)) {
-            outcome->version_count = 0;
-        }
-        return STATUS_NONE;
-    }
-    return make_entry(read, &answer, outcome, versions);
 }
 
 static void deliver(struct letter *letter)
 {
     struct read *read = (struct read *)letter;
-    struct cache_version versions[CACHE_VERSIONS_MAX];
-    struct outcome outcome = {0};
-    struct rpc_reply *reply = read->reply;
 
-    arena_reset(read->loop->scratch);
-    const struct status status = read_reply(read, &outcome, versions);
-    if (status.code != STATUS_OK) {
-        outcome = (struct outcome){.status = status, .is_of_call = true};
+    if (read->reply == NULL || rpc_reply_bytes(read->reply) < JOB_LEAST_BYTES) {
+        struct flight_reply reply = flight_reply_of(read);
+
+        arena_reset(read->loop->scratch);
+        flight_reply_read(&reply, read->loop->scratch);
+        flight_land(&reply);
+    } else if (!land_beside(read)) {
+        struct rpc_reply *reply = read->reply;
+
+        fail(read->flight, admission_no_room()); /* read is gone with its request */
+        rpc_reply_free(reply);
     }
-    cache_count(read->loop->cache, TIER_SERVICE);
-    flight_end(read->flight, &outcome);
-    cache_entry_release(outcome.entry);
-    rpc_reply_free(reply);
 }
 
 static void on_reply(void *arg, struct status status, struct rpc_reply *reply)

@@ -2,6 +2,7 @@
 #include "gateway.h"
 
 #include "account.h"
+#include "admission.h"
 #include "answer.h"
 #include "api.h"
 #include "base/build_id.h"
@@ -194,10 +195,20 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
     answer_status_as(request, refusal->code, status, NULL);
 }
 
+static void on_answer(void *arg, struct http_request *request)
+{
+    struct gateway_loop *loop = request->loop_data;
+
+    account_on_answer(arg, request);
+    admission_leave(loop->admission, request);
+}
+
 static void on_end(void *arg, struct http_request *request, bool is_sent)
 {
     struct gateway *gateway = arg;
+    struct gateway_loop *loop = request->loop_data;
 
+    admission_leave(loop->admission, request);
     gateway_metrics_end(&gateway->metrics, request);
     if (gateway->logs_requests) {
         account_log(request, is_sent);
@@ -251,6 +262,7 @@ static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_f
         return status_out_of_memory();
     }
     loop->gateway = gateway;
+    loop->uv = uv;
     loop->is_for_metrics = is_for_metrics;
     loop->scratch = arena_new(SCRATCH_BYTES);
     if (loop->scratch == NULL || mailbox_open(uv, &loop->mailbox) != 0) {
@@ -260,10 +272,12 @@ static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_f
     loop->turn = turn_open(uv, loop->gateway);
     struct status status = status_out_of_memory();
     loop->patience = patience_open(loop, uv);
-    if (loop->turn != NULL && loop->patience != NULL) {
+    loop->admission = admission_open(loop, uv, gateway->metrics.row_count);
+    if (loop->turn != NULL && loop->patience != NULL && loop->admission != NULL) {
         status = is_for_metrics ? STATUS_NONE : cache_open(loop, uv, &loop->cache);
     }
     if (status.code != STATUS_OK) {
+        admission_close(loop->admission);
         patience_close(loop->patience);
         if (loop->turn != NULL) {
             turn_close(loop->turn);
@@ -291,6 +305,7 @@ static void on_loop_end(void *arg, void *loop_data)
     struct gateway_loop *loop = loop_data;
 
     (void)arg;
+    admission_close(loop->admission);
     patience_close(loop->patience);
     cache_close(loop->cache);
     turn_close(loop->turn);
@@ -376,12 +391,14 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .arg = gateway,
         .on_request = on_request,
         .on_refusal = on_refusal,
-        .on_answer = account_on_answer,
+        .on_answer = on_answer,
         .on_end = on_end,
         .on_loop = on_loop,
         .on_loop_end = on_loop_end,
     };
 
+    TRY(http_networks_parse(options->trusted_proxies != NULL ? options->trusted_proxies : "", arena,
+                            &server.trusted_proxies));
     gateway->has_metrics_server =
         options->metrics_listen != NULL && options->metrics_listen[0] != '\0';
     TRY(check_addresses(gateway, options, arena));
@@ -419,6 +436,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway->patience_ms = options->patience_ms;
     gateway->audit_every = options->audit_every;
     gateway->logs_requests = options->logs_requests;
+    gateway->has_peer_shares = options->limits.has_peer_shares;
 }
 
 struct status gateway_open(const struct gateway_options *options, struct arena *arena,

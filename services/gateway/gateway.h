@@ -27,6 +27,7 @@ struct backend {
     struct lease_client *lease;
 };
 
+struct admission;
 struct cache;
 struct patience;
 
@@ -48,18 +49,21 @@ struct gateway {
     unsigned audit_every;
     unsigned patience_ms;
     bool logs_requests;
+    bool has_peer_shares; /* of the limits */
     unsigned loop_count;
     struct gateway_metrics metrics;
 };
 
 struct gateway_loop {
     struct gateway *gateway;
+    uv_loop_t *uv;
     bool is_for_metrics; /* of metrics_server; has no cache */
     struct mailbox *mailbox;
     uv_prepare_t *turn;
     struct arena *scratch; /* for the length of one callback */
     struct cache *cache;
     struct patience *patience;
+    struct admission *admission;
 };
 
 struct gateway_options {
@@ -67,6 +71,7 @@ struct gateway_options {
     unsigned loops;             /* 0: one per core */
     const char *metrics_listen; /* where /metrics is then, and not at listen; NULL or "": there */
     struct http_limits limits;
+    const char *trusted_proxies;    /* addresses and networks; NULL or "": none */
     const struct backend *backends; /* without clients */
     size_t backend_count;
     const struct schema *schema; /* must outlive the gateway */

@@ -233,6 +233,26 @@ static double seq_of(const struct backend *backend)
     return (double)lease_client_known(backend->lease).seq;
 }
 
+static void write_sheds(const struct http_server *server, struct buffer *text)
+{
+    static const char name[] = "dongkhoi_http_connections_shed_total";
+    static const char *const kinds[HTTP_SHEDS] = {
+        [HTTP_SHED_READERS] = "not_reading",
+        [HTTP_SHED_IDLE] = "idle",
+        [HTTP_SHED_CROWDS] = "share",
+    };
+
+    metrics_write_head(text, name, METRIC_COUNTER,
+                       "Connections that were closed or refused for the sake of others: they did "
+                       "not take their answers, asked nothing while places were wanted, or were of "
+                       "an address that has its share.");
+    for (unsigned kind = 0; kind < HTTP_SHEDS; kind++) {
+        const char *const labels[] = {"reason", kinds[kind], NULL};
+
+        metrics_write_sample(text, name, labels, (double)http_server_shed(server, kind));
+    }
+}
+
 void gateway_metrics_write(struct gateway *gateway, const struct http_server *server,
                            struct buffer *text)
 {
@@ -244,6 +264,12 @@ void gateway_metrics_write(struct gateway *gateway, const struct http_server *se
     write_gauge(text, "dongkhoi_http_connections_limit",
                 "Connections of clients that may be open; more are refused.",
                 http_server_connections_max(server));
+    write_gauge(text, "dongkhoi_http_bytes", "Bytes that requests and their answers hold.",
+                (double)http_server_bytes(server));
+    write_gauge(text, "dongkhoi_http_bytes_limit",
+                "Bytes that they may hold; past it those who do not read are reset.",
+                (double)http_server_bytes_max(server));
+    write_sheds(server, text);
     write_backends(gateway, text, "dongkhoi_backend_connections",
                    "Connections to a service that takes calls.", connections_of);
     write_backends(gateway, text, "dongkhoi_backend_calls_under_way",

@@ -15,13 +15,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define JOB_THREADS "2"
+
 enum {
     ARENA_BYTES = 64 << 20,
     DRAIN_MS = 10000,
     LOG_END_MS = 1000,
     NUMBER_MAX = 999999999,
-    CONNECTIONS_MAX = 4096,
+    MEMORY_LEAST_BYTES = 96 << 20,
+    /* What the gateway needs beside its cache and what it holds for clients. */
+    MEMORY_OWN_BYTES = 64 << 20,
     DESCRIPTORS_MAX = 65536,
+    NETWORKS_MEMORY_BYTES = 64 << 10,
     DESCRIPTORS_KEPT = 128, /* for listeners, loops, services and refused connections */
 };
 
@@ -43,6 +48,32 @@ static const char *check_redis(const char *value)
 static const char *check_number(const char *value)
 {
     return config_is_number(value, NUMBER_MAX) ? NULL : "a number of at most nine digits";
+}
+
+static const char *check_memory(const char *value)
+{
+    return config_is_number(value, UINT32_MAX) && strtoull(value, NULL, 10) >= MEMORY_LEAST_BYTES
+               ? NULL
+               : "a number from 100663296 (96 MiB) to 4294967295";
+}
+
+static const char *check_connections(const char *value)
+{
+    return config_is_number(value, DESCRIPTORS_MAX) && strtoul(value, NULL, 10) > 0
+               ? NULL
+               : "a number from 1 to 65536";
+}
+
+static const char *check_networks(const char *value)
+{
+    const struct http_networks *networks = NULL;
+    struct arena *arena = arena_new(NETWORKS_MEMORY_BYTES);
+    const bool is_good =
+        arena != NULL && http_networks_parse(value, arena, &networks).code == STATUS_OK;
+
+    arena_free(arena);
+    return is_good ? NULL
+                   : "addresses and networks, comma-separated, such as 127.0.0.1, 10.0.0.0/8";
 }
 
 static const char *check_switch(const char *value)
@@ -83,6 +114,25 @@ static struct config_variable variables[] = {
      .fallback = "",
      .description = "path of a file with the password of Redis in one line; empty: none",
      .check = redis_password_check},
+    {.name = "DONGKHOI_MEMORY_BYTES",
+     .fallback = "419430400",
+     .description = "bytes of memory that the gateway stays under, whatever clients ask for and do "
+                    "not read; at least 96 MiB",
+     .check = check_memory},
+    {.name = "DONGKHOI_CONNECTIONS",
+     .fallback = "4096",
+     .description = "connections of clients that may be open",
+     .check = check_connections},
+    {.name = "DONGKHOI_PEER_SHARES",
+     .fallback = "on",
+     .description = "when less than a quarter of the connections, requests or bytes is free, no "
+                    "address gets more than is free: on or off",
+     .check = check_switch},
+    {.name = "DONGKHOI_TRUSTED_PROXIES",
+     .fallback = "",
+     .description = "addresses and networks of proxies whose X-Forwarded-For says who asks, "
+                    "comma-separated; empty: none",
+     .check = check_networks},
     {.name = "DONGKHOI_CACHE_BYTES",
      .fallback = "8388608",
      .description = "bytes of answers that the gateway keeps in memory; 0: none",
@@ -201,8 +251,13 @@ static void on_unknown_name(const char *name)
               "it is known to no program, and ignored", NULL);
 }
 
+static unsigned number(const char *name)
+{
+    return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
+}
+
 /* Each connection is a descriptor: take as many as the system lets us, and keep some back. */
-static unsigned connections_possible(void)
+static unsigned connections_possible(unsigned wanted)
 {
     struct rlimit limit = {.rlim_cur = DESCRIPTORS_KEPT};
 
@@ -214,12 +269,22 @@ static unsigned connections_possible(void)
     const unsigned possible = limit.rlim_cur > 2 * DESCRIPTORS_KEPT
                                   ? (unsigned)limit.rlim_cur - DESCRIPTORS_KEPT
                                   : DESCRIPTORS_KEPT;
-    return possible < CONNECTIONS_MAX ? possible : CONNECTIONS_MAX;
+    return possible < wanted ? possible : wanted;
 }
 
-static unsigned number(const char *name)
+/* What is left for requests and answers. Half of it: as much again is at hand while they are read
+ * and made, and lost between blocks of memory. */
+static size_t memory_for_clients(void)
 {
-    return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
+    const size_t all = number("DONGKHOI_MEMORY_BYTES");
+    const size_t own = MEMORY_OWN_BYTES + (size_t)number("DONGKHOI_CACHE_BYTES");
+
+    return (all > own + MEMORY_LEAST_BYTES / 4 ? all - own : MEMORY_LEAST_BYTES / 4) / 2;
+}
+
+static bool is_on(const char *name)
+{
+    return strcmp(config_value(variables, VARIABLE_COUNT, name), "on") == 0;
 }
 
 static struct status read_redis_password(char ret_password[REDIS_PASSWORD_MAX_BYTES + 1])
@@ -257,14 +322,16 @@ static int serve(struct arena *arena, const sigset_t *signals)
         .metrics_listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
-        .limits.connections_max = connections_possible(),
+        .limits = {.connections_max = connections_possible(number("DONGKHOI_CONNECTIONS")),
+                   .memory_max_bytes = memory_for_clients(),
+                   .has_peer_shares = is_on("DONGKHOI_PEER_SHARES")},
+        .trusted_proxies = config_value(variables, VARIABLE_COUNT, "DONGKHOI_TRUSTED_PROXIES"),
         .redis = config_value(variables, VARIABLE_COUNT, "DONGKHOI_REDIS"),
         .redis_password = redis_password,
         .cache_bytes = number("DONGKHOI_CACHE_BYTES"),
         .audit_every = number("DONGKHOI_AUDIT"),
         .patience_ms = number("DONGKHOI_PATIENCE_MS"),
-        .logs_requests =
-            strcmp(config_value(variables, VARIABLE_COUNT, "DONGKHOI_ACCESS_LOG"), "on") == 0,
+        .logs_requests = is_on("DONGKHOI_ACCESS_LOG"),
     };
     struct gateway *gateway = NULL;
     int signal_number = 0;
@@ -318,6 +385,8 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     memory_configure();
+    /* For jobs: more of them at once would only take turns with the loops. */
+    (void)setenv("UV_THREADPOOL_SIZE", JOB_THREADS, 0);
     program.environment = environ;
     if (command == NULL && config_arguments(&program, argc, argv, &exit_code)) {
         return exit_code;

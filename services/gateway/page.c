@@ -7,6 +7,7 @@
  * chosen is a form. The page lives in the request's arena.
  */
 #include "account.h"
+#include "admission.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -27,7 +28,8 @@
                      .reason = "MALFORMED_REPLY",                                                  \
                      .message = "the service's message cannot be read"})
 
-enum { MOVEMENTS_MAX = 100 }; /* to choose from: the newest */
+enum { MOVEMENTS_MAX = 100 };    /* to choose from: the newest */
+enum { PAGE_BYTES = 128 << 10 }; /* about what it comes to */
 enum { CHOICE_MAX_BYTES = HTTP_REQUEST_ARENA_BYTES / 2 };
 
 typedef Dongkhoi__Registrations__V1__Movement movement_message;
@@ -349,6 +351,10 @@ static struct status read_request(struct page *page)
 
 void page_start(struct gateway_loop *loop, struct http_request *request)
 {
+    if (!http_admit(request, PAGE_BYTES)) {
+        answer_status(request, admission_no_room(), NULL);
+        return;
+    }
     struct page *page = ARENA_NEW(request->arena, struct page);
     Dongkhoi__Registrations__V1__ListMovementsRequest *list = message_new(
         request->arena, &dongkhoi__registrations__v1__list_movements_request__descriptor);

@@ -10,6 +10,7 @@
  * services it depends on; what it says counts when all of their versions are the known ones.
  */
 #include "account.h"
+#include "admission.h"
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -401,6 +402,9 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     const uint64_t hash = memory_cache_hash(cache->memory, key);
     struct cache_entry *entry = no_cache ? NULL : memory_cache_find(cache->memory, key, hash);
     if (answer_from_memory(loop, request, match, entry, day)) {
+        return;
+    }
+    if (!admission_enter(loop->admission, request, match, gateway_go)) {
         return;
     }
     struct read *read = ARENA_NEW(request->arena, struct read);

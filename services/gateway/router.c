@@ -184,6 +184,8 @@ static struct status add_route(struct arena *arena, struct router *router,
         return status_out_of_memory();
     }
     route->method = method;
+    route->is_list = method->input->type != NULL && protobuf_c_message_descriptor_get_field_by_name(
+                                                        method->input->type, "page_size") != NULL;
     route->binding = binding;
     if (!verb_parse(slice_from(binding->verb), &route->verb) ||
         !read_template(&template, binding->path, &custom)) {

@@ -26,6 +26,7 @@ struct route {
     const struct schema_method *method;
     const struct schema_route *binding;
     enum http_verb verb;
+    bool is_list; /* the request has a page size */
     struct route_variable variables[ROUTE_VARIABLES_MAX];
     unsigned variable_count;
 };

@@ -13,6 +13,12 @@
 
 int client_open(uint16_t port, unsigned timeout_ms)
 {
+    return client_open_from("127.0.0.1", port, timeout_ms);
+}
+
+int client_open_from(const char *from, uint16_t port, unsigned timeout_ms)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET};
     const struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
@@ -23,7 +29,9 @@ int client_open(uint16_t port, unsigned timeout_ms)
     (void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     (void)setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (connect(client, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+    (void)inet_pton(AF_INET, from, &own.sin_addr);
+    if (bind(client, (const struct sockaddr *)&own, sizeof(own)) != 0 ||
+        connect(client, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         (void)close(client);
         return -1;
     }

@@ -10,6 +10,9 @@
 
 /* Connected to 127.0.0.1; reading gives up after timeout_ms. */
 int client_open(uint16_t port, unsigned timeout_ms);
+/* The same, from this address of the loopback network. */
+int client_open_from(const char *address, uint16_t port, unsigned timeout_ms);
+
 void client_close(int client);
 
 /* False when the peer is gone. */

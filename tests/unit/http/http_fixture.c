@@ -12,6 +12,9 @@ static atomic_uint sent;
 static atomic_uint aborted;
 static atomic_uint half;
 static atomic_size_t sent_bytes;
+static atomic_bool is_held_back;
+static atomic_uint costly_held;
+static atomic_uint costly_refused;
 
 static void answer_now(struct http_request *request)
 {
@@ -36,6 +39,31 @@ static void on_timer(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, on_timer_closed);
 }
 
+static void costly_answer(uv_timer_t *timer)
+{
+    struct http_request *request = timer->data;
+
+    if (atomic_load(&is_held_back)) {
+        return;
+    }
+    http_respond(request, 200, "text/plain", (struct slice){big, COSTLY_BYTES});
+    uv_close((uv_handle_t *)timer, on_timer_closed);
+}
+
+static void costly(struct http_request *request)
+{
+    if (!http_admit(request, COSTLY_BYTES)) {
+        atomic_fetch_add(&costly_refused, 1);
+        http_respond(request, 429, "text/plain", (struct slice){0});
+        return;
+    }
+    atomic_fetch_add(&costly_held, 1);
+    uv_timer_t *timer = malloc(sizeof(*timer));
+    (void)uv_timer_init(request->loop_data, timer);
+    timer->data = request;
+    (void)uv_timer_start(timer, costly_answer, 0, 5);
+}
+
 static void on_request(void *arg, struct http_request *request)
 {
     (void)arg;
@@ -51,6 +79,8 @@ static void on_request(void *arg, struct http_request *request)
         (void)uv_timer_start(timer, on_timer, 50, 0);
     } else if (slice_is(request->head.path, "/big")) {
         http_respond(request, 200, "text/plain", (struct slice){big, BIG_BYTES});
+    } else if (slice_is(request->head.path, "/costly")) {
+        costly(request);
     } else if (slice_is(request->head.path, "/none")) {
         http_respond(request, 204, NULL, (struct slice){0});
     } else {
@@ -93,10 +123,31 @@ static struct status on_loop(void *arg, uv_loop_t *loop, void **ret_loop_data)
     return STATUS_NONE;
 }
 
+void fixture_hold(bool is_held)
+{
+    atomic_store(&is_held_back, is_held);
+}
+
+unsigned fixture_held(void)
+{
+    return atomic_load(&costly_held);
+}
+
+unsigned fixture_refused(void)
+{
+    return atomic_load(&costly_refused);
+}
+
 struct fixture fixture_start(const struct http_limits *limits, unsigned loops)
 {
+    return fixture_start_behind("", limits, loops);
+}
+
+struct fixture fixture_start_behind(const char *proxies, const struct http_limits *limits,
+                                    unsigned loops)
+{
     struct fixture fixture = {.arena = arena_new(1 << 20)};
-    const struct http_server_options options = {
+    struct http_server_options options = {
         .address = "127.0.0.1:0",
         .loops = loops,
         .limits = *limits,
@@ -107,11 +158,15 @@ struct fixture fixture_start(const struct http_limits *limits, unsigned loops)
     };
 
     atomic_store(&running_most, 0);
+    atomic_store(&costly_held, 0);
+    atomic_store(&costly_refused, 0);
+    fixture_hold(false);
     atomic_store(&sent, 0);
     atomic_store(&aborted, 0);
     atomic_store(&half, 0);
     atomic_store(&sent_bytes, 0);
     memset(big, 'b', sizeof(big));
+    assert_ok(http_networks_parse(proxies, fixture.arena, &options.trusted_proxies));
     assert_ok(http_server_open(&options, fixture.arena, &fixture.server));
     fixture.port = http_server_port(fixture.server);
     return fixture;

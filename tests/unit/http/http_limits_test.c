@@ -186,69 +186,6 @@ static void a_client_that_does_not_read_is_let_go(void **state)
     fixture_stop(&fixture);
 }
 
-static void a_client_that_does_not_read_makes_room_for_others(void **state)
-{
-    const struct http_limits limits = {.memory_max_bytes = 12 << 20};
-    struct fixture fixture = fixture_start(&limits, 1);
-    const int slow = client_open(fixture.port, WAIT_MS);
-    int code = 0;
-
-    (void)state;
-    for (int i = 0; i < 16; i++) {
-        assert_true(client_send_text(slow, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n"));
-    }
-    (void)usleep(100000);
-    for (int i = 0; i < 30 && code != 200; i++) {
-        const int client = client_open(fixture.port, WAIT_MS);
-
-        assert_true(client_send_text(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-        code = client_code(client);
-        assert_true(code == 200 || code == 429);
-        client_close(client);
-        (void)usleep(100000);
-    }
-    assert_int_equal(code, 200);
-    client_close(slow);
-    fixture_stop(&fixture);
-}
-
-static void bodies_together_are_bounded(void **state)
-{
-    enum { CLIENTS = 8, PART_BYTES = 200000 };
-    const struct http_limits limits = {.memory_max_bytes = 1 << 20};
-    struct fixture fixture = fixture_start(&limits, 1);
-    static char part[PART_BYTES];
-    int clients[CLIENTS];
-    int refused = 0;
-
-    (void)state;
-    memset(part, 'x', sizeof(part));
-    for (int i = 0; i < CLIENTS; i++) {
-        clients[i] = client_open(fixture.port, WAIT_MS);
-        assert_true(client_send_text(
-            clients[i], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200001\r\n\r\n"));
-    }
-    for (int i = 0; i < CLIENTS; i++) {
-        assert_true(client_send(clients[i], part, sizeof(part)));
-        (void)usleep(20000);
-    }
-    for (int i = 0; i < CLIENTS; i++) {
-        int code = 0;
-
-        (void)client_send_text(clients[i], "y");
-        code = client_code(clients[i]);
-        assert_true(code == 200 || code == 429);
-        refused += code == 429;
-        client_close(clients[i]);
-    }
-    assert_in_range(refused, 1, CLIENTS - 2);
-    const int client = client_open(fixture.port, WAIT_MS);
-    assert_true(client_send_text(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"));
-    expect_body(client, "GET /a? ");
-    client_close(client);
-    fixture_stop(&fixture);
-}
-
 static void connections_past_the_limit_are_told_so(void **state)
 {
     struct http_limits limits = hasty;
@@ -387,8 +324,6 @@ int main(void)
         cmocka_unit_test(a_byte_now_and_then_does_not_keep_a_request_alive),
         cmocka_unit_test(an_idle_connection_is_closed_without_a_word),
         cmocka_unit_test(a_client_that_does_not_read_is_let_go),
-        cmocka_unit_test(a_client_that_does_not_read_makes_room_for_others),
-        cmocka_unit_test(bodies_together_are_bounded),
         cmocka_unit_test(connections_past_the_limit_are_told_so),
         cmocka_unit_test(draining_under_load_fails_no_request),
         cmocka_unit_test(a_request_that_is_half_read_when_draining_starts_is_answered),

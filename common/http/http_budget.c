@@ -1,0 +1,216 @@
+/*
+ * http_budget.c - what requests and answers may hold of a loop's memory, and who gives way.
+ *
+ * A request is counted from its head to the end of its answer: a fixed part, its body, and its
+ * answer or what was reserved for that. Invariant: loop->bytes is the sum of counted_bytes of all
+ * requests and of input_bytes of all connections; peers and connections have their parts of it.
+ *
+ * While less than a quarter is free, a peer may hold no more than is free: alone it gets a half,
+ * and with n others like it each gets one part in n + 2, so that there is always room for one who
+ * holds little (the dynamic thresholds of Choudhury and Hahne, IEEE/ACM Transactions on Networking
+ * 6(2), 1998). Whoever is past that first loses what it does not read.
+ */
+#include "http/http_internal.h"
+
+enum {
+    /* struct http_request, the first chunk of its arena, and the header lines of its answer. */
+    REQUEST_BYTES = 16 << 10,
+    /* A connection that owes less is not reset: a good client may be about to read it. */
+    DEBT_LEAST_BYTES = 32 << 10,
+};
+
+static void loop_count(struct http_loop *loop, size_t before, size_t after)
+{
+    const size_t bytes = atomic_load_explicit(&loop->bytes, memory_order_relaxed);
+
+    atomic_store_explicit(&loop->bytes, bytes - before + after, memory_order_relaxed);
+}
+
+void request_count_bytes(struct http_request *request, size_t bytes)
+{
+    const size_t before = request->counted_bytes;
+
+    loop_count(request->loop, before, bytes);
+    if (request->peer != NULL) {
+        request->peer->bytes += bytes - before;
+    }
+    if (request->connection != NULL) {
+        request->connection->bytes += bytes - before;
+    }
+    request->counted_bytes = bytes;
+}
+
+void request_count(struct http_request *request)
+{
+    const size_t answer = request->is_constant ? 0 : request->answer.length;
+
+    request_count_bytes(request, REQUEST_BYTES + request->input.length +
+                                     (request->is_answered ? answer : request->reserved_bytes));
+}
+
+void request_release(struct http_request *request)
+{
+    if (request->is_admitted) {
+        request->is_admitted = false;
+        request->loop->admitted--;
+        request->peer->requests--;
+    }
+}
+
+void connection_count_input(struct http_connection *connection)
+{
+    const size_t before = connection->input_bytes;
+    const size_t after = connection->phase != CONNECTION_CLOSED ? connection->input.length : 0;
+
+    if (before == after) {
+        return;
+    }
+    loop_count(connection->loop, before, after);
+    connection->bytes += after - before;
+    if (connection->peer != NULL) {
+        connection->peer->bytes += after - before;
+    }
+    connection->input_bytes = after;
+}
+
+/* What resetting the connection would give back at once. */
+static size_t debt_of(const struct http_connection *connection)
+{
+    size_t bytes = connection->input_bytes;
+
+    if (connection->incoming != NULL) {
+        bytes += connection->incoming->counted_bytes;
+    }
+    for (const struct http_request *at = connection->sending; at != NULL; at = at->next) {
+        bytes += at->counted_bytes;
+    }
+    for (const struct http_request *at = connection->first; at != NULL; at = at->next) {
+        bytes += at->is_answered ? at->counted_bytes : 0;
+    }
+    return bytes;
+}
+
+/* By whom a debt is to be paid first: what the peer holds. Through a proxy many are one peer, so
+ * there it is the connection's own. */
+static size_t weight_of(const struct http_connection *connection, size_t debt)
+{
+    const bool has_shares = connection->loop->server->limits.has_peer_shares;
+
+    return has_shares && !connection->is_of_proxy && connection->peer != NULL
+               ? connection->peer->bytes
+               : debt;
+}
+
+/* Resets the largest debtor of the heaviest peer, or of the one given. False: nobody owes much. */
+static bool reset_largest(struct http_loop *loop, const struct http_connection *but,
+                          const struct http_peer *peer)
+{
+    struct http_connection *largest = NULL;
+    size_t largest_weight = 0;
+    size_t largest_debt = 0;
+
+    for (struct http_connection *at = loop->connections; at != NULL; at = at->next) {
+        if (at == but || at->phase == CONNECTION_CLOSED || at->bytes < DEBT_LEAST_BYTES ||
+            (peer != NULL && at->peer != peer)) {
+            continue;
+        }
+        const size_t debt = debt_of(at);
+        const size_t weight = weight_of(at, debt);
+
+        if (debt >= DEBT_LEAST_BYTES &&
+            (weight > largest_weight || (weight == largest_weight && debt > largest_debt))) {
+            largest = at;
+            largest_weight = weight;
+            largest_debt = debt;
+        }
+    }
+    if (largest == NULL) {
+        return false;
+    }
+    atomic_fetch_add(&loop->server->sheds[HTTP_SHED_READERS], 1);
+    connection_reset(largest);
+    return true;
+}
+
+static size_t limit_of(const struct http_loop *loop)
+{
+    return loop->server->limits.memory_max_bytes / loop->server->loop_count;
+}
+
+static bool is_scarce(size_t used, size_t limit)
+{
+    return used * 4 > limit * 3;
+}
+
+bool loop_has_room(const struct http_loop *loop, size_t bytes)
+{
+    return loop->bytes + bytes <= limit_of(loop);
+}
+
+bool loop_make_room(struct http_loop *loop, size_t bytes, const struct http_connection *but)
+{
+    while (!loop_has_room(loop, bytes)) {
+        if (!reset_largest(loop, but, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool share_allows(const struct http_loop *loop, size_t has, size_t used, size_t limit)
+{
+    return !loop->server->limits.has_peer_shares || !is_scarce(used, limit) ||
+           (used <= limit && has <= limit - used);
+}
+
+/* The peer's own debtors go first, then those of others. */
+static bool makes_room(struct http_request *request, size_t bytes)
+{
+    struct http_loop *loop = request->loop;
+    const struct http_connection *own = request->connection;
+
+    while (!share_allows(loop, request->peer->bytes, loop->bytes + bytes, limit_of(loop))) {
+        if (!reset_largest(loop, own, request->peer)) {
+            return false;
+        }
+    }
+    return loop_make_room(loop, bytes, own);
+}
+
+bool http_admit(struct http_request *request, size_t bytes)
+{
+    struct http_loop *loop = request->loop;
+    const struct http_server *server = loop->server;
+    const unsigned requests_max =
+        (server->limits.requests_max + server->loop_count - 1) / server->loop_count;
+
+    if (request->peer == NULL) {
+        return false; /* there was no memory for it */
+    }
+    if (!request->is_admitted &&
+        (loop->admitted >= requests_max ||
+         !share_allows(loop, request->peer->requests + 1, loop->admitted + 1, requests_max))) {
+        return false;
+    }
+    if (bytes > request->reserved_bytes && !makes_room(request, bytes - request->reserved_bytes)) {
+        return false;
+    }
+    if (!request->is_admitted) {
+        request->is_admitted = true;
+        loop->admitted++;
+        request->peer->requests++;
+    }
+    request->reserved_bytes = bytes;
+    request_count(request);
+    return true;
+}
+
+size_t http_peer_bytes(const struct http_request *request)
+{
+    return request->peer != NULL ? request->peer->bytes : 0;
+}
+
+size_t http_connection_bytes(const struct http_request *request)
+{
+    return request->connection != NULL ? request->connection->bytes : 0;
+}
