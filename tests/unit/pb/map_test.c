@@ -81,7 +81,7 @@ static void the_last_entry_of_a_key_stays_where_it_stands(void **state)
         }
         add_labels(&message, table[i].texts, count);
         buffer_init(&text, TEXT_LIMIT_BYTES);
-        json_encode(&text, &decoded(&message)->base);
+        assert_true(json_encode(&text, &decoded(&message)->base));
         buffer_append_char(&text, '\0');
         if (strstr(text.data, table[i].json) == NULL) {
             fail_msg("%s is not in %s", table[i].json, text.data);
