@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""summary.py - counts all tests of a run; the last line is "N passed, N failed".
+"""summary.py - counts all tests of a run; the last line is "N passed, N failed", and where some
+were skipped ", N skipped".
 
 usage: summary.py RESULTS_DIRECTORY SUITE...
 
@@ -30,6 +31,10 @@ def count(case):
     return passed_inside, max(failed_inside, int(failed)), 0
 
 
+def line(passed, failed, skipped):
+    return f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+
+
 def suite(path):
     """(passed, failed, skipped) of one suite; one that left nothing behind has failed."""
     try:
@@ -40,17 +45,16 @@ def suite(path):
         print(f"{path.stem}: no test was run to its end")
         return 0, 1, 0
     counts = [sum(column) for column in zip(*(count(case) for case in cases))]
-    skipped = f", {counts[2]} skipped" if counts[2] else ""
-    print(f"{path.stem}: {counts[0]} passed, {counts[1]} failed{skipped}")
+    print(f"{path.stem}: {line(*counts)}")
     return tuple(counts)
 
 
 def main():
     directory = Path(sys.argv[1])
     totals = [suite(directory / f"{name}.xml") for name in sys.argv[2:]]
-    passed, failed, _ = (sum(column) for column in zip(*totals))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    passed, failed, skipped = (sum(column) for column in zip(*totals))
+    print(line(passed, failed, skipped))
+    return 1 if failed or not passed + skipped else 0
 
 
 if __name__ == "__main__":

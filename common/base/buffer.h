@@ -39,7 +39,13 @@ __attribute__((format(printf, 2, 3))) void buffer_printf(struct buffer *buffer, 
 char *buffer_reserve(struct buffer *buffer, size_t length);
 void buffer_grow(struct buffer *buffer, size_t length);
 
-/* True when memory or the limit ran out. */
+/* Makes the buffer fail as if it were full: what should be appended has no text. */
+static inline void buffer_fail(struct buffer *buffer)
+{
+    buffer->failed = true;
+}
+
+/* True when memory or the limit ran out, or it was made to fail. */
 static inline bool buffer_failed(const struct buffer *buffer)
 {
     return buffer->failed;

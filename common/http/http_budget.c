@@ -17,6 +17,9 @@ enum {
     REQUEST_BYTES = 16 << 10,
     /* A connection that owes less is not reset: a good client may be about to read it. */
     DEBT_LEAST_BYTES = 32 << 10,
+    LARGE_LEAVE_PART = 8, /* one in so many bytes */
+    /* Who took nothing and sent nothing for so long stands still. */
+    STILL_MS = 100,
 };
 
 static void loop_count(struct http_loop *loop, size_t before, size_t after)
@@ -101,17 +104,42 @@ static size_t weight_of(const struct http_connection *connection, size_t debt)
                : debt;
 }
 
-/* Resets the largest debtor of the heaviest peer, or of the one given. False: nobody owes much. */
-static bool reset_largest(struct http_loop *loop, const struct http_connection *but,
-                          const struct http_peer *peer)
+/* Whether it is for the client to go on, and it does not. */
+static bool stands_still(struct http_connection *connection)
+{
+    const int64_t now_ms = (int64_t)uv_now(&connection->loop->uv);
+
+    if (connection->is_writing) {
+        connection_note_progress(connection, now_ms);
+        return now_ms - connection->write_ms >= STILL_MS;
+    }
+    return connection->incoming != NULL && now_ms - connection->last_read_ms >= STILL_MS;
+}
+
+/* Who may be reset: one that stands still, of the peer given; or whoever owes. */
+struct debtors {
+    const struct http_connection *but;
+    const struct http_peer *peer; /* NULL: of any */
+    bool are_still;
+};
+
+static bool may_be_reset(struct http_connection *connection, const struct debtors *debtors)
+{
+    return connection != debtors->but && connection->phase != CONNECTION_CLOSED &&
+           connection->bytes >= DEBT_LEAST_BYTES &&
+           (debtors->peer == NULL || connection->peer == debtors->peer) &&
+           (!debtors->are_still || stands_still(connection));
+}
+
+/* Resets the largest of them that is of the heaviest peer. False: nobody owes much. */
+static bool reset_largest(struct http_loop *loop, const struct debtors *debtors)
 {
     struct http_connection *largest = NULL;
     size_t largest_weight = 0;
     size_t largest_debt = 0;
 
     for (struct http_connection *at = loop->connections; at != NULL; at = at->next) {
-        if (at == but || at->phase == CONNECTION_CLOSED || at->bytes < DEBT_LEAST_BYTES ||
-            (peer != NULL && at->peer != peer)) {
+        if (!may_be_reset(at, debtors)) {
             continue;
         }
         const size_t debt = debt_of(at);
@@ -149,10 +177,16 @@ bool loop_has_room(const struct http_loop *loop, size_t bytes)
 
 bool loop_make_room(struct http_loop *loop, size_t bytes, const struct http_connection *but)
 {
+    struct debtors debtors = {.but = but, .are_still = true};
+
     while (!loop_has_room(loop, bytes)) {
-        if (!reset_largest(loop, but, NULL)) {
+        if (reset_largest(loop, &debtors)) {
+            continue;
+        }
+        if (!debtors.are_still) {
             return false;
         }
+        debtors.are_still = false;
     }
     return true;
 }
@@ -163,18 +197,26 @@ static bool share_allows(const struct http_loop *loop, size_t has, size_t used, 
            (used <= limit && has <= limit - used);
 }
 
-/* The peer's own debtors go first, then those of others. */
+/*
+ * For a large answer the peer's own connections that stand still go first, then those of others,
+ * and some is left for small ones, which are most: they are only bounded all together, or one
+ * client that does not read would keep its neighbours behind the same address from asking.
+ */
 static bool makes_room(struct http_request *request, size_t bytes)
 {
     struct http_loop *loop = request->loop;
-    const struct http_connection *own = request->connection;
+    const struct debtors debtors = {
+        .but = request->connection, .peer = request->peer, .are_still = true};
 
+    if (bytes < DEBT_LEAST_BYTES) {
+        return loop_make_room(loop, bytes, request->connection);
+    }
     while (!share_allows(loop, request->peer->bytes, loop->bytes + bytes, limit_of(loop))) {
-        if (!reset_largest(loop, own, request->peer)) {
+        if (!reset_largest(loop, &debtors)) {
             return false;
         }
     }
-    return loop_make_room(loop, bytes, own);
+    return loop_make_room(loop, bytes + limit_of(loop) / LARGE_LEAVE_PART, request->connection);
 }
 
 bool http_admit(struct http_request *request, size_t bytes)
@@ -202,7 +244,16 @@ bool http_admit(struct http_request *request, size_t bytes)
     }
     request->reserved_bytes = bytes;
     request_count(request);
+    http_expect(request, bytes);
     return true;
+}
+
+void http_expect(struct http_request *request, size_t bytes)
+{
+    if (request->connection != NULL) {
+        request->connection->unsent_bytes += bytes - request->unsent_bytes;
+    }
+    request->unsent_bytes = bytes;
 }
 
 size_t http_peer_bytes(const struct http_request *request)

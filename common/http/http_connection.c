@@ -57,7 +57,7 @@ static void connection_end(struct http_connection *connection)
     for (request = connection->first; request != NULL; request = next) {
         next = request->next;
         connection->bytes -= request->counted_bytes;
-        connection->unsent_bytes -= request->is_answered ? request->answer.length : 0;
+        http_expect(request, 0);
         request->connection = NULL;
         request->next = NULL;
         if (request->is_answered) {
@@ -321,15 +321,21 @@ static void tick_idle(struct http_connection *connection, int64_t now_ms)
     }
 }
 
+void connection_note_progress(struct http_connection *connection, int64_t now_ms)
+{
+    if (connection->tcp.write_queue_size < connection->write_left) {
+        connection->write_left = connection->tcp.write_queue_size;
+        connection->write_ms = now_ms;
+    }
+}
+
 void connection_tick(struct http_connection *connection, int64_t now_ms)
 {
     const struct http_limits *limits = &connection->loop->server->limits;
 
     if (connection->is_writing) {
-        if (connection->tcp.write_queue_size < connection->write_left) {
-            connection->write_left = connection->tcp.write_queue_size;
-            connection->write_ms = now_ms;
-        } else if (now_ms - connection->write_ms >= limits->write_idle_ms) {
+        connection_note_progress(connection, now_ms);
+        if (now_ms - connection->write_ms >= limits->write_idle_ms) {
             connection_close(connection);
         }
         return;

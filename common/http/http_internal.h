@@ -61,7 +61,7 @@ struct http_connection {
     struct http_peer *peer;
     size_t bytes;        /* that its requests and its input are counted for */
     size_t input_bytes;  /* of these, of input */
-    size_t unsent_bytes; /* of the bodies of answers, also of those that take no memory */
+    size_t unsent_bytes; /* of all answers that are expected or given, whatever memory they take */
     bool is_of_proxy;    /* its requests say whose they are */
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -140,6 +140,8 @@ struct status address_refused(struct arena *arena, const char *address, int erro
 /* http_connection.c */
 void connection_accept(struct http_loop *loop);
 void connection_tick(struct http_connection *connection, int64_t now_ms);
+/* Looks whether the client took any of what is being written. */
+void connection_note_progress(struct http_connection *connection, int64_t now_ms);
 void connection_close(struct http_connection *connection);
 /* Starts or stops reading, as there is room; goes on with what was read already. */
 void connection_resume(struct http_connection *connection);

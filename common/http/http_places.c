@@ -34,7 +34,7 @@ static struct http_connection *find_spare(const struct http_connection *newcomer
             !is_idle(at, now_ms)) {
             continue;
         }
-        if (at->peer->connections > most || (spare != NULL && at->since_ms < spare->since_ms)) {
+        if (at->peer->connections > most || (spare != NULL && at->since_ms <= spare->since_ms)) {
             most = at->peer->connections;
             spare = at;
         }

@@ -53,9 +53,7 @@ void request_free(struct http_request *request)
 {
     struct http_loop *loop = request->loop;
 
-    if (request->connection != NULL && request->is_answered) {
-        request->connection->unsent_bytes -= request->answer.length;
-    }
+    http_expect(request, 0);
     request_release(request);
     request_count_bytes(request, 0);
     http_peer_release(&loop->peers, request->peer);

@@ -109,7 +109,7 @@ void http_respond(struct http_request *request, int code, const char *content_ty
         request_end(request, false);
         return;
     }
-    request->connection->unsent_bytes += body.length;
+    http_expect(request, body.length);
     if (options->on_answer != NULL) {
         options->on_answer(options->arg, request);
     }

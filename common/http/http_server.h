@@ -54,6 +54,7 @@ struct http_request {
     struct http_peer *peer; /* whose request it is, which may have come through a proxy */
     size_t reserved_bytes;  /* for an answer that is not made yet */
     size_t counted_bytes;   /* of the loop's and the peer's bytes, for this request */
+    size_t unsent_bytes;    /* that its connection waits for, and is not read from meanwhile */
     int code;
     void (*release)(void *arg); /* of what the answer's body is in; NULL: nothing */
     void *release_arg;
@@ -154,6 +155,10 @@ bool http_server_close(struct http_server *server, unsigned bound_ms);
  * another number of bytes; when that fails it keeps those that it had.
  */
 bool http_admit(struct http_request *request, size_t bytes);
+
+/* The answer will come to about so many bytes, but is not made yet: where they are many, the
+ * connection is not read from until it is taken. */
+void http_expect(struct http_request *request, size_t bytes);
 
 /* What the peer of this request holds of its loop, and its connection. */
 size_t http_peer_bytes(const struct http_request *request);

@@ -20,6 +20,7 @@ struct table {
     struct buffer *buffer;
     struct buffer json; /* of one cell */
     bool is_row_begun;
+    bool has_no_form; /* a value has none in JSON, so none here */
     char path[CSV_PATH_BYTES];
 };
 
@@ -182,7 +183,9 @@ static void write_value(struct table *table, const ProtobufCMessage *message,
         return;
     }
     buffer_clear(&table->json);
-    json_encode_field(&table->json, message, field);
+    if (!json_encode_field(&table->json, message, field)) {
+        table->has_no_form = true;
+    }
     struct slice cell = buffer_slice(&table->json);
     if (cell.length >= 2 && cell.data[0] == '"') {
         cell = (struct slice){cell.data + 1, cell.length - 2};
@@ -214,7 +217,7 @@ static void write_cells(struct table *table, const struct frame *frame,
     }
 }
 
-void csv_encode(struct buffer *buffer, const ProtobufCMessage *page)
+bool csv_encode(struct buffer *buffer, const ProtobufCMessage *page)
 {
     const ProtobufCFieldDescriptor *items = csv_items(page->descriptor);
     const struct frame frame = {.type = items->descriptor};
@@ -231,4 +234,5 @@ void csv_encode(struct buffer *buffer, const ProtobufCMessage *page)
         end_row(&table);
     }
     buffer_done(&table.json);
+    return !table.has_no_form;
 }

@@ -23,8 +23,9 @@ enum { CSV_DEPTH_MAX = 6, CSV_PATH_BYTES = 512 };
  * next_cursor. NULL when the type is no page. */
 const ProtobufCFieldDescriptor *csv_items(const ProtobufCMessageDescriptor *type);
 
-/* Appends the table of a page, whose type must be one. */
-void csv_encode(struct buffer *buffer, const ProtobufCMessage *page);
+/* Appends the table of a page, whose type must be one. False when a value of it has no JSON form,
+ * as json_encode(): the buffer has failed then, too. */
+bool csv_encode(struct buffer *buffer, const ProtobufCMessage *page);
 
 /* One cell as it is: quoted where it has to be, without an apostrophe. */
 void csv_append_cell(struct buffer *buffer, struct slice cell);

@@ -4,13 +4,23 @@
 #include "base/text.h"
 #include "pb/field.h"
 #include "pb/json.h"
+#include "pb/map.h"
 #include "pb/message.h"
 #include "pb/wire.h"
 
+/* A map in which a key may stand twice. Whether one does is known only when the whole input is
+ * read, since a later part of its message may bring more entries. */
+struct wide_map {
+    struct wide_map *next;
+    ProtobufCMessage *message;
+    const ProtobufCFieldDescriptor *field;
+};
+
 struct decoder {
     struct arena *arena;
-    size_t unknown;  /* fields skipped so far */
-    size_t elements; /* of repeated fields, so far */
+    struct wide_map *maps; /* each once, when it gets its second entry */
+    size_t unknown;        /* fields skipped so far */
+    size_t elements;       /* of repeated fields, so far */
 };
 
 static struct status decode_message(struct decoder *decoder, ProtobufCMessage *message,
@@ -159,6 +169,29 @@ static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *e
             *child = message_new(decoder->arena, value->descriptor);
         }
         return *child != NULL ? STATUS_NONE : status_out_of_memory();
+    }
+    return STATUS_NONE;
+}
+
+static struct status add_wide_map(struct decoder *decoder, ProtobufCMessage *message,
+                                  const ProtobufCFieldDescriptor *field)
+{
+    struct wide_map *map = ARENA_NEW(decoder->arena, struct wide_map);
+
+    if (map == NULL) {
+        return status_out_of_memory();
+    }
+    *map = (struct wide_map){.next = decoder->maps, .message = message, .field = field};
+    decoder->maps = map;
+    return STATUS_NONE;
+}
+
+/* In protobuf the last entry of a key wins. */
+static struct status settle_maps(struct decoder *decoder)
+{
+    for (struct wide_map *map = decoder->maps; map != NULL; map = map->next) {
+        ProtobufCMessage **entries = *(ProtobufCMessage ***)field_member(map->message, map->field);
+        TRY(map_keep_last(decoder->arena, entries, field_count(map->message, map->field)));
     }
     return STATUS_NONE;
 }
@@ -314,6 +347,9 @@ static struct status decode_repeated(struct decoder *decoder, ProtobufCMessage *
     TRY(decode_value(decoder, field, wire, to, depth));
     if (message_field_is_map(message->descriptor, field)) {
         TRY(complete_entry(decoder, *(ProtobufCMessage **)(void *)to));
+        if (*count == 1) {
+            TRY(add_wide_map(decoder, message, field));
+        }
     }
     ++*count;
     return STATUS_NONE;
@@ -382,6 +418,7 @@ struct status message_decode(struct arena *arena, const ProtobufCMessageDescript
         return status_out_of_memory();
     }
     TRY(decode_message(&decoder, message, bytes, 0));
+    TRY(settle_maps(&decoder));
     *ret_message = message;
     return STATUS_NONE;
 }

@@ -21,7 +21,8 @@ enum {
 /*
  * Reads all of bytes, of a proto3 type. Strings are checked to be UTF-8 without U+0000 (C strings
  * end there). A message that comes twice is merged, numbers are taken packed or not; groups and
- * wire types that are not the field's are malformed. Map entries with the same key are all kept.
+ * wire types that are not the field's are malformed. Of map entries with the same key the last
+ * stays.
  */
 struct status message_decode(struct arena *arena, const ProtobufCMessageDescriptor *type,
                              struct slice bytes, void **ret_message);

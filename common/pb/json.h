@@ -52,17 +52,23 @@ struct status json_has_member(struct arena *arena, const ProtobufCMessageDescrip
 struct status json_present_paths(struct arena *arena, const ProtobufCMessageDescriptor *type,
                                  struct slice text, char ***ret_paths, size_t *ret_count);
 
-/* Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
+/*
+ * Appends the JSON text. Numbers in their shortest form that reads back the same; NaN and
  * infinities as strings. Any is written for the types of the registry, else with its bytes as
- * "value"; a time or duration out of its range is null. */
-void json_encode(struct buffer *buffer, const ProtobufCMessage *message);
+ * "value".
+ *
+ * False when something of the message has no JSON form: a time or duration out of its range, a path
+ * of a field mask that would not read back the same. The buffer has failed then, too, so that those
+ * who ask only that never show a part.
+ */
+bool json_encode(struct buffer *buffer, const ProtobufCMessage *message);
 
-/* Appends the value of one field of message that is set, without its name. */
-void json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
+/* Appends the value of one field of message that is set, without its name; false as above. */
+bool json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
                        const ProtobufCFieldDescriptor *field);
 
 /* As json_encode() with two spaces of indentation a level, for people. */
-void json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message);
+bool json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message);
 
 /* Appends a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void json_append_string(struct buffer *buffer, struct slice text);

@@ -19,6 +19,7 @@ enum { INDENT_SPACES = 2, ANY_MEMORY_BYTES = 32 << 20 };
 struct encoder {
     struct buffer *buffer;
     bool is_pretty;
+    bool has_no_form; /* something of the message has no JSON form */
     unsigned depth;
 };
 
@@ -37,12 +38,15 @@ static void append_name(struct buffer *buffer, const char *proto_name)
     }
 }
 
+/* What is written would be something else than the message: nobody may take it for an answer. */
+static void fail_form(struct encoder *encoder)
+{
+    encoder->has_no_form = true;
+    buffer_fail(encoder->buffer);
+}
+
 static void append_quoted(struct buffer *buffer, const char *text, size_t length)
 {
-    if (length == 0) {
-        buffer_append_text(buffer, "null");
-        return;
-    }
     buffer_append_char(buffer, '"');
     buffer_append(buffer, text, length);
     buffer_append_char(buffer, '"');
@@ -322,11 +326,29 @@ static void encode_any(struct encoder *encoder, const Google__Protobuf__Any *any
     arena_free(arena);
 }
 
+/* The text of a time or a duration; of length 0 when it is out of its range. */
+static void encode_text(struct encoder *encoder, const char *text, size_t length)
+{
+    if (length > 0) {
+        append_quoted(encoder->buffer, text, length);
+    } else {
+        fail_form(encoder);
+    }
+}
+
+static void encode_mask(struct encoder *encoder, const Google__Protobuf__FieldMask *mask)
+{
+    buffer_append_char(encoder->buffer, '"');
+    if (!mask_append(encoder->buffer, mask->paths, mask->n_paths)) {
+        fail_form(encoder);
+    }
+    buffer_append_char(encoder->buffer, '"');
+}
+
 static void encode_message(struct encoder *encoder, const ProtobufCMessage *message)
 {
     const Google__Protobuf__Timestamp *time = (const Google__Protobuf__Timestamp *)message;
     const Google__Protobuf__Duration *duration = (const Google__Protobuf__Duration *)message;
-    const Google__Protobuf__FieldMask *mask = (const Google__Protobuf__FieldMask *)message;
     const ProtobufCFieldDescriptor *value = message->descriptor->fields;
     char text[WELLKNOWN_TEXT_BYTES];
     bool is_first = true;
@@ -341,16 +363,13 @@ static void encode_message(struct encoder *encoder, const ProtobufCMessage *mess
         encode_value(encoder, value, field_member(message, value), false);
         break;
     case WELLKNOWN_TIMESTAMP:
-        append_quoted(encoder->buffer, text, timestamp_text(time->seconds, time->nanos, text));
+        encode_text(encoder, text, timestamp_text(time->seconds, time->nanos, text));
         break;
     case WELLKNOWN_DURATION:
-        append_quoted(encoder->buffer, text,
-                      duration_text(duration->seconds, duration->nanos, text));
+        encode_text(encoder, text, duration_text(duration->seconds, duration->nanos, text));
         break;
     case WELLKNOWN_FIELD_MASK:
-        buffer_append_char(encoder->buffer, '"');
-        mask_append(encoder->buffer, mask->paths, mask->n_paths);
-        buffer_append_char(encoder->buffer, '"');
+        encode_mask(encoder, (const Google__Protobuf__FieldMask *)message);
         break;
     case WELLKNOWN_ANY:
         encode_any(encoder, (const Google__Protobuf__Any *)message);
@@ -358,24 +377,27 @@ static void encode_message(struct encoder *encoder, const ProtobufCMessage *mess
     }
 }
 
-void json_encode(struct buffer *buffer, const ProtobufCMessage *message)
+bool json_encode(struct buffer *buffer, const ProtobufCMessage *message)
 {
     struct encoder encoder = {.buffer = buffer};
 
     encode_message(&encoder, message);
+    return !encoder.has_no_form;
 }
 
-void json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
+bool json_encode_field(struct buffer *buffer, const ProtobufCMessage *message,
                        const ProtobufCFieldDescriptor *field)
 {
     struct encoder encoder = {.buffer = buffer};
 
     encode_whole(&encoder, message, field);
+    return !encoder.has_no_form;
 }
 
-void json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message)
+bool json_encode_pretty(struct buffer *buffer, const ProtobufCMessage *message)
 {
     struct encoder encoder = {.buffer = buffer, .is_pretty = true};
 
     encode_message(&encoder, message);
+    return !encoder.has_no_form;
 }

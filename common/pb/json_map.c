@@ -1,7 +1,7 @@
 /* json_map.c - doubling lists; keys are sorted so that many of them cost no quadratic search. */
 #include "pb/json_map.h"
 
-#include "pb/field.h"
+#include "pb/map.h"
 
 #include <stdlib.h>
 
@@ -24,23 +24,11 @@ void *json_list_add(struct json_list *list, struct arena *arena)
     return (char *)list->items + list->count++ * list->item_bytes;
 }
 
-static int compare_values(const struct json_key *a, const struct json_key *b)
-{
-    const ProtobufCFieldDescriptor *field = &a->entry->descriptor->fields[0];
-    const void *left = field_member(a->entry, field);
-    const void *right = field_member(b->entry, field);
-
-    if (field->type == PROTOBUF_C_TYPE_STRING) {
-        return strcmp(*(const char *const *)left, *(const char *const *)right);
-    }
-    return memcmp(left, right, field_value_bytes(field));
-}
-
 static int compare_keys(const void *a, const void *b)
 {
     const struct json_key *left = a;
     const struct json_key *right = b;
-    const int order = compare_values(left, right);
+    const int order = map_key_compare(left->entry, right->entry);
 
     return order != 0 ? order : left->at < right->at ? -1 : left->at > right->at ? 1 : 0;
 }
@@ -54,7 +42,7 @@ const struct json_key *json_keys_twice(struct json_key *keys, size_t count)
     }
     qsort(keys, count, sizeof(keys[0]), compare_keys);
     for (size_t i = 1; i < count; i++) {
-        if (compare_values(&keys[i - 1], &keys[i]) == 0 &&
+        if (map_key_compare(keys[i - 1].entry, keys[i].entry) == 0 &&
             (twice == NULL || keys[i].at < twice->at)) {
             twice = &keys[i];
         }

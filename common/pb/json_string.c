@@ -27,7 +27,7 @@ static void append_escape(struct buffer *buffer, unsigned char c)
     buffer_append(buffer, text, code == 'u' ? sizeof(text) : 2);
 }
 
-void append_escaped(struct buffer *buffer, struct slice text)
+static void append_escaped(struct buffer *buffer, struct slice text)
 {
     size_t from = 0;
     size_t at = 0;

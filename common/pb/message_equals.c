@@ -1,5 +1,6 @@
 /* message_equals.c - comparison by value; the entries of maps are sorted for it. */
 #include "pb/field.h"
+#include "pb/map.h"
 #include "pb/message.h"
 
 #include <stdlib.h>
@@ -43,17 +44,9 @@ static bool values_equal(const ProtobufCFieldDescriptor *field, const void *a, c
     }
 }
 
-/* Any order will do, as long as it is one. */
 static int entry_compare(const void *a, const void *b)
 {
-    const ProtobufCMessage *left = *(ProtobufCMessage *const *)a;
-    const ProtobufCMessage *right = *(ProtobufCMessage *const *)b;
-    const ProtobufCFieldDescriptor *key = &left->descriptor->fields[0];
-
-    if (key->type == PROTOBUF_C_TYPE_STRING) {
-        return strcmp(*(char **)field_member(left, key), *(char **)field_member(right, key));
-    }
-    return memcmp(field_member(left, key), field_member(right, key), field_value_bytes(key));
+    return map_key_compare(*(ProtobufCMessage *const *)a, *(ProtobufCMessage *const *)b);
 }
 
 static bool lists_equal(const ProtobufCFieldDescriptor *field, const char *a, const char *b,

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "pb/json.h"
-#include "pb/json_string.h"
 
 #include <google/protobuf/duration.pb-c.h>
 #include <google/protobuf/field_mask.pb-c.h>
@@ -210,8 +209,7 @@ bool duration_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
     int32_t nanos = 0;
 
     if (take_digits(&text, 12, &seconds) == 0 || !take_nanos(&text, &nanos) ||
-        !slice_take(&text, 's') || text.length > 0 || seconds > DURATION_MAX_SECONDS ||
-        (seconds == DURATION_MAX_SECONDS && nanos > 0)) {
+        !slice_take(&text, 's') || text.length > 0 || seconds > DURATION_MAX_SECONDS) {
         return false;
     }
     *ret_seconds = is_negative ? -seconds : seconds;
@@ -225,10 +223,19 @@ static struct status invalid(const char *message)
         .code = STATUS_INVALID_ARGUMENT, .reason = "INVALID_VALUE", .message = message};
 }
 
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 static bool is_mask_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '*';
+    return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '*';
 }
 
 /* "displayName" becomes "display_name"; NULL when the arena is full. */
@@ -239,7 +246,7 @@ static char *proto_path(struct arena *arena, struct slice path)
 
     for (size_t i = 0; copy != NULL && i < path.length; i++) {
         const char c = path.data[i];
-        if (c >= 'A' && c <= 'Z') {
+        if (is_upper(c)) {
             *to++ = '_';
             *to++ = (char)(c - 'A' + 'a');
         } else {
@@ -247,6 +254,17 @@ static char *proto_path(struct arena *arena, struct slice path)
         }
     }
     return copy;
+}
+
+/* Whether a path comes back from lowerCamelCase as it was. */
+static bool path_comes_back(const char *path)
+{
+    for (const char *c = path; *c != '\0'; c++) {
+        if (!is_mask_char(*c) || is_upper(*c) || (*c == '_' && !is_lower(c[1]))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static struct status mask_parse(struct arena *arena, struct slice text, char ***ret_paths,
@@ -275,6 +293,9 @@ static struct status mask_parse(struct arena *arena, struct slice text, char ***
         if (paths[i] == NULL) {
             return status_out_of_memory();
         }
+        if (!path_comes_back(paths[i])) {
+            return invalid("must not hold a path with a \"_\" that no lower-case letter follows");
+        }
         const size_t taken = comma != NULL ? length + 1 : length;
         text.data += taken;
         text.length -= taken;
@@ -300,32 +321,28 @@ struct status wellknown_parse(struct arena *arena, enum wellknown kind, struct s
     if (kind == WELLKNOWN_DURATION) {
         return duration_parse(text, &duration->seconds, &duration->nanos)
                    ? STATUS_NONE
-                   : invalid("must be seconds such as \"3.5s\", at most 315576000000s and with at "
-                             "most 9 decimals");
+                   : invalid(
+                         "must be seconds such as \"3.5s\", at most 315576000000.999999999s and "
+                         "with at most 9 decimals");
     }
     return mask_parse(arena, text, &mask->paths, &mask->n_paths);
 }
 
-void mask_append(struct buffer *buffer, char *const *paths, size_t count)
+bool mask_append(struct buffer *buffer, char *const *paths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (i > 0) {
             buffer_append_char(buffer, ',');
         }
-        const struct slice path = slice_from(paths[i]);
-        size_t plain = 0;
-        while (plain < path.length && is_mask_char(path.data[plain])) {
-            plain++;
+        if (paths[i][0] == '\0' || !path_comes_back(paths[i])) {
+            return false;
         }
-        if (plain < path.length) {
-            append_escaped(buffer, path);
-            continue;
-        }
-        char *to = buffer_reserve(buffer, path.length + 1);
+        char *to = buffer_reserve(buffer, strlen(paths[i]) + 1);
         if (to != NULL) {
             buffer_grow(buffer, json_name(paths[i], to));
         }
     }
+    return true;
 }
 
 void base64_append(struct buffer *buffer, const uint8_t *bytes, size_t length)

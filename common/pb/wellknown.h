@@ -39,8 +39,10 @@ bool duration_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
 struct status wellknown_parse(struct arena *arena, enum wellknown kind, struct slice text,
                               ProtobufCMessage *message);
 
-/* "display_name" and "target.value" as "displayName,target.value". */
-void mask_append(struct buffer *buffer, char *const *paths, size_t count);
+/* "display_name" and "target.value" as "displayName,target.value". False when that could not be
+ * read back as the same paths: one has other characters than those of names, or an upper-case
+ * letter or a "_" that is not in front of a lower-case one. */
+[[nodiscard]] bool mask_append(struct buffer *buffer, char *const *paths, size_t count);
 
 void base64_append(struct buffer *buffer, const uint8_t *bytes, size_t length);
 

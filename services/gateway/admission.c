@@ -15,12 +15,13 @@ enum {
     WAITING_MAX = 1024,
     WAIT_MAX_MS = 2000,
     LOOK_EVERY_MS = 50,
-    /* What is expected of a list that nobody has asked for yet, and of all else. */
-    LIST_BYTES = LARGE_BYTES,
+    /* What is expected of an item of a list that nobody has asked for yet, and of all else. */
+    ITEM_BYTES = 512,
     SINGLE_BYTES = 4 << 10,
     LEARNING = 8, /* one answer in so many makes the average */
     PAGE_CLASSES = 12,
     PAGE_SIZE_MAX = 1000,
+    PAGE_SIZE_DEFAULT = 50,
 };
 
 /* request->handler_turn: zero until it is let in; the class of its page, and whether it is one of
@@ -54,13 +55,12 @@ struct status admission_no_room(void)
                            "the gateway holds as many answers as it can; try again shortly", NULL};
 }
 
-/* By powers of two of the page size that the query asks for; 0 without one. */
-static unsigned class_of_page(struct slice query)
+/* The page size that the query asks for; 0 without one. */
+static unsigned page_size_of(struct slice query)
 {
     static const char name[] = "pageSize=";
     const size_t length = sizeof(name) - 1;
     unsigned size = 0;
-    unsigned class = 1;
 
     for (size_t at = 0; at + length <= query.length; at++) {
         if ((at > 0 && query.data[at - 1] != '&') || memcmp(query.data + at, name, length) != 0) {
@@ -76,10 +76,15 @@ static unsigned class_of_page(struct slice query)
         }
         break;
     }
-    if (size == 0) {
-        return 0;
-    }
-    for (size = size < PAGE_SIZE_MAX ? size : PAGE_SIZE_MAX; size > 1; size /= 2) {
+    return size < PAGE_SIZE_MAX ? size : PAGE_SIZE_MAX;
+}
+
+/* Requests of one class expect about the same: by powers of two of the page size. */
+static unsigned class_of(unsigned page_size)
+{
+    unsigned class = 0;
+
+    for (; page_size > 0; page_size /= 2) {
         class ++;
     }
     return class;
@@ -92,14 +97,17 @@ static uint32_t *expected_of(struct admission *admission, const struct http_requ
 }
 
 static size_t expect(struct admission *admission, const struct http_request *request,
-                     const struct router_match *match, unsigned class)
+                     const struct router_match *match)
 {
-    const uint32_t expected = *expected_of(admission, request, class);
+    const unsigned page_size = page_size_of(request->head.query);
+    const uint32_t expected = *expected_of(admission, request, class_of(page_size));
 
     if (expected != 0) {
         return expected;
     }
-    return match->route->verb == VERB_GET && match->route->is_list ? LIST_BYTES : SINGLE_BYTES;
+    return match->route->is_list
+               ? (size_t)(page_size != 0 ? page_size : PAGE_SIZE_DEFAULT) * ITEM_BYTES
+               : SINGLE_BYTES;
 }
 
 static void learn(struct admission *admission, const struct http_request *request)
@@ -158,13 +166,12 @@ static struct waiting **find_extreme(struct admission *admission, bool is_most)
     return found;
 }
 
-static bool let_in(struct admission *admission, struct http_request *request, size_t bytes,
-                   unsigned class)
+static bool let_in(struct admission *admission, struct http_request *request, size_t bytes)
 {
     if (!http_admit(request, bytes)) {
         return false;
     }
-    request->handler_turn = TURN_ENTERED | class;
+    request->handler_turn = TURN_ENTERED | class_of(page_size_of(request->head.query));
     if (bytes >= LARGE_BYTES) {
         request->handler_turn |= TURN_LARGE;
         admission->large++;
@@ -177,10 +184,9 @@ static void serve_waiting(struct admission *admission)
     while (admission->first != NULL && admission->large < LARGE_AT_ONCE) {
         struct waiting *waiting = take_out(admission, find_extreme(admission, false));
         struct http_request *request = waiting->request;
-        const unsigned class = class_of_page(request->head.query);
-        const size_t bytes = expect(admission, request, &waiting->match, class);
+        const size_t bytes = expect(admission, request, &waiting->match);
 
-        if (request->connection == NULL || !let_in(admission, request, bytes, class)) {
+        if (request->connection == NULL || !let_in(admission, request, bytes)) {
             refuse(request);
         } else {
             waiting->go(admission->loop, request, &waiting->match);
@@ -220,7 +226,7 @@ static void on_timer(uv_timer_t *timer)
 }
 
 static bool wait(struct admission *admission, struct http_request *request,
-                 const struct router_match *match, admission_go go)
+                 const struct router_match *match, admission_go go, size_t bytes)
 {
     struct waiting *waiting = ARENA_NEW(request->arena, struct waiting);
 
@@ -239,6 +245,7 @@ static bool wait(struct admission *admission, struct http_request *request,
                                 .match = *match,
                                 .go = go,
                                 .until_ns = request->received_ns + WAIT_MAX_MS * 1000000ULL};
+    http_expect(request, bytes);
     *admission->tail = waiting;
     admission->tail = &waiting->next;
     admission->waiting++;
@@ -255,16 +262,15 @@ bool admission_enter(struct admission *admission, struct http_request *request,
     if ((request->handler_turn & TURN_ENTERED) != 0) {
         return true;
     }
-    const unsigned class = class_of_page(request->head.query);
-    const size_t bytes = expect(admission, request, match, class);
+    const size_t bytes = expect(admission, request, match);
 
     if (bytes >= LARGE_BYTES && (admission->large >= LARGE_AT_ONCE || admission->first != NULL)) {
-        if (!wait(admission, request, match, go)) {
+        if (!wait(admission, request, match, go, bytes)) {
             refuse(request);
         }
         return false;
     }
-    if (!let_in(admission, request, bytes, class)) {
+    if (!let_in(admission, request, bytes)) {
         refuse(request);
         return false;
     }

@@ -274,7 +274,7 @@ void answer_message(struct http_request *request, const ProtobufCMessage *messag
     const struct status status = answer_render(request, message, &rendering);
 
     if (status.code != STATUS_OK) {
-        answer_status(request, status, NULL);
+        answer_failure(request, status, NULL, false);
     } else {
         answer_rendered(request, &rendering);
     }

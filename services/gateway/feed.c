@@ -233,7 +233,7 @@ static void answer(struct feed *feed)
     if (feed->is_held) {
         answer_held(feed);
     } else if (feed->failure.code != STATUS_OK) {
-        answer_status(request, feed->failure, NULL);
+        answer_failure(request, feed->failure, NULL, false);
     } else {
         answer_cache_status(request, "fwd=bypass");
         answer_rendered(request, &feed->rendering);

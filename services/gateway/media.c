@@ -222,12 +222,19 @@ static struct status append_packed(struct arena *arena, struct buffer *body,
     return STATUS_NONE;
 }
 
+#define NO_FORM                                                                                    \
+    ((struct status){.code = STATUS_INTERNAL,                                                      \
+                     .reason = "MALFORMED_REPLY",                                                  \
+                     .message = "a value of the service's message is out of its range"})
+
 struct status media_render(struct arena *arena, struct buffer *body,
                            const ProtobufCMessage *message, enum media media)
 {
     switch (media) {
     case MEDIA_CSV:
-        csv_encode(body, message);
+        if (!csv_encode(body, message)) {
+            return NO_FORM;
+        }
         break;
     case MEDIA_SDMX_CSV_2:
         TRY(sdmx_csv_encode(arena, body, message, 2));
@@ -240,7 +247,9 @@ struct status media_render(struct arena *arena, struct buffer *body,
         break;
     case MEDIA_JSON:
     case MEDIA_COUNT:
-        json_encode(body, message);
+        if (!json_encode(body, message)) {
+            return NO_FORM;
+        }
         buffer_append_char(body, '\n');
         break;
     }

@@ -38,7 +38,8 @@ unsigned media_of(const ProtobufCMessageDescriptor *output);
  */
 bool media_choose(const struct http_head *head, unsigned offered, enum media *ret_media);
 
-/* Appends the message in this form. The arena is for what is at hand meanwhile. */
+/* Appends the message in this form. The arena is for what is at hand meanwhile. INTERNAL
+ * MALFORMED_REPLY when a value of it cannot be shown, such as a time of the year 10000. */
 struct status media_render(struct arena *arena, struct buffer *body,
                            const ProtobufCMessage *message, enum media media);
 

@@ -1,13 +1,11 @@
-"""Headers, format, size and words of the code; scripts; protos."""
+"""Headers, format, size and words of the code; scripts."""
 
 import concurrent.futures
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import warnings
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,6 @@ from tree import BUILD, ROOT, bash_scripts, files, text
 LINES_MAX = 600
 # The release whose output the tree has; others differ in small things.
 CLANG_FORMAT_MAJOR = "14"
-BUF = "@bufbuild/buf@1.75.0"
-GOOGLEAPIS = Path("/usr/share/gocode/src/github.com/gogo/googleapis")
-GOOGLE_JAR = Path("/usr/share/java/proto-google-common-protos.jar")
 # In two halves, or this file would find itself.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 
@@ -108,36 +103,3 @@ def test_scripts_pass_shellcheck():
 def test_python_files_compile():
     for path in files(".py"):
         compile(text(path), str(path), "exec")
-
-
-@pytest.fixture(scope="session")
-def buf():
-    """The buf command, installed once into build/tools."""
-    tools = ROOT / "build" / "tools"
-    command = tools / "node_modules" / ".bin" / "buf"
-    if command.exists():
-        return command
-    if shutil.which("npm") is None:
-        pytest.skip("buf is not to be had: there is no npm")
-    tools.mkdir(parents=True, exist_ok=True)
-    done = run(
-        "npm", "install", "--prefix", str(tools), "--no-audit", "--no-fund", "--ignore-scripts", BUF,
-        timeout=120,
-    )
-    if done.returncode != 0 or not command.exists():
-        pytest.skip(f"buf is not to be had: {done.stderr.strip()[-200:]}")
-    return command
-
-
-def test_protos_pass_buf_lint(buf, tmp_path):
-    shutil.copytree(ROOT / "proto" / "dongkhoi", tmp_path / "dongkhoi")
-    shutil.copy(ROOT / "proto" / "buf.yaml", tmp_path)
-    for name in ("api/annotations.proto", "api/http.proto"):
-        (tmp_path / "google" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(GOOGLEAPIS / "google" / name, tmp_path / "google" / name)
-    shutil.copytree(GOOGLEAPIS / "google" / "rpc", tmp_path / "google" / "rpc")
-    with zipfile.ZipFile(GOOGLE_JAR) as jar:
-        for name in ("google/api/field_behavior.proto", "google/api/resource.proto"):
-            jar.extract(name, tmp_path)
-    done = run(str(buf), "lint", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -21,6 +21,8 @@
 
 enum { ARENA_BYTES = 64 << 20, HELD_MAX = 256 };
 
+#define YEAR_10000_SECONDS INT64_C(253402300800)
+
 /* A read that was computed and not answered yet. */
 struct held {
     struct rpc_call *call;
@@ -121,13 +123,18 @@ static void answer_held(const struct held *held, const struct schema_method *met
 {
     struct rpc_call *call = held->call;
     ProtobufCMessage *response = message_new(rpc_call_arena(call), method->output->type);
+    Google__Protobuf__Timestamp year_10000 = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 
+    year_10000.seconds = YEAR_10000_SECONDS;
     if (strcmp(method->output->name, "dongkhoi.clusters.v1.Cluster") == 0) {
         Dongkhoi__Clusters__V1__Cluster *cluster = (Dongkhoi__Clusters__V1__Cluster *)response;
 
         cluster->name = (char *)(uintptr_t)held->name;
         cluster->etag = (char *)(uintptr_t) "e1";
         cluster->leased_hectares = held->leased;
+        if (strcmp(held->name, "clusters/late") == 0) {
+            cluster->create_time = &year_10000;
+        }
     }
     rpc_call_answer(call, &(struct rpc_result){.message = response,
                                                .service = "clusters",

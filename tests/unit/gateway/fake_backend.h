@@ -2,9 +2,10 @@
  * fake_backend.h - one RPC server that plays every service, for the gateway's tests.
  *
  * The last segment of the request's name says how it answers: "missing", "mismatch", "reused",
- * "large", "costly", "full", "secret", "possible", "garbage", "replayed", "held"; anything else is
- * answered with an empty response, a Cluster with the name and etag "e1". Its version is 7 at
- * first. It keeps no table of leases: what it says of a version is out at once.
+ * "large", "costly", "full", "secret", "possible", "garbage", "late" (its create time is of the
+ * year 10000), "replayed", "held"; anything else is answered with an empty response, a Cluster with
+ * the name and etag "e1". Its version is 7 at first. It keeps no table of leases: what it says of a
+ * version is out at once.
  */
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H

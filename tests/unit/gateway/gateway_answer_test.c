@@ -137,6 +137,12 @@ static void internal_texts_do_not_leak(void **state)
     assert_null(strstr(answer.body, "secret"));
     client_answer_done(&answer);
     expect_ask("GET /v1/clusters/garbage", "", "", 500, "MALFORMED_REPLY");
+    /* A value that JSON has no form for is never shown as another. */
+    expect_ask("GET /v1/clusters/late", "", "", 500, "MALFORMED_REPLY");
+    expect_ask("POST /v1/clusters/late:advance", "", "{}", 500, "MALFORMED_REPLY");
+    answer = ask("GET /v1/clusters/late", "");
+    assert_null(strstr(answer.body, "createTime"));
+    client_answer_done(&answer);
 }
 
 static void an_entity_tag_gives_304_until_the_answer_changes(void **state)

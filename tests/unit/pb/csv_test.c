@@ -25,7 +25,7 @@ static const char *table(const char *json)
     buffer_done(&buffer);
     buffer_init(&buffer, LIMIT_BYTES);
     assert_ok(json_decode(arena, &dongkhoi__test__page__descriptor, slice_from(json), &page));
-    csv_encode(&buffer, page);
+    assert_true(csv_encode(&buffer, page));
     buffer_append_char(&buffer, '\0');
     assert_false(buffer_failed(&buffer));
     arena_free(arena);
@@ -132,12 +132,30 @@ static void a_full_buffer_stays_failed(void **state)
         struct buffer small;
 
         buffer_init(&small, limit);
-        csv_encode(&small, page);
+        assert_true(csv_encode(&small, page));
         is_full = buffer_failed(&small);
         buffer_done(&small);
     }
     assert_in_range(limit, strlen(HEADER), 2 * strlen(HEADER));
     arena_free(arena);
+}
+
+static void a_time_out_of_its_range_makes_no_table(void **state)
+{
+    Dongkhoi__Test__Page page = DONGKHOI__TEST__PAGE__INIT;
+    Dongkhoi__Test__Row row = DONGKHOI__TEST__ROW__INIT;
+    Dongkhoi__Test__Row *rows[] = {&row};
+    Google__Protobuf__Timestamp year_10000 = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+
+    (void)state;
+    year_10000.seconds = INT64_C(253402300800);
+    row.create_time = &year_10000;
+    page.n_rows = 1;
+    page.rows = rows;
+    buffer_done(&buffer);
+    buffer_init(&buffer, LIMIT_BYTES);
+    assert_false(csv_encode(&buffer, &page.base));
+    assert_true(buffer_failed(&buffer));
 }
 
 static int tear_down(void **state)
@@ -156,6 +174,7 @@ int main(void)
         cmocka_unit_test(text_is_quoted_and_guarded_where_it_must_be),
         cmocka_unit_test(pages_are_known_by_their_fields),
         cmocka_unit_test(a_full_buffer_stays_failed),
+        cmocka_unit_test(a_time_out_of_its_range_makes_no_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, tear_down);

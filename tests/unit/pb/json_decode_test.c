@@ -228,6 +228,11 @@ static void times_durations_and_masks_are_read(void **state)
     assert_true(decoded("{\"createTime\":\"1969-12-31T23:59:59.5Z\"}")->create_time->seconds == -1);
     assert_true(decoded("{\"timeout\":\"315576000000s\"}")->timeout->seconds ==
                 INT64_C(315576000000));
+    message = decoded("{\"timeout\":\"-315576000000.999999999s\"}");
+    assert_true(message->timeout->seconds == -INT64_C(315576000000));
+    assert_int_equal(message->timeout->nanos, -999999999);
+    assert_int_equal(decoded("{\"timeout\":\"315576000000.999999999s\"}")->timeout->nanos,
+                     999999999);
     assert_int_equal(decoded("{\"updateMask\":\"\"}")->update_mask->n_paths, 0);
 }
 

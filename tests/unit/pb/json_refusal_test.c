@@ -338,10 +338,11 @@ static void durations_and_masks_are_checked(void **state)
         "--1s",
         "1S",
         "1e3s",
-        "315576000000.1s",
+        "315576000000.1234567890s",
         "9999999999999999999999s",
     };
-    static const char *const masks[] = {",", "a,", ",a", "a,,b", "a b", "a;b", "\\u00e9"};
+    static const char *const masks[] = {",",    "a,", ",a",  "a,,b", "a b",  "a;b", "\\u00e9",
+                                        "a__b", "a_", "a_1", "a_B",  "a_.b", "b,_"};
     char text[TEXT_BYTES];
 
     (void)state;
