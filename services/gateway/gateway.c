@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "cache.h"
 #include "openapi.h"
+#include "origin.h"
 #include "page_view.h"
 #include "patience.h"
 
@@ -112,8 +113,12 @@ static void answer_no_route(struct http_request *request)
 
 static void on_metrics_request(void *arg, struct http_request *request)
 {
-    (void)arg;
+    const struct gateway *gateway = arg;
+
     account_open(request);
+    if (!origin_is_acceptable(request, gateway->hosts)) {
+        return;
+    }
     if (!serve_locally(request->loop_data, request)) {
         answer_no_route(request);
     }
@@ -149,7 +154,7 @@ static void on_request(void *arg, struct http_request *request)
     struct router_match match;
 
     account_open(request);
-    if (serve_locally(loop, request)) {
+    if (!origin_is_acceptable(request, gateway->hosts) || serve_locally(loop, request)) {
         return;
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
@@ -192,6 +197,12 @@ static void on_refusal(void *arg, struct http_request *request, const struct htt
         status.code = STATUS_UNIMPLEMENTED;
     }
     answer_status_as(request, refusal->code, status, NULL);
+}
+
+static void on_answer(void *arg, struct http_request *request)
+{
+    answer_add_policy(request);
+    account_on_answer(arg, request);
 }
 
 static void on_end(void *arg, struct http_request *request, bool is_sent)
@@ -376,7 +387,7 @@ static struct status serve(struct gateway *gateway, const struct gateway_options
         .arg = gateway,
         .on_request = on_request,
         .on_refusal = on_refusal,
-        .on_answer = account_on_answer,
+        .on_answer = on_answer,
         .on_end = on_end,
         .on_loop = on_loop,
         .on_loop_end = on_loop_end,
@@ -414,6 +425,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway_id_make(gateway->id);
     gateway->cache_bytes = options->cache_bytes / loops;
     gateway->loop_count = loops;
+    gateway->hosts = options->hosts != NULL ? options->hosts : "";
     gateway->redis = options->redis;
     gateway->redis_password = options->redis_password;
     gateway->patience_ms = options->patience_ms;
