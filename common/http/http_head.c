@@ -278,7 +278,8 @@ static bool target_split(struct slice target, struct http_head *head,
         while (slash < end && *slash != '/' && *slash != '?') {
             slash++;
         }
-        if (!host_is_valid((struct slice){start, (size_t)(slash - start)})) {
+        head->host = (struct slice){start, (size_t)(slash - start)};
+        if (!host_is_valid(head->host)) {
             return refuse(ret_refusal, "the request target names no valid host");
         }
         target = (struct slice){slash, (size_t)(end - slash)};
@@ -334,6 +335,22 @@ static bool framed_once(unsigned lengths, unsigned encodings, struct http_refusa
     return true;
 }
 
+/* The Host field beside a target that may name a host itself: a client sends the same in both (RFC
+ * 9112, 3.2), so who differs wants two readers to see two hosts. */
+static bool take_host(struct http_head *head, struct slice value, struct http_refusal *ret_refusal)
+{
+    if (!host_is_valid(value)) {
+        return refuse(ret_refusal, "the Host is not a host with an optional port");
+    }
+    if (head->host.length > 0 && !http_same_host(head->host, value, "80")) {
+        *ret_refusal = (struct http_refusal){421, "CONTRADICTING_HOSTS",
+                                             "the Host is another than that of the request target"};
+        return false;
+    }
+    head->host = value;
+    return true;
+}
+
 /* What the fields together must be (RFC 9112, 3.2 and 6.3; RFC 9110, 10.1.1). */
 static bool fields_check(struct http_head *head, struct http_refusal *ret_refusal)
 {
@@ -346,9 +363,11 @@ static bool fields_check(struct http_head *head, struct http_refusal *ret_refusa
         const struct slice value = head->fields[i].value;
 
         if (http_equals_ignoring_case(name, "host")) {
-            hosts++;
-            if (!host_is_valid(value)) {
-                return refuse(ret_refusal, "the Host is not a host with an optional port");
+            if (++hosts > 1) {
+                return refuse(ret_refusal, "there are two Host headers");
+            }
+            if (!take_host(head, value, ret_refusal)) {
+                return false;
             }
         } else if (http_equals_ignoring_case(name, "content-length")) {
             lengths++;
@@ -376,9 +395,8 @@ static bool fields_check(struct http_head *head, struct http_refusal *ret_refusa
             }
         }
     }
-    if (hosts > 1 || (hosts == 0 && head->minor_version > 0)) {
-        return refuse(ret_refusal,
-                      hosts > 1 ? "there are two Host headers" : "the Host header is missing");
+    if (hosts == 0 && head->minor_version > 0) {
+        return refuse(ret_refusal, "the Host header is missing");
     }
     if (encodings > 0 && head->minor_version == 0) {
         return refuse(ret_refusal, "HTTP/1.0 has no Transfer-Encoding");
@@ -399,6 +417,7 @@ bool http_head_parse(struct slice bytes, struct http_head *ret_head,
     const char *space = memchr(bytes.data, ' ', bytes.length);
 
     ret_head->method = (struct slice){bytes.data, (size_t)(space - bytes.data)};
+    ret_head->host = (struct slice){0};
     ret_head->field_count = 0;
     ret_head->is_chunked = false;
     ret_head->expects_continue = false;
@@ -427,6 +446,29 @@ bool http_head_parse(struct slice bytes, struct http_head *ret_head,
         return refuse(ret_refusal, "the head is not valid HTTP/1.1");
     }
     return true;
+}
+
+/* "a:80" and "a:" are "a" where the port is 80 without one. */
+static struct slice without_port(struct slice host, const char *port)
+{
+    const size_t digits = strlen(port);
+
+    if (host.length > digits && memcmp(host.data + host.length - digits, port, digits) == 0 &&
+        host.data[host.length - digits - 1] == ':') {
+        host.length -= digits;
+    }
+    if (host.length > 0 && host.data[host.length - 1] == ':') {
+        host.length--;
+    }
+    return host;
+}
+
+bool http_same_host(struct slice a, struct slice b, const char *default_port)
+{
+    const struct slice first = without_port(a, default_port);
+    const struct slice second = without_port(b, default_port);
+
+    return first.length == second.length && strncasecmp(first.data, second.data, first.length) == 0;
 }
 
 struct slice http_trim(struct slice text)

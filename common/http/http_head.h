@@ -28,6 +28,9 @@ struct http_head {
     struct slice method; /* "GET" */
     struct slice path;   /* as sent, with its escapes, which are valid; begins with "/", or "*" */
     struct slice query;  /* as sent, without "?"; empty when there is none */
+    /* Whom it is for, "localhost:8080": of a target that names a host, else of the Host field.
+     * Empty when HTTP/1.0 has neither. */
+    struct slice host;
     struct http_field fields[HTTP_FIELDS_MAX];
     size_t field_count;
     unsigned minor_version; /* 0 or 1 of HTTP/1.x */
@@ -39,7 +42,7 @@ struct http_head {
 
 /* Why a request is refused by the server itself; texts are literals. */
 struct http_refusal {
-    int code;           /* HTTP: 400, 408, 413, 417, 429, 431, 501, 505 */
+    int code;           /* HTTP: 400, 408, 413, 417, 421, 429, 431, 501, 505 */
     const char *reason; /* "MALFORMED_REQUEST" */
     const char *message;
 };
@@ -73,6 +76,10 @@ bool http_head_find(const struct http_head *head, const char *name, struct slice
 
 /* True when both are equal but for the case of ASCII letters. */
 bool http_equals_ignoring_case(struct slice a, const char *b);
+
+/* True when both name the same host and port (RFC 9110, 4.2.3); one without a port has this one,
+ * such as "80". */
+bool http_same_host(struct slice a, struct slice b, const char *default_port);
 
 /* Without the spaces and tabs at its ends (OWS: RFC 9110, 5.6.3). */
 struct slice http_trim(struct slice text);

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "call_headers.h"
+#include "gateway_metrics.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "language.h"
@@ -146,6 +147,13 @@ static void answer_error(struct http_request *request, int http_code, struct sta
 void answer_status_as(struct http_request *request, int http_code, struct status status,
                       const char *const *metadata)
 {
+    static const char *const possible_bodies[] = {"possibleTypes", "application/json", NULL};
+
+    if (http_code == 415) {
+        metadata = possible_bodies;
+        /* RFC 9110, 15.5.16 */
+        http_add_header(request, "Accept", slice_from(possible_bodies[1]));
+    }
     answer_error(request, http_code, status, status_to_wire(request->arena, status, metadata));
 }
 
@@ -277,6 +285,22 @@ void answer_message(struct http_request *request, const ProtobufCMessage *messag
         answer_failure(request, status, NULL, false);
     } else {
         answer_rendered(request, &rendering);
+    }
+}
+
+void answer_add_policy(struct http_request *request)
+{
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
+    static const char kept[] = NOSNIFF "Cache-Control: no-cache\r\n";
+    static const char not_kept[] = NOSNIFF "Cache-Control: no-store\r\n";
+#undef NOSNIFF
+    const unsigned row = request->handler_row;
+    const bool is_of_now = row == ROW_HEALTHZ || row == ROW_READYZ || row == ROW_METRICS;
+
+    if (request->code < 400 && is_read(request) && !is_of_now) {
+        http_add_fields(request, (struct slice){kept, sizeof(kept) - 1});
+    } else {
+        http_add_fields(request, (struct slice){not_kept, sizeof(not_kept) - 1});
     }
 }
 

@@ -17,7 +17,8 @@ struct Google__Rpc__Status;
 /* Call once, at start: the types that stand in error details. */
 void answer_init(void);
 
-/* A failure of the gateway's own. metadata: pairs for ErrorInfo, NULL-ended; or NULL. */
+/* A failure of the gateway's own. metadata: pairs for ErrorInfo, NULL-ended; or NULL. A 415 says by
+ * itself which types are possible. */
 void answer_status(struct http_request *request, struct status status, const char *const *metadata);
 
 /* As answer_status(), with the HTTP code given: 405, 413, 431 and others that no status has. */
@@ -58,6 +59,13 @@ void answer_rendered(struct http_request *request, const struct rendering *rende
 /* 200 with bytes that outlive the request; entity_tag has its quotes. */
 void answer_constant(struct http_request *request, const char *content_type, struct slice body,
                      const char *entity_tag);
+
+/*
+ * What every answer says last: that its type is to be believed (nosniff), and who may keep it.
+ * Reads, the page and the document may be kept but are asked for again each time (no-cache; they
+ * have entity tags); failures, answers to writes, and how the programs are may not (no-store).
+ */
+void answer_add_policy(struct http_request *request);
 
 /* Says in Cache-Status (RFC 9211) where the answer came from: "hit; detail=memory". */
 void answer_cache_status(struct http_request *request, const char *text);

@@ -193,6 +193,8 @@ struct status call_headers_read(struct arena *arena, const struct http_head *hea
     if (is_write) {
         TRY(read_key(arena, head, &headers.idempotency_key));
         TRY(read_if_match(arena, head, &headers));
+        TRY(find_once(arena, head, "Content-Type", &headers.content_type,
+                      &headers.has_content_type));
     }
     *ret_headers = headers;
     return STATUS_NONE;

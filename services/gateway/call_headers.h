@@ -23,9 +23,11 @@ struct call_headers {
     const char *idempotency_key; /* "" for none */
     const char *if_match;        /* the resource's etag without quotes, "*" for any; "" for none */
     bool has_if_match;
+    struct slice content_type; /* points into the head */
+    bool has_content_type;
 };
 
-/* is_write: Idempotency-Key and If-Match count for writes only. */
+/* is_write: Idempotency-Key, If-Match and Content-Type count for writes only. */
 struct status call_headers_read(struct arena *arena, const struct http_head *head, bool is_write,
                                 struct call_headers *ret_headers);
 

@@ -163,7 +163,8 @@ static struct status start(struct exchange *exchange, const struct router_match 
     TRY(call_headers_read(request->arena, &request->head, match->route->verb != VERB_GET,
                           &exchange->headers));
     exchange->headers.timeout_ms = patience_left_ms(request, exchange->headers.timeout_ms);
-    source.has_content_type = http_head_find(&request->head, "content-type", &source.content_type);
+    source.content_type = exchange->headers.content_type;
+    source.has_content_type = exchange->headers.has_content_type;
     TRY(transcode_request(scratch, &source, &message));
     TRY(transcode_mask(scratch, &source, message, &exchange->mask_is_implied));
     return call_backend(exchange, message);

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "cache.h"
 #include "openapi.h"
+#include "origin.h"
 #include "page_view.h"
 #include "patience.h"
 
@@ -113,8 +114,12 @@ static void answer_no_route(struct http_request *request)
 
 static void on_metrics_request(void *arg, struct http_request *request)
 {
-    (void)arg;
+    const struct gateway *gateway = arg;
+
     account_open(request);
+    if (!origin_is_acceptable(request, gateway->hosts)) {
+        return;
+    }
     if (!serve_locally(request->loop_data, request)) {
         answer_no_route(request);
     }
@@ -150,7 +155,7 @@ static void on_request(void *arg, struct http_request *request)
     struct router_match match;
 
     account_open(request);
-    if (serve_locally(loop, request)) {
+    if (!origin_is_acceptable(request, gateway->hosts) || serve_locally(loop, request)) {
         return;
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {
@@ -199,6 +204,7 @@ static void on_answer(void *arg, struct http_request *request)
 {
     struct gateway_loop *loop = request->loop_data;
 
+    answer_add_policy(request);
     account_on_answer(arg, request);
     admission_leave(loop->admission, request);
 }
@@ -431,6 +437,7 @@ static void set_up_cache(struct gateway *gateway, const struct gateway_options *
     gateway_id_make(gateway->id);
     gateway->cache_bytes = options->cache_bytes / loops;
     gateway->loop_count = loops;
+    gateway->hosts = options->hosts != NULL ? options->hosts : "";
     gateway->redis = options->redis;
     gateway->redis_password = options->redis_password;
     gateway->patience_ms = options->patience_ms;

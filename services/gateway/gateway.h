@@ -44,6 +44,7 @@ struct gateway {
     char id[GATEWAY_ID_BYTES]; /* of this process, for leases */
     char rendering_hash[17];   /* of the API and this build: others may render otherwise */
     size_t cache_bytes;        /* of one loop */
+    const char *hosts;         /* the names that it answers for */
     const char *redis;
     const char *redis_password;
     unsigned audit_every;
@@ -70,6 +71,8 @@ struct gateway_options {
     const char *listen;         /* "127.0.0.1:8080" */
     unsigned loops;             /* 0: one per core */
     const char *metrics_listen; /* where /metrics is then, and not at listen; NULL or "": there */
+    const char
+        *hosts; /* names that it answers for, with commas; NULL or "": no name but localhost */
     struct http_limits limits;
     const char *trusted_proxies;    /* addresses and networks; NULL or "": none */
     const struct backend *backends; /* without clients */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "gateway.h"
 #include "health.h"
+#include "origin.h"
 #include "redis_password.h"
 
 #include <signal.h>
@@ -90,6 +91,11 @@ static struct config_variable variables[] = {
      .fallback = "",
      .description = "host:port to serve /metrics on, and then only there; empty: on the other one",
      .check = check_optional_address},
+    {.name = "DONGKHOI_HOSTS",
+     .fallback = "",
+     .description = "names that clients may ask for, beside addresses and localhost: those of this "
+                    "machine and of the proxy before it, comma-separated, without ports",
+     .check = hosts_check},
     {.name = "DONGKHOI_REGISTRATIONS",
      .fallback = "tcp://127.0.0.1:7101",
      .description = "addresses of the registrations service, comma-separated",
@@ -320,6 +326,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
     struct gateway_options options = {
         .listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_LISTEN"),
         .metrics_listen = config_value(variables, VARIABLE_COUNT, "DONGKHOI_METRICS_LISTEN"),
+        .hosts = config_value(variables, VARIABLE_COUNT, "DONGKHOI_HOSTS"),
         .backends = backends,
         .backend_count = sizeof(backends) / sizeof(backends[0]),
         .limits = {.connections_max = connections_possible(number("DONGKHOI_CONNECTIONS")),

@@ -47,8 +47,11 @@ const struct sentence sentences_vi[] = {
     {"COMPARATOR_NOT_POSSIBLE",
      "Phép so sánh không phù hợp: số đếm chỉ dùng «ít nhất» hoặc «hơn»."},
     {"COMPLETED_LATER", "Công việc hoàn thành sau thời điểm được xét."},
+    {"CONTRADICTING_HOSTS", "Tiêu đề Host khác với máy chủ được nêu trong địa chỉ của yêu cầu."},
     {"CONTRADICTING_VALUES", "Có các số liệu khác nhau cho cùng một số lũy kế."},
     {"COUNTING_RULE_UNKNOWN", "Chưa có quy tắc đếm cụm công nghiệp mới của năm này."},
+    {"CROSS_SITE_WRITE", "Trình duyệt gửi yêu cầu này thay cho một trang web khác; trang web khác "
+                         "không được ghi dữ liệu tại đây."},
     {"CUMULATIVE_VALUE_FALLS",
      "Số lũy kế không được giảm so với kỳ liền kề[: {neighbour}][ = {neighbourValue}]."},
     {"CURSOR_OUTDATED", "Vị trí đọc không còn khớp với nhật ký. Đề nghị đọc lại từ đầu."},
@@ -297,6 +300,8 @@ const struct sentence sentences_vi[] = {
     {"UNKNOWN", "Đã xảy ra lỗi chưa xác định. Đề nghị thử lại sau hoặc báo người quản trị."},
     {"UNKNOWN_DIMENSION", "Chỉ tiêu không có số liệu theo cách phân tổ này."},
     {"UNKNOWN_FIELD", "Không có trường này[: {field}]."},
+    {"UNKNOWN_HOST", "Máy chủ không phục vụ tên miền này[: {host}]. Đề nghị dùng địa chỉ IP, hoặc "
+                     "báo người quản trị bổ sung tên vào DONGKHOI_HOSTS."},
     {"UNKNOWN_METHOD", "Dịch vụ không có phương thức này."},
     {"UNKNOWN_PROGRAM", "Không có chương trình này để xem số đo."},
     {"UNKNOWN_VERB", "Phương thức HTTP không được hỗ trợ."},

@@ -134,7 +134,6 @@ void metrics_start(struct gateway_loop *loop, struct http_request *request)
     const struct slice query = request->head.query;
     const size_t key_length = sizeof("of=") - 1;
 
-    http_add_header(request, "Cache-Control", slice_from("no-store"));
     if (query.length == 0 || slice_is(query, "of=gateway")) {
         answer_own(loop, request);
         return;

@@ -89,9 +89,7 @@ static void respond(struct page *page, int code)
         account_tier(request, tier_of(page->source));
     }
     http_add_header(request, "Content-Security-Policy", slice_from(page_security_policy()));
-    http_add_header(request, "X-Content-Type-Options", slice_from("nosniff"));
     http_add_header(request, "Referrer-Policy", slice_from("no-referrer"));
-    http_add_header(request, "Cache-Control", slice_from("no-cache"));
     http_add_header(request, "Content-Language", slice_from(language_tag(page->view.language)));
     http_add_header(request, "Vary", slice_from("Accept-Language"));
     if (code == 200) {

@@ -174,11 +174,13 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNEXPECTED_BODY", NULL,
                            "%s %s takes no body", route->binding->verb, route->binding->path);
     }
-    if (source->has_content_type && !is_json(source->content_type)) {
+    /* Without a type it is any: a page of another site can send such a body, and one of text/plain,
+     * without asking, but not one of JSON. */
+    if (!source->has_content_type || !is_json(source->content_type)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
                            "the body is read as JSON only: send Content-Type: application/json");
     }
-    if (source->has_content_type && !is_utf8(source->content_type)) {
+    if (!is_utf8(source->content_type)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
                            "the body is read as UTF-8 only: leave out the charset, or send utf-8");
     }

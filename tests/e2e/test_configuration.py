@@ -27,6 +27,8 @@ BAD = {
     "DONGKHOI_REDIS": [value for value in HOST_PORTS if value] + ["127.0.0.1:0"],
     "DONGKHOI_REDIS_PASSWORD_FILE": ["{missing}", "{directory}", "{nonsense}", "{file}"],
     "DONGKHOI_METRICS_LISTEN": [value for value in HOST_PORTS if value],
+    "DONGKHOI_HOSTS": [",", "a,", ",a", "a, b", "a:80", "[::1]", "http://a", "*.a", "a..b", ".",
+                       "x" * 64, ",".join(["a"] * 65)],
     "DONGKHOI_CACHE_BYTES": NUMBERS,
     "DONGKHOI_AUDIT": NUMBERS,
     "DONGKHOI_LOG": LEVELS,

@@ -113,7 +113,7 @@ def test_a_request_that_is_under_way_is_answered_by_a_draining_gateway(fresh):
 def test_idle_and_stalled_connections_do_not_hold_the_end_up(fresh):
     idle = [fresh.client.connect() for _ in range(5)]
     stalled = fresh.client.connect()
-    stalled.sendall(b"POST /v1/indicators HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    stalled.sendall(b"POST /v1/indicators HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
     started = time.monotonic()
     fresh["gateway"].signal(signal.SIGTERM)
     assert fresh["gateway"].wait(BOUND_SECONDS + 10) == 0

@@ -53,7 +53,7 @@ class Wire:
                 self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if body:
                 headers += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-            self.socket.sendall(b"%s %s HTTP/1.1\r\nHost: x\r\nRequest-Timeout: 2\r\n%s\r\n%s"
+            self.socket.sendall(b"%s %s HTTP/1.1\r\nHost: localhost\r\nRequest-Timeout: 2\r\n%s\r\n%s"
                                 % (method, path.encode(), headers, body))
             return self.read()
         except OSError:

@@ -181,11 +181,11 @@ def test_valid_requests_with_bytes_changed(system, seed):
     ).encode()
     name = make.indicator(system.client)["name"].encode()
     valid = [
-        b"POST /v1/indicators?validateOnly=true HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
+        b"POST /v1/indicators?validateOnly=true HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
         b"\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(content) + content,
-        b"GET /v1/" + name + b"?asOf=2022-01-01T00:00:00Z HTTP/1.1\r\nHost: x\r\n"
+        b"GET /v1/" + name + b"?asOf=2022-01-01T00:00:00Z HTTP/1.1\r\nHost: localhost\r\n"
         b"If-None-Match: \"a\"\r\nConnection: close\r\n\r\n",
-        b"POST /v1/indicators?validateOnly=true HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"POST /v1/indicators?validateOnly=true HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"%x\r\n" % len(content) + content + b"\r\n0\r\n\r\n",
     ]

@@ -44,7 +44,7 @@ def test_pipelined_writes_are_done_in_order(client):
     data = b""
     for value in range(1, 11):
         body = b'{"value": %d}' % value
-        data += b"PATCH /v1/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % (
+        data += b"PATCH /v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % (
             item.encode(),
             len(body),
         )

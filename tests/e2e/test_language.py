@@ -95,7 +95,7 @@ def test_every_kind_of_failure_has_its_own_sentence(system):
 
 def test_refusals_of_the_server_itself_speak_vietnamese(client):
     data, _ = client.raw(
-        b"POST /v1/clusters HTTP/1.1\r\nHost: x\r\nAccept-Language: vi\r\n"
+        b"POST /v1/clusters HTTP/1.1\r\nHost: localhost\r\nAccept-Language: vi\r\n"
         b"Content-Length: 99999999\r\n\r\n"
     )
     assert b" 413 " in data.split(b"\r\n")[0]

@@ -416,7 +416,7 @@ def ask_at_once(client, path, count):
     """(seconds, answers) of so many requests that are all sent before the first is read."""
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(client.connect(30)) for _ in range(count)]
-        request = f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode()
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
         started = time.monotonic()
         for connection in connections:
             connection.sendall(request)

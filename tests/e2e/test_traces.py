@@ -175,17 +175,17 @@ def test_a_line_names_the_reason_and_the_rpc(traced):
 @pytest.mark.parametrize(
     "data, statuses",
     [
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n", [400]),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", [400]),
         (b"nonsense\r\n\r\n", [400]),
-        (b"POST /v1/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", [413]),
-        (b"GET /a HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 20000 + b"\r\n\r\n", [431]),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nExpect: all\r\n\r\n", [417]),
-        (b"GET /v1/clusters HTTP/2.5\r\nHost: x\r\n\r\n", [505]),
-        (b"DELETE /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [405]),
+        (b"POST /v1/clusters HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n", [413]),
+        (b"GET /a HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 20000 + b"\r\n\r\n", [431]),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: all\r\n\r\n", [417]),
+        (b"GET /v1/clusters HTTP/2.5\r\nHost: localhost\r\n\r\n", [505]),
+        (b"DELETE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", [405]),
         (
-            b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 20
-            + b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n"
-            + b"GET /v1/clusters?pageSize=x HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20
+            + b"GET /nope HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            + b"GET /v1/clusters?pageSize=x HTTP/1.1\r\nHost: localhost\r\n\r\n"
             + b"bad\r\n\r\n",
             [200] * 20 + [404, 400, 400],
         ),
@@ -215,7 +215,7 @@ def test_a_client_that_leaves_has_its_line(traced):
     whole, half = trace_id(), trace_id()
     with traced.client.connect() as connection:
         connection.sendall(
-            b"GET /v1/movements/dong-khoi-moi-2022/scorecard HTTP/1.1\r\nHost: x\r\n"
+            b"GET /v1/movements/dong-khoi-moi-2022/scorecard HTTP/1.1\r\nHost: localhost\r\n"
             b"Cache-Control: no-cache\r\n"
             b"traceparent: " + traceparent(whole).encode() + b"\r\n\r\n"
         )
@@ -227,7 +227,7 @@ def test_a_client_that_leaves_has_its_line(traced):
 
     with traced.client.connect() as connection:
         connection.sendall(
-            b"POST /v1/organizations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+            b"POST /v1/organizations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
             b"traceparent: " + traceparent(half).encode() + b"\r\n\r\n{"
         )
         time.sleep(0.1)
@@ -380,7 +380,7 @@ def test_answers_that_share_a_call_have_traces_of_their_own(traced):
         connections = [traced.client.connect() for _ in traces]
         for connection, trace in zip(connections, traces):
             connection.sendall(
-                b"GET " + path + moment + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                b"GET " + path + moment + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 b"traceparent: " + traceparent(trace).encode() + b"\r\n\r\n"
             )
         for connection, trace in zip(connections, traces):
@@ -426,8 +426,8 @@ def test_no_payload_is_in_any_log(traced):
     assert client.get("/", movement=marker).status in (400, 404)
     assert client.get("/healthz", {"traceparent": marker}).status == 200
     assert client.patch("/v1/organizations/marked", secret, {"If-Match": marker}).status == 412
-    client.raw(f"GET / HTTP/1.1\r\nHost: x\r\n{marker}: {marker}\x01\r\n\r\n".encode())
-    client.raw(f"POST /v1/organizations HTTP/1.1\r\nHost: x\r\nX: {marker}\r\nContent-Length: 9"
+    client.raw(f"GET / HTTP/1.1\r\nHost: localhost\r\n{marker}: {marker}\x01\r\n\r\n".encode())
+    client.raw(f"POST /v1/organizations HTTP/1.1\r\nHost: localhost\r\nX: {marker}\r\nContent-Length: 9"
                f"999999\r\n\r\n{marker}".encode())
     done = client.get("/healthz")
     line_of(traced["gateway"], TRACEPARENT.fullmatch(done.headers["traceparent"])[1])

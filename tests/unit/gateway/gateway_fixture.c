@@ -79,9 +79,11 @@ struct client_answer ask_with(const char *line, const char *headers, const char 
     const int client = client_open(http_server_port(gateway->server), WAIT_MS);
     struct client_answer answer;
     static char text[8192];
+    const bool has_type = body[0] == '\0' || strcasestr(headers, "Content-Type:") != NULL;
 
-    (void)snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
-                   line, headers, strlen(body), body);
+    (void)snprintf(
+        text, sizeof(text), "%s HTTP/1.1\r\nHost: localhost\r\n%s%sContent-Length: %zu\r\n\r\n%s",
+        line, headers, has_type ? "" : "Content-Type: application/json\r\n", strlen(body), body);
     assert_true(client_send_text(client, text));
     assert_true(client_read(client, strncmp(line, "HEAD", 4) == 0, &answer));
     client_close(client);

@@ -24,8 +24,8 @@ int fixture_tear_down(void **state);
 struct gateway *fixture_gateway(const char *address);
 void fixture_wait_connected(struct gateway *started);
 
-/* One request on a connection of its own. line: "GET /v1/x"; headers end each in CR LF. The caller
- * frees the answer with client_answer_done(). */
+/* One request on a connection of its own. line: "GET /v1/x"; headers end each in CR LF. A body is
+ * of JSON unless they say otherwise. The caller frees the answer with client_answer_done(). */
 struct client_answer ask_with(const char *line, const char *headers, const char *body);
 struct client_answer ask(const char *line, const char *body);
 

@@ -101,6 +101,15 @@ static void a_request_that_is_wrong_is_refused_before_the_call(void **state)
         {"POST /v1/clusters", "", "[]", 400, "INVALID_VALUE"},
         {"POST /v1/clusters", "Content-Type: text/plain\r\n", "{}", 415, "UNSUPPORTED_MEDIA_TYPE"},
         {"POST /v1/clusters", "Content-Type: application/jsonx\r\n", "{}", 415, "INVALID_ARGUMENT"},
+        {"POST /v1/clusters", "Content-Type:\r\n", "{}", 415, "UNSUPPORTED_MEDIA_TYPE"},
+        {"POST /v1/clusters", "Content-Type: text/plain\r\n", "{}", 415,
+         "\"possibleTypes\":\"application/json\""},
+        {"POST /v1/clusters", "Content-Type: application/json\r\nContent-Type: text/plain\r\n",
+         "{}", 400, "INVALID_HEADER"},
+        {"POST /v1/clusters", "Sec-Fetch-Site: cross-site\r\n", "{}", 403, "CROSS_SITE_WRITE"},
+        {"POST /v1/clusters/a:advance", "Origin: http://x\r\n", "", 403, "PERMISSION_DENIED"},
+        {"DELETE /v1/clusters/a", "Origin: null\r\n", "", 403, "CROSS_SITE_WRITE"},
+        {"POST /healthz", "Origin: http://x\r\n", "", 403, "CROSS_SITE_WRITE"},
         {"POST /v1/clusters", "Idempotency-Key: a b\r\n", "{}", 400, "INVALID_HEADER"},
         {"POST /v1/clusters", "Request-Timeout: x\r\n", "{}", 400, "INVALID_HEADER"},
         {"GET /v1/nothing", "", "", 404, "\"reason\":\"ROUTE_NOT_FOUND\""},
@@ -247,8 +256,9 @@ static void refusals_of_the_server_are_errors_like_all_others(void **state)
     struct client_answer answer;
 
     (void)state;
-    assert_true(client_send_text(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999"
-                                         "\r\n\r\n"));
+    assert_true(client_send_text(client,
+                                 "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999"
+                                 "\r\n\r\n"));
     assert_true(client_read(client, false, &answer));
     expect(&answer, 413, "{\"error\":{\"code\":413,\"status\":\"INVALID_ARGUMENT\",");
     expect(&answer, 413, "\"reason\":\"BODY_TOO_LARGE\"");
@@ -275,7 +285,7 @@ static void lengths_that_are_given_twice_are_named(void **state)
         const int client = client_open(http_server_port(gateway->server), WAIT_MS);
         struct client_answer answer;
 
-        assert_true(client_send_text(client, "POST / HTTP/1.1\r\nHost: x\r\n"));
+        assert_true(client_send_text(client, "POST / HTTP/1.1\r\nHost: localhost\r\n"));
         assert_true(client_send_text(client, cases[i].text));
         assert_true(client_read(client, false, &answer));
         expect(&answer, 400, cases[i].message);

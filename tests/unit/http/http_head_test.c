@@ -43,7 +43,7 @@ static void what_two_readers_could_understand_differently_is_refused(void **stat
         {200, "GET /a?b=c%20d HTTP/1.1\r\nhOsT:a:80\r\n\r\n"},
         {200, "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n"},
         {200, "GET / HTTP/1.1\r\n" HOST "X:\t padded \t\r\nY:\r\n\r\n"},
-        {200, "GET http://b.example:80/x?y HTTP/1.1\r\n" HOST "\r\n"},
+        {200, "GET http://b.example:80/x?y HTTP/1.1\r\nHost: b.example:80\r\n\r\n"},
         {200, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n"},
         {200, "GET / HTTP/1.1\r\n" HOST "Connection: upgrade\r\nUpgrade: h2c\r\n\r\n"},
         {200, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n"},
@@ -107,6 +107,13 @@ static void what_two_readers_could_understand_differently_is_refused(void **stat
         {400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a%2\r\n\r\n"},
         {400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"},
+        {421, "GET http://b/ HTTP/1.1\r\n" HOST "\r\n"},
+        {421, "GET http://b/ HTTP/1.0\r\n" HOST "\r\n"},
+        {421, "GET http://a:8080/ HTTP/1.1\r\n" HOST "\r\n"},
+        {421, "GET http://a/ HTTP/1.1\r\nHost: a:443\r\n\r\n"},
+        {421, "GET http://a./ HTTP/1.1\r\n" HOST "\r\n"},
+        {400, "GET http://a/ HTTP/1.1\r\n\r\n"},
+        {400, "GET http://a/ HTTP/1.1\r\n" HOST HOST "\r\n"},
         /* Lengths. */
         {400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\n"},
         {400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n"},
@@ -178,20 +185,75 @@ static void absolute_form_gives_path_and_query(void **state)
         const char *target;
         const char *path;
         const char *query;
-    } cases[] = {{"http://h", "/", ""},
-                 {"http://h?q", "/", "q"},
-                 {"HTTP://h:1/p", "/p", ""},
-                 {"http://h/p?q", "/p", "q"}};
+        const char *host;
+    } cases[] = {{"http://h", "/", "", "h"},
+                 {"http://h?q", "/", "q", "h"},
+                 {"HTTP://h:1/p", "/p", "", "h:1"},
+                 {"http://h/p?q", "/p", "q", "h"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_head head;
         char text[100];
 
-        (void)snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].target);
+        (void)snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].target,
+                       cases[i].host);
         assert_int_equal(judge(text, strlen(text), &head), 200);
         assert_true(slice_is(head.path, cases[i].path));
         assert_true(slice_is(head.query, cases[i].query));
+        assert_true(slice_is(head.host, cases[i].host));
+    }
+}
+
+static void the_host_is_that_of_the_target_or_of_the_field(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *host;
+    } cases[] = {{"GET / HTTP/1.1\r\nHost: a:8080\r\n\r\n", "a:8080"},
+                 {"GET / HTTP/1.1\r\nHost:  [::1]:80\t\r\n\r\n", "[::1]:80"},
+                 {"GET / HTTP/1.0\r\n\r\n", ""},
+                 {"GET http://b:1/ HTTP/1.0\r\n\r\n", "b:1"},
+                 {"GET http://A:80/ HTTP/1.1\r\nHost: a\r\n\r\n", "a"},
+                 {"GET http://a/ HTTP/1.1\r\nHost: a:\r\n\r\n", "a:"},
+                 {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "a"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_head head;
+
+        assert_int_equal(judge(cases[i].text, strlen(cases[i].text), &head), 200);
+        if (!slice_is(head.host, cases[i].host)) {
+            fail_msg("%.*s instead of %s", SLICE_ARGS(head.host), cases[i].host);
+        }
+    }
+}
+
+static void hosts_are_the_same_by_name_and_port(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        const char *port;
+        bool is_same;
+    } cases[] = {
+        {"a", "A", "80", true},          {"a:80", "a", "80", true},
+        {"a", "a:443", "443", true},     {"a:", "a", "80", true},
+        {"a:80", "a", "443", false},     {"a:80", "a:443", "80", false},
+        {"a:8080", "a", "80", false},    {"a80", "a", "80", false},
+        {"a:180", "a:1", "80", false},   {"[::1]:80", "[::1]", "80", true},
+        {"[::80]", "[::]", "80", false}, {"b", "a", "80", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct slice a = slice_from(cases[i].a);
+        const struct slice b = slice_from(cases[i].b);
+
+        if (http_same_host(a, b, cases[i].port) != cases[i].is_same ||
+            http_same_host(b, a, cases[i].port) != cases[i].is_same) {
+            fail_msg("%s and %s at %s", cases[i].a, cases[i].b, cases[i].port);
+        }
     }
 }
 
@@ -266,6 +328,8 @@ int main(void)
         cmocka_unit_test(a_nul_is_refused_in_names_and_values),
         cmocka_unit_test(every_part_of_a_head_is_found),
         cmocka_unit_test(absolute_form_gives_path_and_query),
+        cmocka_unit_test(the_host_is_that_of_the_target_or_of_the_field),
+        cmocka_unit_test(hosts_are_the_same_by_name_and_port),
         cmocka_unit_test(a_connection_is_kept_as_its_version_and_header_say),
         cmocka_unit_test(a_head_is_judged_alike_however_it_is_cut),
         cmocka_unit_test(more_than_a_hundred_fields_are_too_many),
