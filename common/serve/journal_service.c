@@ -15,7 +15,8 @@ typedef Dongkhoi__Changes__V1__Change Change;
 /* One call; lives in the call's arena. */
 struct journal_call {
     struct pool_job job;
-    struct watermark_question question;
+    struct settle_question question;
+    struct feed_mark mark;
     const struct journal_service *journal;
     struct rpc_call *rpc;
     const Dongkhoi__Rpc__V1__ReadJournalRequest *request;
@@ -58,7 +59,7 @@ static Google__Protobuf__Any *any_make(struct arena *arena, const struct resourc
 static struct status change_make(const struct journal_call *read, const struct journal_entry *entry,
                                  Change **ret_change)
 {
-    struct arena *arena = read->question.arena;
+    struct arena *arena = rpc_call_arena(read->rpc);
     const struct resource_kind *kind = kind_of(read->journal->service, entry->kind);
     Change *change = ARENA_NEW(arena, Change);
     Google__Protobuf__Timestamp *time = time_wrap(arena, entry->time_us);
@@ -94,14 +95,14 @@ static struct status read_entries(struct journal_call *read, struct tx *tx)
     struct journal_page page = {
         .after_seq = read->request->after_seq,
         .after_hash = read->request->after_hash,
-        .watermark_us = read->question.watermark_us,
+        .to_seq = read->mark.version.seq,
         .limit = read->request->limit,
     };
     Dongkhoi__Rpc__V1__ReadJournalResponse *response = &read->response;
 
     TRY(journal_read(tx, &page));
     dongkhoi__rpc__v1__read_journal_response__init(response);
-    response->watermark_us = page.watermark_us;
+    response->watermark_us = read->mark.watermark_us;
     response->has_more = page.has_more;
     response->changes = arena_array(tx->arena, page.count, sizeof(response->changes[0]));
     if (response->changes == NULL) {
@@ -129,7 +130,8 @@ static void on_pool_job(struct pool_job *job)
     }
     struct call_clock *clock = &call_context_of(read->rpc)->clock;
     call_clock_enter(clock, NULL);
-    const struct status begun = store_read_begin(read->journal->store, read->question.arena, &tx);
+    const struct status begun =
+        store_read_begin(read->journal->store, rpc_call_arena(read->rpc), &tx);
     call_clock_store(clock);
     if (begun.code != STATUS_OK) {
         answer_status(read, begun);
@@ -144,16 +146,20 @@ static void on_pool_job(struct pool_job *job)
     read->journal->on_answer(read->journal->arg, read->rpc, &result, version);
 }
 
-static void on_watermark(struct watermark_question *question)
+static void queue(struct journal_call *read)
 {
-    struct journal_call *read =
-        (struct journal_call *)((char *)question - offsetof(struct journal_call, question));
-
+    read->mark = store_feed_mark(read->journal->store);
     read->job.run = on_pool_job;
     if (!pool_submit(read->journal->pool, &read->job)) {
         answer_status(read, (struct status){STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL",
                                             "too many requests are waiting", NULL});
     }
+}
+
+/* A store that takes no writes closes no group: it tells what it has. */
+static void on_clear(struct settle_question *question)
+{
+    queue((struct journal_call *)((char *)question - offsetof(struct journal_call, question)));
 }
 
 static struct status start(const struct journal_service *journal, struct rpc_call *rpc,
@@ -170,9 +176,11 @@ static struct status start(const struct journal_service *journal, struct rpc_cal
                            "limit is %u, and must be 1 to %d", read->request->limit,
                            JOURNAL_PAGE_MAX);
     }
-    read->question.arena = arena;
-    read->question.done = on_watermark;
-    store_watermark(journal->store, &read->question);
+    read->question = (struct settle_question){
+        .time_us = read->request->clear_us, .only_clear = true, .done = on_clear};
+    if (store_settle(journal->store, &read->question)) {
+        queue(read);
+    }
     return STATUS_NONE;
 }
 

@@ -1,7 +1,6 @@
 /* journal.c - entries are hashed from the bytes that are bound, so what is read back must match. */
 #include "store/journal.h"
 
-#include "base/clock.h"
 #include "store/store_internal.h"
 
 enum { COLUMNS = 8, COLUMN_PARTS = 1 + 2 * COLUMNS };
@@ -147,11 +146,9 @@ struct status journal_head_check(struct db *db, const struct journal_head *head,
     return status;
 }
 
-int64_t journal_next_time(const struct journal_head *head)
+int64_t journal_next_time(const struct journal_head *head, int64_t now_us)
 {
-    const int64_t now = clock_now_us();
-
-    return now > head->time_us ? now : head->time_us + 1;
+    return now_us > head->time_us ? now_us : head->time_us + 1;
 }
 
 static void bind_entry(struct db_statement *statement, const struct entry *entry,
@@ -200,18 +197,34 @@ struct status journal_append(struct tx *tx, const struct journal_change *change,
     return STATUS_NONE;
 }
 
-struct status journal_seq_at(struct db *db, int64_t time_us, uint64_t *ret_seq)
+static struct status head_at_row(struct db_statement *statement, struct journal_head *ret_head)
 {
-    struct db_statement *statement = NULL;
+    struct journal_head head = {0};
     bool row = false;
 
-    TRY(db_prepare(db, "SELECT seq FROM journal WHERE time <= $1 ORDER BY time DESC LIMIT 1",
-                   &statement));
-    db_bind_int64(statement, 1, time_us);
-    const struct status status = db_step(statement, &row);
-    if (status.code == STATUS_OK) {
-        *ret_seq = row ? (uint64_t)db_int64(statement, 0) : 0;
+    TRY(db_step(statement, &row));
+    const struct slice hash = row ? db_bytes(statement, 2) : (struct slice){0};
+    if (row && hash.length != DIGEST_BYTES) {
+        return corrupt();
     }
+    if (row) {
+        head.seq = (uint64_t)db_int64(statement, 0);
+        head.time_us = db_int64(statement, 1);
+        memcpy(head.hash, hash.data, DIGEST_BYTES);
+    }
+    *ret_head = head;
+    return STATUS_NONE;
+}
+
+struct status journal_head_at(struct db *db, int64_t time_us, struct journal_head *ret_head)
+{
+    struct db_statement *statement = NULL;
+
+    TRY(db_prepare(
+        db, "SELECT seq, time, hash FROM journal WHERE time <= $1 ORDER BY time DESC LIMIT 1",
+        &statement));
+    db_bind_int64(statement, 1, time_us);
+    const struct status status = head_at_row(statement, ret_head);
     db_reset(statement);
     return status;
 }
@@ -352,7 +365,7 @@ static struct status page_fill(struct tx *tx, struct journal_page *page,
         TRY(page_check_start(tx, page, statement));
     }
     TRY(db_step(statement, &row));
-    while (row && db_int64(statement, 1) <= page->watermark_us) {
+    while (row && (uint64_t)db_int64(statement, 0) <= page->to_seq) {
         bytes += db_bytes(statement, 7).length;
         if (page->count == page->limit || (page->count > 0 && bytes > JOURNAL_PAGE_MAX_BYTES)) {
             page->has_more = true;

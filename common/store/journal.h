@@ -43,14 +43,14 @@ struct journal_change {
 };
 
 /* The time of the next entry: times increase strictly, so as of a time is as of a seq. */
-int64_t journal_next_time(const struct journal_head *head);
+int64_t journal_next_time(const struct journal_head *head, int64_t now_us);
 
 /* Appends an entry with tx's actor and method and a time of journal_next_time(); moves the store's
  * head. */
 struct status journal_append(struct tx *tx, const struct journal_change *change, int64_t time_us);
 
-/* The greatest seq with a time up to time_us; 0 when there is none. */
-struct status journal_seq_at(struct db *db, int64_t time_us, uint64_t *ret_seq);
+/* Where the journal stood at that time: the last entry up to it; all 0 when there is none. */
+struct status journal_head_at(struct db *db, int64_t time_us, struct journal_head *ret_head);
 
 /* An entry as it is read; its bytes live in the arena. */
 struct journal_entry {
@@ -71,10 +71,10 @@ enum { JOURNAL_PAGE_MAX = 1000, JOURNAL_PAGE_MAX_BYTES = 4 << 20 };
 struct journal_page {
     uint64_t after_seq;  /* behind this one; 0: from the first */
     uint64_t after_hash; /* whose hash begins so, else FAILED_PRECONDITION CURSOR_OUTDATED */
-    int64_t watermark_us;
-    unsigned limit; /* 1 to JOURNAL_PAGE_MAX; a page also ends at JOURNAL_PAGE_MAX_BYTES */
+    uint64_t to_seq;     /* up to this one */
+    unsigned limit;      /* 1 to JOURNAL_PAGE_MAX; a page also ends at JOURNAL_PAGE_MAX_BYTES */
 
-    struct journal_entry *entries; /* with times up to the watermark, in order */
+    struct journal_entry *entries; /* in order */
     size_t count;
     bool has_more;
 };

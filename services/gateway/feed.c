@@ -1,6 +1,10 @@
 /*
  * feed.c - GET /v1/changes: every service is asked at once behind the cursor's place; the last
  * answer merges and answers. A service that cannot be read holds the feed.
+ *
+ *     ASKED --all gave all they have--> answered
+ *                 \--one may be writing what comes before the latest--> that one is ASKED AGAIN,
+ *                     when it has written: its changes up to there --> answered
  */
 #include "account.h"
 #include "answer.h"
@@ -38,6 +42,8 @@ struct feed {
     size_t limit;
     size_t waiting;
     size_t count;
+    bool is_asked_again;
+    int64_t end_us; /* of what was given first; then it is asked again up to there */
     struct rpc_timing slowest;
     bool has_answers;
     struct feed_position positions[BACKENDS_MAX];
@@ -183,7 +189,7 @@ static void answer_page(struct feed *feed, struct feed_source *sources)
         answer_status(feed->request, status_out_of_memory(), NULL);
         return;
     }
-    feed_merge(sources, feed->count, &page);
+    feed_merge(sources, feed->count, feed->end_us, &page);
     const char *cursor = next_cursor(feed, sources);
     if (cursor == NULL) {
         answer_status(feed->request, status_out_of_memory(), NULL);
@@ -200,39 +206,75 @@ static void answer_page(struct feed *feed, struct feed_source *sources)
     answer_message(feed->request, &response.base);
 }
 
-static void answer_all(struct feed *feed)
+/* False when one of them is none. */
+static bool parts_parse(struct feed *feed, struct feed_source *sources, struct status *statuses)
 {
-    struct feed_source sources[BACKENDS_MAX] = {0};
-    struct status statuses[BACKENDS_MAX] = {0};
-    bool is_held = false;
+    bool are_all_ok = true;
 
     arena_reset(feed->loop->scratch);
     for (size_t i = 0; i < feed->count; i++) {
         statuses[i] = part_parse(feed, i, &sources[i]);
-        is_held = is_held || statuses[i].code != STATUS_OK;
+        are_all_ok = are_all_ok && statuses[i].code == STATUS_OK;
     }
-    if (feed->has_answers) {
-        account_call(feed->request, feed->slowest);
+    return are_all_ok;
+}
+
+static void ask(struct feed *feed, size_t index);
+static void settle(struct feed *feed);
+
+/* False when that is not needed. */
+static bool ask_again(struct feed *feed, const struct feed_source *sources)
+{
+    bool lags[BACKENDS_MAX] = {false};
+    size_t count = 0;
+
+    feed->end_us = feed_end_us(sources, feed->count);
+    for (size_t i = 0; i < feed->count; i++) {
+        lags[i] = feed_lags(&sources[i], feed->end_us);
+        count += lags[i];
     }
-    if (is_held) {
-        answer_held(feed, statuses);
-    } else {
-        answer_page(feed, sources);
+    if (count == 0) {
+        return false;
     }
+    feed->is_asked_again = true;
+    feed->waiting = count + 1;
+    for (size_t i = 0; i < feed->count; i++) {
+        if (lags[i]) {
+            rpc_reply_free(feed->parts[i].reply);
+            feed->parts[i].reply = NULL;
+            ask(feed, i);
+        }
+    }
+    settle(feed);
+    return true;
 }
 
 static void settle(struct feed *feed)
 {
+    struct feed_source sources[BACKENDS_MAX] = {0};
+    struct status statuses[BACKENDS_MAX] = {0};
     struct rpc_reply *replies[BACKENDS_MAX] = {0};
     const size_t count = feed->count;
 
     if (--feed->waiting > 0) {
         return;
     }
+    const bool are_all_ok = parts_parse(feed, sources, statuses);
+    if (are_all_ok && !feed->is_asked_again && ask_again(feed, sources)) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         replies[i] = feed->parts[i].reply;
     }
-    answer_all(feed); /* the feed is gone with its request */
+    if (feed->has_answers) {
+        account_call(feed->request, feed->slowest);
+    }
+    /* The feed is gone with its request. */
+    if (are_all_ok) {
+        answer_page(feed, sources);
+    } else {
+        answer_held(feed, statuses);
+    }
     for (size_t i = 0; i < count; i++) {
         rpc_reply_free(replies[i]);
     }
@@ -262,13 +304,14 @@ static void ask(struct feed *feed, size_t index)
     const struct rpc_request call = {
         .method = "dongkhoi.rpc.v1.JournalService/ReadJournal",
         .traceparent = account_traceparent(feed->request),
-        .timeout_ms = feed->headers.timeout_ms,
+        .timeout_ms = patience_left_ms(feed->request, feed->headers.timeout_ms),
         .payload = &payload.base,
     };
 
     payload.after_seq = feed->positions[index].seq;
     payload.after_hash = feed->positions[index].hash;
     payload.limit = (uint32_t)feed->limit;
+    payload.clear_us = feed->is_asked_again ? feed->end_us : 0;
     part->letter.deliver = deliver;
     part->feed = feed;
     const struct status status =
@@ -336,7 +379,6 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     }
     arena_reset(loop->scratch);
     const struct status status = read_request(feed, match);
-    feed->headers.timeout_ms = patience_left_ms(request, feed->headers.timeout_ms);
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
         return;

@@ -28,6 +28,9 @@ const struct sentence sentences_vi[] = {
      "Diện tích không phù hợp với loại điều chỉnh: mở rộng phải tăng, thu hẹp phải giảm."},
     {"AREA_OUTSIDE_LIMITS", "Diện tích nằm ngoài giới hạn mà pháp luật quy định."},
     {"AREA_UNKNOWN", "Chưa biết diện tích."},
+    {"AS_OF_NOT_SETTLED", "Dịch vụ đang không nhận ghi nên chưa thể xác định mọi thứ đã ghi đến "
+                          "thời điểm asOf; hãy hỏi với "
+                          "thời điểm sớm hơn, hoặc bỏ asOf."},
     {"AUTHORITY_REQUIRED", "Đề nghị ghi cơ quan ban hành văn bản[ (trường {field})]."},
     {"BACKUP_EXISTS", "Tệp sao lưu đã tồn tại và không bị ghi đè."},
     {"BASELINE_FIXED", "Hạn gốc đã được ấn định và không thay đổi được; đề nghị điều chỉnh hạn "
@@ -41,6 +44,10 @@ const struct sentence sentences_vi[] = {
     {"CANNOT_LISTEN", "Máy chủ không mở được địa chỉ lắng nghe."},
     {"CHANGED_BY_METHOD", "Không thể sửa trực tiếp[ trường {field}]; đề nghị dùng đúng thao tác "
                           "nghiệp vụ dành cho việc này."},
+    {"CLOCK_BEHIND_JOURNAL",
+     "Đồng hồ của dịch vụ chậm hơn bản ghi cuối của nhật ký quá một phút nên không nhận ghi; cần "
+     "chỉnh "
+     "lại đồng hồ, hoặc dừng dịch vụ và hiệu chỉnh nhật ký bằng lệnh correct-clock."},
     {"CLUSTER_REVOKED", "Cụm công nghiệp đã bị bãi bỏ nên không thực hiện được thao tác này."},
     {"COMMITMENT_REQUIRED", "Đăng ký phải có một cam kết: theo chỉ tiêu, số cụm công nghiệp mới, "
                             "mốc của đề án, hoặc tiêu chí tự đánh giá."},
