@@ -3,12 +3,16 @@
 
 #include "dongkhoi/rpc/v1/journal.pb-c.h"
 #include "google/protobuf/any.pb-c.h"
+#include "google/protobuf/duration.pb-c.h"
 #include "pb/decode.h"
+#include "pb/message.h"
 #include "pb/timestamp.h"
 #include "serve/call_context.h"
+#include "store/correction.h"
 #include "store/journal.h"
 
 #include <stddef.h>
+#include <string.h>
 
 typedef Dongkhoi__Changes__V1__Change Change;
 
@@ -41,7 +45,7 @@ static const struct resource_kind *kind_of(const struct service *service, const 
 }
 
 /* NULL when the arena is full. */
-static Google__Protobuf__Any *any_make(struct arena *arena, const struct resource_kind *kind,
+static Google__Protobuf__Any *any_make(struct arena *arena, const ProtobufCMessageDescriptor *type,
                                        struct slice body)
 {
     Google__Protobuf__Any *any = ARENA_NEW(arena, Google__Protobuf__Any);
@@ -50,17 +54,54 @@ static Google__Protobuf__Any *any_make(struct arena *arena, const struct resourc
         return NULL;
     }
     google__protobuf__any__init(any);
-    any->type_url = arena_printf(arena, "type.googleapis.com/%s", kind->type->name);
+    any->type_url = arena_printf(arena, "type.googleapis.com/%s", type->name);
     any->value.data = (uint8_t *)(uintptr_t)body.data;
     any->value.len = body.length;
     return any->type_url != NULL ? any : NULL;
 }
 
-static struct status change_make(const struct journal_call *read, const struct journal_entry *entry,
-                                 Change **ret_change)
+/* NULL when the arena is full, or the entry cannot be read. */
+static Google__Protobuf__Any *correction_any(struct arena *arena, const struct journal_entry *entry)
 {
-    struct arena *arena = rpc_call_arena(read->rpc);
+    Dongkhoi__Changes__V1__ClockCorrection message = DONGKHOI__CHANGES__V1__CLOCK_CORRECTION__INIT;
+    Google__Protobuf__Duration offset = GOOGLE__PROTOBUF__DURATION__INIT;
+    struct correction correction;
+    struct slice packed = {0};
+
+    if (!correction_parse(entry->body, entry->seq, &correction)) {
+        return NULL;
+    }
+    message.from_seq = (int64_t)correction.from_seq;
+    message.to_seq = (int64_t)correction.to_seq;
+    offset.seconds = correction.offset_us / 1000000;
+    offset.nanos = (int32_t)(correction.offset_us % 1000000) * 1000;
+    message.offset = &offset;
+    return message_pack(arena, &message.base, &packed).code == STATUS_OK
+               ? any_make(arena, message.base.descriptor, packed)
+               : NULL;
+}
+
+static struct status change_resource(struct tx *tx, const struct journal_call *read,
+                                     const struct journal_entry *entry, Change *change)
+{
     const struct resource_kind *kind = kind_of(read->journal->service, entry->kind);
+    struct slice body = entry->body;
+
+    if (strcmp(entry->kind, CORRECTION_KIND) == 0) {
+        change->resource = correction_any(tx->arena, entry);
+    } else if (change->deleted || kind == NULL) {
+        return STATUS_NONE;
+    } else {
+        TRY(resource_entry_body(tx, kind, entry->name, entry->revision, &body));
+        change->resource = any_make(tx->arena, kind->type, body);
+    }
+    return change->resource != NULL ? STATUS_NONE : status_out_of_memory();
+}
+
+static struct status change_make(struct tx *tx, const struct journal_call *read,
+                                 const struct journal_entry *entry, Change **ret_change)
+{
+    struct arena *arena = tx->arena;
     Change *change = ARENA_NEW(arena, Change);
     Google__Protobuf__Timestamp *time = time_wrap(arena, entry->time_us);
     char *hash = arena_alloc(arena, DIGEST_HEX_BYTES);
@@ -80,12 +121,7 @@ static struct status change_make(const struct journal_call *read, const struct j
     change->revision = entry->revision;
     change->deleted = entry->body.length == 0;
     change->hash = hash;
-    if (!change->deleted && kind != NULL) {
-        change->resource = any_make(arena, kind, entry->body);
-        if (change->resource == NULL) {
-            return status_out_of_memory();
-        }
-    }
+    TRY(change_resource(tx, read, entry, change));
     *ret_change = change;
     return STATUS_NONE;
 }
@@ -109,7 +145,7 @@ static struct status read_entries(struct journal_call *read, struct tx *tx)
         return status_out_of_memory();
     }
     for (size_t i = 0; i < page.count; i++) {
-        TRY(change_make(read, &page.entries[i], &response->changes[i]));
+        TRY(change_make(tx, read, &page.entries[i], &response->changes[i]));
     }
     response->n_changes = page.count;
     return STATUS_NONE;

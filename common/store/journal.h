@@ -22,6 +22,8 @@ struct journal_head {
     uint8_t hash[DIGEST_BYTES];
 };
 
+struct corrections;
+
 struct version journal_version(const struct journal_head *head);
 
 /* The head as this connection's transaction sees it. */
@@ -50,12 +52,12 @@ int64_t journal_next_time(const struct journal_head *head, int64_t now_us);
 struct status journal_append(struct tx *tx, const struct journal_change *change, int64_t time_us);
 
 /* Where the journal stood at that time: the last entry up to it; all 0 when there is none. */
-struct status journal_head_at(struct db *db, int64_t time_us, struct journal_head *ret_head);
+struct status journal_head_at(struct tx *tx, int64_t time_us, struct journal_head *ret_head);
 
 /* An entry as it is read; its bytes live in the arena. */
 struct journal_entry {
     uint64_t seq;
-    int64_t time_us;
+    int64_t time_us; /* as it is corrected */
     const char *actor;
     const char *method;
     const char *kind;
@@ -82,8 +84,10 @@ struct journal_page {
 /* One indexed read in the snapshot of tx. */
 struct status journal_read(struct tx *tx, struct journal_page *page);
 
-/* Recomputes at most max entries behind head and moves head; ret_end: there are no more. */
-struct status journal_verify(struct db *db, struct arena *arena, struct journal_head *head,
+/* Recomputes at most max entries behind head and moves head, whose time is the corrected one;
+ * ret_end: there are no more. */
+struct status journal_verify(struct db *db, struct arena *arena,
+                             const struct corrections *corrections, struct journal_head *head,
                              unsigned max, bool *ret_end);
 
 #endif

@@ -169,6 +169,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     TRY(store_files_sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));
+    TRY(corrections_read(store->db, arena, &store->corrections));
     TRY(watermark_read(store->db, &reserved_us));
     writer_init(store, reserved_us);
     if (pthread_key_create(&store->reader_key, on_thread_end) != 0) {
@@ -324,7 +325,7 @@ struct status tx_set_as_of(struct tx *tx, int64_t time_us)
         return status_make(tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_AS_OF", "asOf",
                            "asOf lies in the future");
     }
-    TRY(journal_head_at(tx->db, time_us, &head));
+    TRY(journal_head_at(tx, time_us, &head));
     if (head.seq == 0) {
         memcpy(head.hash, tx->store->id, DIGEST_BYTES);
     }
@@ -395,7 +396,8 @@ struct status store_verify(struct store *store, struct arena *arena, uint64_t *r
         struct tx tx;
         TRY(store_read_begin(store, arena, &tx));
         const struct version expected = tx.version;
-        struct status status = journal_verify(tx.db, arena, &head, VERIFY_BATCH, &end);
+        struct status status =
+            journal_verify(tx.db, arena, &store->corrections, &head, VERIFY_BATCH, &end);
         const struct version found = journal_version(&head);
         if (status.code == STATUS_OK && end &&
             (found.seq != expected.seq || found.hash != expected.hash)) {

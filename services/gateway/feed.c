@@ -55,6 +55,8 @@ void feed_register_types(const struct schema *schema)
     size_t count = 0;
     const struct schema_service *services = schema_services(schema, &count);
 
+    json_register_any(&dongkhoi__changes__v1__clock_correction__descriptor);
+
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < services[i].method_count; k++) {
             const struct schema_message *output = services[i].methods[k].output;

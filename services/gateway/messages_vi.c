@@ -172,6 +172,7 @@ const struct sentence sentences_vi[] = {
     {"NEUTRAL_DIRECTION", "Chỉ tiêu này không đánh giá tăng hay giảm là tốt."},
     {"NOTE_REQUIRED", "Đề nghị ghi chú lý do[ (trường {field})]."},
     {"NOTHING_PLANNED", "Chưa có công việc nào đến hạn theo kế hoạch."},
+    {"NOTHING_TO_CORRECT", "Nhật ký không có bản ghi nào cần hiệu chỉnh thời gian."},
     {"NOT_ACCEPTABLE",
      "Không có dạng dữ liệu mà tiêu đề Accept yêu cầu[; có thể chọn: {possibleTypes}]."},
     {"NOT_COMPLETED", "Công việc chưa hoàn thành."},
@@ -211,6 +212,7 @@ const struct sentence sentences_vi[] = {
     {"OCCUPANCY_UNKNOWN", "Chưa biết tỷ lệ lấp đầy của cụm công nghiệp nào."},
     {"OFFICIAL_NEEDS_REOPEN", "Số liệu đã là chính thức; đề nghị mở lại (có lý do và văn bản) "
                               "trước khi nhập số có mức thấp hơn."},
+    {"OFFSET_OUT_OF_RANGE", "Độ lệch thời gian nằm ngoài khoảng cho phép."},
     {"ONLY_COUNTED_LISTED", "Chỉ liệt kê các cụm công nghiệp được tính là mới; mục "
                             "clusters:countNew giải thích từng cụm đã xét."},
     {"ONLY_FOR_WHOLE_BATCH",
@@ -287,6 +289,7 @@ const struct sentence sentences_vi[] = {
     {"TOO_MANY_CALLS", "Có quá nhiều yêu cầu đang xử lý. Đề nghị thử lại sau ít phút."},
     {"TOO_MANY_CHANGES", "Đã đạt số lần thay đổi tối đa được lưu[ của trường {field}]."},
     {"TOO_MANY_CONNECTIONS", "Có quá nhiều kết nối. Đề nghị thử lại sau ít phút."},
+    {"TOO_MANY_CORRECTIONS", "Nhật ký đã có quá nhiều lần hiệu chỉnh thời gian."},
     {"TOO_MANY_DECIMALS", "Số có quá nhiều chữ số thập phân[ (trường {field})]."},
     {"TOO_MANY_ITEMS", "Danh sách có quá nhiều mục[ (trường {field})]."},
     {"TOO_MANY_LINKS", "Mốc có quá nhiều liên kết phụ thuộc."},

@@ -2,15 +2,20 @@
 
 import datetime
 import json
+import os
+import re
+import subprocess
 import threading
 import time
 
 import pytest
 
 import make
-from harness import SERVICES, wait_until
+from harness import BUILD, ROOT, SERVICES, wait_until
 from shifted_clock import Drift, ShiftedClock
-from test_changes import CHANGES, as_rows, check_complete, journal, read_all
+from test_backup import command, ok
+from test_changes import CHANGES, as_rows, check_complete, journal, order, read_all
+from test_operator import read_order
 from writers import Load
 
 DAY = 86400
@@ -37,6 +42,10 @@ def shifted(system, name="clusters", seconds=0):
 def events(program, name):
     lines = (json.loads(line) for line in program.said().splitlines() if line.startswith("{"))
     return [line for line in lines if line["event"] == name]
+
+
+def correct_clock(system, *arguments, service="clusters", **environment):
+    return command(system, service, "correct-clock", *arguments, **environment)
 
 
 def metric(client, service, name):
@@ -98,6 +107,122 @@ def test_a_journal_that_is_ahead_takes_no_writes_and_says_so(fresh):
         assert as_rows(changes, service) == journal(fresh, service)
     made = make.indicator(client)
     assert [c["name"] for c in read_all(client, cursor)[0]] == [made["name"]]
+
+
+def test_a_correction_mends_a_journal_that_is_ahead(fresh, tmp_path):
+    client = fresh.client
+    indicator = make.indicator(client)
+    _, before, ahead = poison(fresh)
+    fresh["clusters"].kill()
+    # Not while the service runs, not without an offset that fits, and nothing is changed by looking.
+    said = correct_clock(fresh)
+    assert said.returncode == 0 and "entries 2 to 2: recorded from " in said.stdout, said.stdout
+    said = correct_clock(fresh, "--offset", "-172800")
+    assert said.returncode == 1 and "(OFFSET_OUT_OF_RANGE)" in said.stderr
+    for wrong in (("--offset",), ("--offset", "1d"), ("--from", "0"), ("--to", "x"), ("2",)):
+        assert correct_clock(fresh, *wrong).returncode == 2, wrong
+    assert correct_clock(fresh, DONGKHOI_STATE=tmp_path / "none").returncode == 2
+    assert not (tmp_path / "none").exists()
+    with_hash = command(fresh, "clusters", "verify").stdout.split(" hash=")[1].split()[0]
+
+    said = correct_clock(fresh, "--offset", f"-{DAY}")
+    assert said.returncode == 0 and said.stdout.startswith("OK entries 2 to 2 "), said.stderr
+    assert ok(fresh, "clusters", "verify")["seq"] == "3"
+    again = correct_clock(fresh)
+    assert again.returncode == 1 and "(NOTHING_TO_CORRECT)" in again.stderr
+    fresh["clusters"].start()
+    fresh.wait_ready()
+    assert correct_clock(fresh).returncode == 2  # the service has the store
+    after = make.cluster(client)
+    assert abs(seconds_of(after["createTime"]) - time.time()) < 60
+
+    # Everything is there by the right times: as of now, in its own fields, in history and feed.
+    names = [before["name"], ahead["name"], after["name"]]
+    page = client.ok("GET", "/v1/clusters", asOf=text_of(time.time()), orderBy="createTime")
+    assert [c["name"] for c in page["clusters"]] == names
+    assert page["lastChange"]["time"] == after["updateTime"]
+    shown = client.ok("GET", f"/v1/{ahead['name']}")
+    assert seconds_of(shown["createTime"]) == pytest.approx(seconds_of(ahead["createTime"]) - DAY)
+    assert shown["updateTime"] == shown["createTime"] and shown["etag"] == ahead["etag"]
+    [revision] = client.ok("GET", f"/v1/{ahead['name']}:history")["revisions"]
+    assert revision["recordTime"] == shown["createTime"]
+    assert revision["cluster"]["createTime"] == shown["createTime"]
+    changes, _ = read_all(client)
+    assert [c["name"] for c in changes] == [indicator["name"], *names[:2], "", names[2]]
+    assert order(changes) == sorted(order(changes))
+    [ahead_change] = [c for c in changes if c["name"] == ahead["name"]]
+    assert ahead_change["time"] == shown["createTime"]
+    assert ahead_change["resource"]["createTime"] == shown["createTime"]
+    assert ahead_change["hash"] == with_hash  # the chain is what it was
+    correction = changes[-2]
+    assert (correction["kind"], correction["actor"]) == ("CLOCK_CORRECTED", "operator")
+    assert correction["resource"] == {
+        "@type": "type.googleapis.com/dongkhoi.changes.v1.ClockCorrection",
+        "fromSeq": "2", "toSeq": "2", "offset": f"-{DAY}s",
+    }
+    # A backup has it, and so has what is restored from it.
+    backup = ok(fresh, "clusters", "backup", "--to", tmp_path / "backup.db")
+    elsewhere = tmp_path / "elsewhere"
+    ok(fresh, "clusters", "restore", "--from", tmp_path / "backup.db", DONGKHOI_STATE=elsewhere)
+    assert ok(fresh, "clusters", "verify", DONGKHOI_STATE=elsewhere)["hash"] == backup["hash"]
+    changed = client.ok("PATCH", f"/v1/{ahead['name']}", {"note": "đã sửa"})
+    assert changed["createTime"] == shown["createTime"]
+    ok(fresh, "clusters", "verify")
+
+
+def runbook_correction():
+    text = (ROOT / "deploy" / "runbook.md").read_text(encoding="utf-8")
+    section = re.search("<!-- correction -->(.*?)<!-- /correction -->", text, re.DOTALL).group(1)
+    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1)
+    return block.replace("STATE=/var/lib/dongkhoi\n", "").replace(
+        "BIN=/opt/dongkhoi/current\n", "").replace("runuser -u dongkhoi -- env", "env")
+
+
+def test_the_commands_of_the_runbook_correct_a_journal(fresh, tmp_path):
+    """As they stand, but for where the programs and the state are, and who starts services."""
+    poison(fresh)
+    orders, done = tmp_path / "orders", tmp_path / "done"
+    os.mkfifo(orders)
+    os.mkfifo(done)
+    script = tmp_path / "correction.sh"
+    script.write_text(
+        f"set -euo pipefail\nSTATE={fresh.state}\nBIN={BUILD / 'services' / 'clusters'}\n"
+        f'systemctl() {{ echo "$*" >{orders}; read -r <{done}; }}\n'
+        + runbook_correction().replace("127.0.0.1:8080", f"127.0.0.1:{fresh.port}"))
+    process = subprocess.Popen(["bash", script], env={**fresh.environment, "HOME": str(tmp_path)},
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for wanted, act in (("stop", fresh["clusters"].stop), ("start", fresh["clusters"].start)):
+            assert read_order(orders, process) == f"{wanted} dongkhoi@clusters"
+            act()
+            done.write_text("done\n")
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert "possible with --offset" in said and "OK entries 2 to 2" in said, said
+    assert '"status":"ok"' in said
+    assert abs(seconds_of(make.cluster(fresh.client)["createTime"]) - time.time()) < 60
+
+
+def test_a_corrected_time_counts_as_published(fresh):
+    """An observation without a published date counts from the day on which it was recorded."""
+    client = fresh.client
+    clock = shifted(fresh, "indicators", 40 * DAY)
+    fresh.wait_ready()
+    name = make.indicator(client)["name"]
+    make.observation(client, name, "2022-01", 5)
+    today = text_of(time.time() + 7 * 3600)[:10]
+    progress = lambda: make.progress(  # noqa: E731
+        client, name, "2022-01", publishedBy=today)["yearToDate"]
+    assert progress() is None
+    assert fresh["indicators"].stop() == 0
+    clock.shift(0)
+    said = correct_clock(fresh, "--from", "1", "--offset", f"-{40 * DAY}", service="indicators")
+    assert said.returncode == 0, said.stderr
+    fresh["indicators"].start()
+    fresh.wait_ready()
+    assert progress() == 5
 
 
 def test_a_clock_that_becomes_right_is_enough(fresh):
