@@ -194,12 +194,14 @@ static struct status reserve_in_group(struct store *store)
 
     (void)pthread_mutex_lock(&writer->lock);
     int64_t reserve_us = settling_wants_us(&writer->settling, &writer->watermark);
-    if (reserve_us == 0 && writer->watermark.in_doubt) {
+    const bool in_doubt = writer->watermark.in_doubt;
+    if (reserve_us == 0) {
         reserve_us = writer->watermark.reserved_us;
     }
+    const bool is_new = reserve_us != writer->watermark.reserved_us;
     (void)pthread_mutex_unlock(&writer->lock);
     store->reserving_us = reserve_us;
-    return reserve_us != 0 ? watermark_reserve(store->db, reserve_us) : STATUS_NONE;
+    return is_new || in_doubt ? watermark_reserve(store->db, reserve_us) : STATUS_NONE;
 }
 
 static struct status run_group(struct store *store, struct write *group)

@@ -2,20 +2,17 @@
 
 import datetime
 import json
-import os
-import re
-import subprocess
 import threading
 import time
 
 import pytest
 
 import make
-from harness import BUILD, ROOT, SERVICES, wait_until
+import operator_script
+from harness import ROOT, SERVICES, wait_until
 from shifted_clock import Drift, ShiftedClock
 from test_backup import command, ok
 from test_changes import CHANGES, as_rows, check_complete, journal, order, read_all
-from test_operator import read_order
 from writers import Load
 
 DAY = 86400
@@ -170,36 +167,11 @@ def test_a_correction_mends_a_journal_that_is_ahead(fresh, tmp_path):
     ok(fresh, "clusters", "verify")
 
 
-def runbook_correction():
-    text = (ROOT / "deploy" / "runbook.md").read_text(encoding="utf-8")
-    section = re.search("<!-- correction -->(.*?)<!-- /correction -->", text, re.DOTALL).group(1)
-    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1)
-    return block.replace("STATE=/var/lib/dongkhoi\n", "").replace(
-        "BIN=/opt/dongkhoi/current\n", "").replace("runuser -u dongkhoi -- env", "env")
-
-
 def test_the_commands_of_the_runbook_correct_a_journal(fresh, tmp_path):
     """As they stand, but for where the programs and the state are, and who starts services."""
     poison(fresh)
-    orders, done = tmp_path / "orders", tmp_path / "done"
-    os.mkfifo(orders)
-    os.mkfifo(done)
-    script = tmp_path / "correction.sh"
-    script.write_text(
-        f"set -euo pipefail\nSTATE={fresh.state}\nBIN={BUILD / 'services' / 'clusters'}\n"
-        f'systemctl() {{ echo "$*" >{orders}; read -r <{done}; }}\n'
-        + runbook_correction().replace("127.0.0.1:8080", f"127.0.0.1:{fresh.port}"))
-    process = subprocess.Popen(["bash", script], env={**fresh.environment, "HOME": str(tmp_path)},
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        for wanted, act in (("stop", fresh["clusters"].stop), ("start", fresh["clusters"].start)):
-            assert read_order(orders, process) == f"{wanted} dongkhoi@clusters"
-            act()
-            done.write_text("done\n")
-        said, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
+    commands = operator_script.block(ROOT / "deploy" / "runbook.md", "correction")
+    said = operator_script.run(fresh, tmp_path, commands, "clusters")
     assert "possible with --offset" in said and "OK entries 2 to 2" in said, said
     assert '"status":"ok"' in said
     assert abs(seconds_of(make.cluster(fresh.client)["createTime"]) - time.time()) < 60

@@ -249,6 +249,49 @@ static void a_time_is_not_read_before_it_is_settled(void **state)
     assert_int_equal(seq_at(library, library->arena, time_us), 1);
 }
 
+static sem_t is_running;
+static sem_t may_end;
+
+static struct status act_create_when_told(struct job *job, struct tx *tx)
+{
+    (void)sem_post(&is_running);
+    while (sem_wait(&may_end) != 0) {
+    }
+    return act_create(job, tx);
+}
+
+static void a_time_waits_for_the_group_that_may_have_it(void **state)
+{
+    struct library *library = *state;
+    struct job job = job_make(library, act_create_when_told, "shelves/a/books/b");
+    struct asking asking = {.question = {.done = on_answered}};
+    struct settle_question clear = {.only_clear = true};
+
+    assert_ok(book_create(library, "shelves/a/books/a", "T", 1));
+    (void)sem_init(&is_running, 0, 0);
+    (void)sem_init(&may_end, 0, 0);
+    (void)sem_init(&asking.answered, 0, 0);
+    assert_ok(job_start(library, &job));
+    while (sem_wait(&is_running) != 0) {
+    }
+    /* What is before the group is known, and what it may have is not. */
+    clear.time_us = last_time_us(library);
+    assert_true(store_settle(library->store, &clear));
+    assert_ok(settle(library->store, last_time_us(library)));
+    asking.question.time_us = clock_now_us();
+    assert_false(store_settle(library->store, &asking.question));
+    assert_true(store_feed_mark(library->store).watermark_us < asking.question.time_us);
+    (void)sem_post(&may_end);
+    assert_ok(job_wait(&job));
+    while (sem_wait(&asking.answered) != 0) {
+    }
+    assert_ok(asking.question.status);
+    assert_int_equal(seq_at(library, library->arena, asking.question.time_us), 2);
+    (void)sem_destroy(&asking.answered);
+    (void)sem_destroy(&is_running);
+    (void)sem_destroy(&may_end);
+}
+
 static void an_old_time_costs_nothing(void **state)
 {
     struct library *library = *state;
@@ -425,6 +468,7 @@ int main(void)
         PURE(a_clock_that_was_ahead_for_a_moment_leaves_nothing_behind),
         PURE(questions_are_answered_in_their_order_once_they_can_be),
         STORE(a_time_is_not_read_before_it_is_settled),
+        STORE(a_time_waits_for_the_group_that_may_have_it),
         STORE(an_old_time_costs_nothing),
         STORE(one_reservation_is_good_for_many_times),
         STORE(nothing_appears_in_what_was_answered_while_others_write),
