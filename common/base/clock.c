@@ -1,7 +1,6 @@
 /* clock.c - the proleptic Gregorian calendar on days since 1970, and the system's clocks. */
 #include "base/clock.h"
 
-#include <stdatomic.h>
 #include <time.h>
 
 #define SECOND_US INT64_C(1000000)
@@ -18,15 +17,10 @@ enum { MONTH_YEAR_FIRST = 1900, MONTH_YEAR_LAST = 2200 };
 
 int64_t clock_now_us(void)
 {
-    static _Atomic int64_t latest_us = 0;
     struct timespec now;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    const int64_t now_us = (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
-    int64_t seen_us = atomic_load(&latest_us);
-    while (seen_us < now_us && !atomic_compare_exchange_weak(&latest_us, &seen_us, now_us)) {
-    }
-    return seen_us < now_us ? now_us : seen_us;
+    return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
 }
 
 int64_t clock_boot_ms(void)

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Microseconds since 1970; never goes back within one process. Any thread. */
+/* Microseconds since 1970, as the clock is set: it may go back and be wrong. Any thread. */
 int64_t clock_now_us(void);
 
 /* Milliseconds that go on during suspend (CLOCK_BOOTTIME); for deadlines and leases. */

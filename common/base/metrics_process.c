@@ -1,6 +1,7 @@
 /* metrics_process.c - reads /proc/self. */
 #include "base/metrics_process.h"
 
+#include "base/clock.h"
 #include "base/metrics.h"
 
 #include <dirent.h>
@@ -133,6 +134,9 @@ void metrics_process_write(struct buffer *text, const char *program)
     metrics_write_head(text, "dongkhoi_build_info", METRIC_GAUGE,
                        "Always 1; program and version are in the labels.");
     metrics_write_sample(text, "dongkhoi_build_info", labels, 1);
+    metrics_write_one(text, "dongkhoi_clock_seconds", METRIC_GAUGE,
+                      "The time of day by the clock of the process, in seconds since 1970.",
+                      (double)clock_now_us() / 1e6);
     write_stat(text);
     write_memory(text);
     if (getrusage(RUSAGE_SELF, &usage) == 0) {

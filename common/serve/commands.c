@@ -1,6 +1,7 @@
 /* commands.c - the table of subcommands. */
 #include "serve/commands.h"
 
+#include "serve/clock_command.h"
 #include "serve/health.h"
 #include "serve/store_commands.h"
 
@@ -10,6 +11,10 @@ const struct command service_commands[] = {
      command_backup},
     {"restore", "--from FILE",
      "makes the store what a backup is; what was there before is kept beside it", command_restore},
+    {"correct-clock", "[--from SEQ] [--to SEQ] [--offset SECONDS]",
+     "what was recorded under a wrong clock is read as recorded later, or earlier with a negative "
+     "offset; without one it says what is possible",
+     command_correct_clock},
     {"health", "", "asks the running service how it is: 0 it serves, 1 it does not, 2 trouble",
      command_health},
     {"verify", "[FILE]",

@@ -9,6 +9,7 @@
  */
 #include "serve/dispatch.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "dongkhoi/rpc/v1/health.pb-c.h"
 #include "dongkhoi/rpc/v1/metrics.pb-c.h"
@@ -128,6 +129,8 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
         DONGKHOI__RPC__V1__CHECK_HEALTH_RESPONSE__INIT;
     const struct version version = store_version(dispatch->store);
     const char *read_only = store_read_only(dispatch->store);
+    const int64_t clock_behind_us = store_clock_behind_us(dispatch->store);
+    const bool is_behind = clock_behind_us > CLOCK_BEHIND_US;
     const char *unreachable[PEERS_MAX];
     struct rpc_result result = {.message = &response.base};
 
@@ -135,8 +138,12 @@ static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
     response.unreachable = (char **)unreachable;
     response.service = (char *)dispatch->service->name;
     response.serving = true;
-    response.writable = read_only == NULL;
-    response.message = (char *)(read_only != NULL ? read_only : "");
+    response.writable = read_only == NULL && !is_behind;
+    response.message = (char *)(read_only != NULL ? read_only
+                                : is_behind ? "the clock is behind the journal: writes are refused"
+                                            : "");
+    response.clock_us = clock_now_us();
+    response.clock_behind_us = is_behind ? clock_behind_us : 0;
     response.warning = (char *)(store_disk(dispatch->store).state != DISK_ROOMY
                                     ? "the disk of the store is filling up"
                                     : "");

@@ -1,9 +1,9 @@
 /*
  * journal_service.h - the journal of any service, for the feed of changes.
  *
- *     ASKED --watermark: at once, or by way of the writer--> QUEUED --pool--> read and answered
+ *     ASKED --clear: at once, or when the writer has closed a group--> QUEUED --pool--> answered
  *
- * The watermark is given before the snapshot is begun (store/watermark.h).
+ * Up to which entry is taken before the snapshot is begun (store_feed_mark).
  */
 #ifndef SERVE_JOURNAL_SERVICE_H
 #define SERVE_JOURNAL_SERVICE_H

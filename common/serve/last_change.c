@@ -20,14 +20,17 @@ struct status last_change_fill(struct arena *arena, const struct tx *tx, Protobu
         return STATUS_NONE;
     }
     Dongkhoi__Type__V1__LastChange *change = ARENA_NEW(arena, Dongkhoi__Type__V1__LastChange);
-    Google__Protobuf__Timestamp *time = time_wrap(arena, tx->version_time_us);
-    char *hash = arena_printf(arena, "%016llx", (unsigned long long)tx->version.hash);
+    /* What was written after the time that was asked for changes nothing. */
+    const struct version version = tx->is_as_of ? tx->as_of_version : tx->version;
+    Google__Protobuf__Timestamp *time =
+        time_wrap(arena, tx->is_as_of ? tx->as_of_version_time_us : tx->version_time_us);
+    char *hash = arena_printf(arena, "%016llx", (unsigned long long)version.hash);
     if (change == NULL || time == NULL || hash == NULL) {
         return status_out_of_memory();
     }
     dongkhoi__type__v1__last_change__init(change);
-    change->time = tx->version.seq > 0 ? time : NULL;
-    change->seq = tx->version.seq;
+    change->time = version.seq > 0 ? time : NULL;
+    change->seq = version.seq;
     change->hash = hash;
     (void)message_set_child(response, "last_change", change);
     return STATUS_NONE;

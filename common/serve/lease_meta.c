@@ -35,7 +35,12 @@ static void on_lowered(struct write *write)
 
 static struct write write_of(struct arena *arena, void (*done)(struct write *write))
 {
-    return (struct write){.caller = "", .method = "", .arena = arena, .run = on_run, .done = done};
+    return (struct write){.caller = "",
+                          .method = "",
+                          .arena = arena,
+                          .is_undated = true,
+                          .run = on_run,
+                          .done = done};
 }
 
 static struct status keep(struct store *store, struct arena *arena, uint32_t lease_ms)

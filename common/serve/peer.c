@@ -218,6 +218,13 @@ void peer_versions_settle(struct call *call)
     }
 }
 
+bool peer_says_nothing(struct status status)
+{
+    const char *reason = status.reason != NULL ? status.reason : "";
+
+    return status_is_transient(status.code) || strcmp(reason, "INVALID_AS_OF") == 0;
+}
+
 static struct status slot_read(struct call *call, const struct slot *slot, void **ret_response)
 {
     const char *name = slot->client->peer->name;
@@ -225,7 +232,10 @@ static struct status slot_read(struct call *call, const struct slot *slot, void 
 
     TRY(slot->status);
     TRY(rpc_reply_parse(slot->reply, call->arena, &answer));
-    for (size_t i = 0; i < answer.version_count; i++) {
+    if (peer_says_nothing(answer.status)) {
+        version_keep(call, name, (struct rpc_version){0});
+    }
+    for (size_t i = 0; i < answer.version_count && !peer_says_nothing(answer.status); i++) {
         if (strcmp(answer.versions[i].service, name) == 0) {
             version_keep(call, name, answer.versions[i]);
         }

@@ -46,6 +46,10 @@ void peer_call_all(struct call *call, struct peer_call *calls, size_t count);
 
 enum { PEER_WAIT_MAX_MS = 3000, PEER_SILENT_WAIT_MS = 250 };
 
+/* A status that another moment may change while the peer's version stays: it was overloaded, or its
+ * clock has not come to the asOf that is no future here. Nobody may keep what was made of it. */
+bool peer_says_nothing(struct status status);
+
 /* The oldest version of a peer's answers, for an answer that shows it; seq 0 and hash 0 when a call
  * to it failed. NULL when it was not asked. */
 const struct rpc_version *peer_version(const struct call *call, const char *name);

@@ -86,6 +86,26 @@ static void on_disk(void *arg, enum disk_state state, int64_t free_bytes)
               "free_bytes", text, NULL);
 }
 
+/* On the writer's thread, which the log does not hold up. */
+static void on_clock(void *arg, enum clock_event event, int64_t by_us)
+{
+    static const char *const says[] = {
+        [CLOCK_IS_BEHIND] = "the clock is behind the last entry of the journal: writes are refused "
+                            "until the clock is right or the journal is corrected",
+        [CLOCK_IS_NOT_BEHIND] = "the clock is not behind the journal any more: writes are taken",
+        [CLOCK_WAS_SET] = "the clock was set while the service runs",
+    };
+    char text[32];
+
+    (void)arg;
+    (void)snprintf(text, sizeof(text), "%.3f", (double)by_us / 1e6);
+    log_event(event == CLOCK_IS_BEHIND       ? LOG_ERROR
+              : event == CLOCK_IS_NOT_BEHIND ? LOG_INFO
+                                             : LOG_WARNING,
+              event == CLOCK_WAS_SET ? "clock_was_set" : "clock_behind_journal", "message",
+              says[event], "seconds", text, NULL);
+}
+
 static struct status instance_open(struct service_instance *instance,
                                    const struct service_options *options, struct arena *arena)
 {
@@ -110,6 +130,7 @@ static struct status instance_open(struct service_instance *instance,
         .disk = {.warn = options->disk_warn,
                  .reserve = options->disk_reserve,
                  .on_change = on_disk},
+        .clock = {.on_event = on_clock},
         .retention = {.keep_us = (int64_t)options->idempotency_days * 86400 * 1000000},
     };
     TRY(store_open(&store_options, arena, &instance->store));

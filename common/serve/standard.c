@@ -135,6 +135,12 @@ struct status resource_answer(struct call *call, const struct resource_kind *kin
     return kind->complete != NULL ? kind->complete(call, message) : STATUS_NONE;
 }
 
+bool is_time(const Google__Protobuf__Timestamp *time)
+{
+    return time->seconds >= TIME_MIN_SECONDS && time->seconds <= TIME_MAX_SECONDS &&
+           time->nanos >= 0 && time->nanos <= 999999999;
+}
+
 struct status standard_as_of(struct call *call, const void *request)
 {
     const Google__Protobuf__Timestamp *time = message_child(request, "as_of");
@@ -142,8 +148,7 @@ struct status standard_as_of(struct call *call, const void *request)
     if (time == NULL) {
         return STATUS_NONE;
     }
-    if (time->seconds < TIME_MIN_SECONDS || time->seconds > TIME_MAX_SECONDS || time->nanos < 0 ||
-        time->nanos > 999999999) {
+    if (!is_time(time)) {
         return INVALID(call, "INVALID_TIME", "asOf", "asOf is no time of the years 0001 to 9999");
     }
     return tx_set_as_of(call->tx, time_unwrap(time));

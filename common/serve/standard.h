@@ -6,6 +6,7 @@
 #ifndef SERVE_STANDARD_H
 #define SERVE_STANDARD_H
 
+#include "google/protobuf/timestamp.pb-c.h"
 #include "serve/service.h"
 
 #include <stdbool.h>
@@ -29,6 +30,9 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
 /* ABORTED ETAG_MISMATCH: with the field for the request's own etag, without for if_match. */
 struct status etag_check(struct call *call, const char *current, const char *etag,
                          const char *field);
+
+/* Whether a Timestamp is a time of the years 0001 to 9999. */
+bool is_time(const Google__Protobuf__Timestamp *time);
 
 /* The resource as the answer: response is of the kind's type, or has it as a field. */
 struct status resource_answer(struct call *call, const struct resource_kind *kind,

@@ -1,15 +1,19 @@
 /* work.c - what a call asks for, done where its method's mode says. */
 #include "serve/dispatch_internal.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/mutant.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "pb/timestamp.h"
 #include "serve/call_context.h"
 #include "serve/last_change.h"
+#include "serve/standard.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { KEY_MAX_BYTES = 255 };
@@ -26,6 +30,8 @@ struct work {
     struct call call;
     Google__Rpc__Status *refusal; /* what run answered, as it is kept */
     bool is_run;                  /* of a write: what follows is the commit */
+    bool keeps_snapshot;          /* of a read: for the next call of the same message */
+    struct settle_question question;
 };
 
 static struct work *work_of_job(struct pool_job *job)
@@ -118,7 +124,7 @@ static void work_read(struct work *work)
         status = pack_response(work);
     }
     if (tx.db != NULL) { /* peer_call_all() ends it before */
-        if (work->entry->mode == METHOD_QUICK) {
+        if (work->keeps_snapshot) {
             store_read_keep(&tx);
         } else {
             store_read_end(&tx);
@@ -282,6 +288,53 @@ static struct status work_write(struct work *work)
     return store_write(work->dispatch->store, &work->write);
 }
 
+static struct status work_pool(struct work *work)
+{
+    work->job.run = on_pool_job;
+    return pool_submit(work->dispatch->pool, &work->job) ? STATUS_NONE : dispatch_full();
+}
+
+static struct status work_quick(struct work *work)
+{
+    work->keeps_snapshot = true;
+    work_read(work);
+    return STATUS_NONE;
+}
+
+/* On the store's writer, which does no reads. */
+static void on_settled(struct settle_question *question)
+{
+    struct work *work = (struct work *)((char *)question - offsetof(struct work, question));
+    const struct status status =
+        question->status.code == STATUS_OK ? work_pool(work) : question->status;
+
+    if (status.code != STATUS_OK) {
+        dispatch_answer_status(work->dispatch, work->rpc, status);
+    }
+}
+
+/* Reads as of a time wait until it is settled. What is no time, or in the future, is not asked
+ * about: the handler refuses it. */
+static struct status work_as_of(struct work *work, const Google__Protobuf__Timestamp *time)
+{
+    struct store *store = work->dispatch->store;
+
+    work->question = (struct settle_question){.done = on_settled};
+    if (is_time(time) && time_unwrap(time) <= clock_now_us()) {
+        work->question.time_us = time_unwrap(time);
+        if (!store_settle(store, &work->question)) {
+            return STATUS_NONE;
+        }
+        TRY(work->question.status);
+    }
+    if (work->entry->mode == METHOD_POOL) {
+        return work_pool(work);
+    }
+    /* A snapshot that an earlier call has left may be older than what is settled now. */
+    store_read_let_go(store);
+    return work_quick(work);
+}
+
 struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc, struct work **ret_work)
 {
     const struct rpc_call_info *info = rpc_call_info(rpc);
@@ -319,13 +372,16 @@ struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc, struct w
 
 struct status work_start(struct work *work)
 {
+    const Google__Protobuf__Timestamp *as_of = message_child(work->request, "as_of");
+
+    if (as_of != NULL && work->entry->mode != METHOD_WRITE) {
+        return work_as_of(work, as_of);
+    }
     switch (work->entry->mode) {
     case METHOD_QUICK:
-        work_read(work);
-        return STATUS_NONE;
+        return work_quick(work);
     case METHOD_POOL:
-        work->job.run = on_pool_job;
-        return pool_submit(work->dispatch->pool, &work->job) ? STATUS_NONE : dispatch_full();
+        return work_pool(work);
     case METHOD_WRITE:
         return work_write(work);
     }

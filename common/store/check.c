@@ -17,6 +17,7 @@ struct checker {
     const struct store_check_options *options;
     struct journal_head head;
     uint64_t rows;
+    struct corrections corrections;
     enum migrate_table *tables; /* of each kind */
     struct check_span *spans;
     struct check_rows walk;
@@ -41,7 +42,8 @@ static struct status batch_check(struct checker *checker)
     struct journal_head last;
 
     TRY(journal_head_read(checker->db, &last));
-    TRY(journal_verify(checker->db, arena, head, CHECK_BATCH, &checker->end));
+    TRY(journal_verify(checker->db, arena, &checker->corrections, head, CHECK_BATCH,
+                       &checker->end));
     if (checker->end &&
         (last.seq != head->seq || memcmp(last.hash, head->hash, DIGEST_BYTES) != 0)) {
         return status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
@@ -99,7 +101,8 @@ static struct status kind_walk(struct checker *checker)
 static struct status kind_check(struct checker *checker, const struct resource_kind *kind,
                                 bool with_columns)
 {
-    struct status status = check_rows_start(checker->arena, kind, with_columns, &checker->walk);
+    struct status status =
+        check_rows_start(checker->arena, kind, &checker->corrections, with_columns, &checker->walk);
     if (status.code == STATUS_OK) {
         status = kind_walk(checker);
     }
@@ -128,20 +131,24 @@ static struct status prepare(struct checker *checker)
     if (checker->tables == NULL || checker->spans == NULL) {
         return status_out_of_memory();
     }
+    const struct status status =
+        migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
+    /* A database without the tables of a store. */
+    if (status.code == STATUS_INTERNAL) {
+        return status_make(checker->arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE", NULL,
+                           "the file is no store of this service");
+    }
+    TRY(status);
+    TRY(corrections_read(checker->db, checker->arena, &checker->corrections));
     for (size_t i = 0; i < count; i++) {
         checker->spans[i].kind = options->kinds[i];
-        checker->spans[i].text = check_entries_text(checker->arena, options->kinds[i]);
+        checker->spans[i].text =
+            check_entries_text(checker->arena, options->kinds[i], &checker->corrections);
         if (checker->spans[i].text == NULL) {
             return status_out_of_memory();
         }
     }
-    const struct status status =
-        migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
-    /* A database without the tables of a store. */
-    return status.code == STATUS_INTERNAL
-               ? status_make(checker->arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE",
-                             NULL, "the file is no store of this service")
-               : status;
+    return STATUS_NONE;
 }
 
 static struct status check_all(struct checker *checker)

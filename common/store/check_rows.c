@@ -25,6 +25,7 @@ enum column {
     NEXT_TIME,
     BEGIN_SEQ,
     END_SEQ,
+    CREATED_SEQ,
     OWN_COLUMNS,
 };
 
@@ -50,17 +51,23 @@ static struct status entry_without_row(struct db_statement *statement, struct ar
 }
 
 /* An entry without a body ended its revision; every other one began it. */
-const char *check_entries_text(struct arena *arena, const struct resource_kind *kind)
+const char *check_entries_text(struct arena *arena, const struct resource_kind *kind,
+                               const struct corrections *corrections)
 {
+    const char *time = corrections_sql(arena, corrections, "j");
+
+    if (time == NULL) {
+        return NULL;
+    }
     return arena_printf(
         arena,
         "SELECT j.seq, j.name, j.revision FROM journal AS j LEFT JOIN \"%s\" AS r "
         "ON r.name = j.name AND r.revision = j.revision "
         "WHERE j.seq > $1 AND j.seq <= $2 AND j.kind = $3 AND (CASE WHEN length(j.body) > 0 "
-        "THEN r.from_seq = j.seq AND r.from_time = j.time AND r.body = j.body "
-        "ELSE r.to_seq = j.seq AND r.to_time = j.time AND r.deleted = 1 END) IS NOT TRUE "
+        "THEN r.from_seq = j.seq AND r.from_time = %s AND r.body = j.body "
+        "ELSE r.to_seq = j.seq AND r.to_time = %s AND r.deleted = 1 END) IS NOT TRUE "
         "ORDER BY j.seq LIMIT 1",
-        kind->plural);
+        kind->plural, time, time);
 }
 
 struct status check_entries(struct db *db, struct arena *arena, const struct check_span *span)
@@ -77,14 +84,28 @@ struct status check_entries(struct db *db, struct arena *arena, const struct che
 }
 
 static const char *rows_text(struct arena *arena, const struct resource_kind *kind,
-                             bool with_columns)
+                             const struct corrections *corrections, bool with_columns)
 {
+    const char *begun = corrections_sql(arena, corrections, "b");
+    const char *ended = corrections_sql(arena, corrections, "e");
     struct buffer out;
 
+    if (begun == NULL || ended == NULL) {
+        return NULL;
+    }
     buffer_init(&out, TEXT_MAX_BYTES);
     buffer_append_text(&out, "SELECT r.name, r.revision, r.from_seq, r.to_seq, r.to_time, "
                              "r.deleted, r.uid, r.created, r.parent, r.body, n.from_seq, "
-                             "n.from_time, b.seq, e.seq");
+                             "n.from_time, b.seq, e.seq, ");
+    /* Which entry made it is asked for only where its time may have been corrected. */
+    if (corrections->count == 0) {
+        buffer_append_text(&out, "0");
+    } else {
+        buffer_printf(&out,
+                      "(SELECT f.from_seq FROM \"%s\" AS f WHERE f.name = r.name AND f.uid = r.uid "
+                      "ORDER BY f.revision LIMIT 1)",
+                      kind->plural);
+    }
     for (size_t i = 0; with_columns && i < kind->column_count; i++) {
         buffer_printf(&out, ", r.\"%s\"", kind->columns[i].name);
     }
@@ -92,23 +113,25 @@ static const char *rows_text(struct arena *arena, const struct resource_kind *ki
                   " FROM \"%s\" AS r "
                   "LEFT JOIN \"%s\" AS n ON n.name = r.name AND n.revision = r.revision + 1 "
                   "LEFT JOIN journal AS b ON b.seq = r.from_seq AND b.name = r.name "
-                  "AND b.revision = r.revision AND b.time = r.from_time AND b.kind = $1 "
+                  "AND b.revision = r.revision AND %s = r.from_time AND b.kind = $1 "
                   "LEFT JOIN journal AS e ON e.seq = r.to_seq AND e.name = r.name "
-                  "AND e.revision = r.revision AND e.time = r.to_time AND e.kind = $2 "
+                  "AND e.revision = r.revision AND %s = r.to_time AND e.kind = $2 "
                   "AND length(e.body) = 0 "
                   "WHERE (r.name, r.revision) > ($3, $4) ORDER BY r.name, r.revision LIMIT $5",
-                  kind->plural, kind->plural);
+                  kind->plural, kind->plural, begun, ended);
     const char *text = buffer_failed(&out) ? NULL : arena_copy(arena, buffer_slice(&out));
     buffer_done(&out);
     return text;
 }
 
 struct status check_rows_start(struct arena *arena, const struct resource_kind *kind,
-                               bool with_columns, struct check_rows *ret_walk)
+                               const struct corrections *corrections, bool with_columns,
+                               struct check_rows *ret_walk)
 {
     const struct check_rows walk = {
         .kind = kind,
-        .text = rows_text(arena, kind, with_columns),
+        .corrections = corrections,
+        .text = rows_text(arena, kind, corrections, with_columns),
         .with_columns = with_columns,
         .bodies = arena_new(BODIES_BYTES),
         .name = strdup(""),
@@ -171,6 +194,9 @@ static const char *body_complaint(struct db_statement *row, const struct check_r
 {
     const ProtobufCMessageDescriptor *type = walk->kind->type;
     const char *name = message_string(message, "name");
+    /* The body has the time as it was known when it was written. */
+    const int64_t shift_us = corrections_shift_us(
+        walk->corrections, (uint64_t)db_int64(row, CREATED_SEQ), (uint64_t)db_int64(row, FROM_SEQ));
 
     if (!is_text(row, NAME, name)) {
         return "its name differs from its body";
@@ -183,7 +209,7 @@ static const char *body_complaint(struct db_statement *row, const struct check_r
         return "its uid differs from its body";
     }
     if (message_field(type, slice_from("create_time")) != NULL &&
-        time_unwrap(message_child(message, "create_time")) != db_int64(row, CREATED)) {
+        time_unwrap(message_child(message, "create_time")) + shift_us != db_int64(row, CREATED)) {
         return "its time of creation differs from its body";
     }
     for (size_t i = 0; walk->with_columns && i < walk->kind->column_count; i++) {

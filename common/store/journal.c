@@ -1,7 +1,6 @@
 /* journal.c - entries are hashed from the bytes that are bound, so what is read back must match. */
 #include "store/journal.h"
 
-#include "base/clock.h"
 #include "store/store_internal.h"
 
 enum { COLUMNS = 8, COLUMN_PARTS = 1 + 2 * COLUMNS };
@@ -147,11 +146,9 @@ struct status journal_head_check(struct db *db, const struct journal_head *head,
     return status;
 }
 
-int64_t journal_next_time(const struct journal_head *head)
+int64_t journal_next_time(const struct journal_head *head, int64_t now_us)
 {
-    const int64_t now = clock_now_us();
-
-    return now > head->time_us ? now : head->time_us + 1;
+    return now_us > head->time_us ? now_us : head->time_us + 1;
 }
 
 static void bind_entry(struct db_statement *statement, const struct entry *entry,
@@ -200,20 +197,69 @@ struct status journal_append(struct tx *tx, const struct journal_change *change,
     return STATUS_NONE;
 }
 
-struct status journal_seq_at(struct db *db, int64_t time_us, uint64_t *ret_seq)
+static struct status head_at_row(struct db_statement *statement, struct journal_head *ret_head)
 {
-    struct db_statement *statement = NULL;
+    struct journal_head head = {0};
     bool row = false;
 
-    TRY(db_prepare(db, "SELECT seq FROM journal WHERE time <= $1 ORDER BY time DESC LIMIT 1",
-                   &statement));
-    db_bind_int64(statement, 1, time_us);
-    const struct status status = db_step(statement, &row);
-    if (status.code == STATUS_OK) {
-        *ret_seq = row ? (uint64_t)db_int64(statement, 0) : 0;
+    TRY(db_step(statement, &row));
+    const struct slice hash = row ? db_bytes(statement, 2) : (struct slice){0};
+    if (row && hash.length != DIGEST_BYTES) {
+        return corrupt();
     }
+    if (row) {
+        head.seq = (uint64_t)db_int64(statement, 0);
+        head.time_us = db_int64(statement, 1);
+        memcpy(head.hash, hash.data, DIGEST_BYTES);
+    }
+    *ret_head = head;
+    return STATUS_NONE;
+}
+
+static struct status head_query(struct db *db, const char *text, int64_t key,
+                                struct journal_head *ret_head)
+{
+    struct db_statement *statement = NULL;
+
+    TRY(db_prepare(db, text, &statement));
+    db_bind_int64(statement, 1, key);
+    const struct status status = head_at_row(statement, ret_head);
     db_reset(statement);
     return status;
+}
+
+/* Recorded times are in no order where they were corrected; corrected ones are in that of seq. */
+static struct status head_search(struct tx *tx, int64_t time_us, struct journal_head *ret_head)
+{
+    struct journal_head found = {0};
+    uint64_t low = 1;
+    uint64_t high = tx->version.seq;
+
+    while (low <= high) {
+        const uint64_t middle = low + (high - low) / 2;
+        struct journal_head head;
+        TRY(head_query(tx->db, "SELECT seq, time, hash FROM journal WHERE seq = $1",
+                       (int64_t)middle, &head));
+        head.time_us += corrections_shift_us(&tx->store->corrections, middle, 0);
+        if (head.time_us <= time_us) {
+            found = head;
+            low = middle + 1;
+        } else {
+            high = middle - 1;
+        }
+    }
+    *ret_head = found;
+    return STATUS_NONE;
+}
+
+struct status journal_head_at(struct tx *tx, int64_t time_us, struct journal_head *ret_head)
+{
+    return tx->store->corrections.count > 0
+               ? head_search(tx, time_us, ret_head)
+               : head_query(tx->db,
+                            "SELECT seq, time, hash FROM journal WHERE time <= $1 "
+                            "ORDER BY time DESC LIMIT 1",
+                            time_us, ret_head);
 }
 
 static struct status broken(struct arena *arena, uint64_t seq, const char *why)
@@ -223,8 +269,17 @@ static struct status broken(struct arena *arena, uint64_t seq, const char *why)
                        why);
 }
 
+/* A correction that cannot be read corrects nothing, and so changes what the entries mean. */
+static bool is_sound_correction(const struct entry *entry)
+{
+    struct correction correction;
+
+    return !slice_is(entry->kind, CORRECTION_KIND) ||
+           correction_parse(entry->body, entry->seq, &correction);
+}
+
 static struct status verify_row(struct db_statement *row, struct arena *arena,
-                                struct journal_head *head)
+                                const struct corrections *corrections, struct journal_head *head)
 {
     const struct entry entry = {
         .seq = (uint64_t)db_int64(row, 0),
@@ -237,7 +292,9 @@ static struct status verify_row(struct db_statement *row, struct arena *arena,
         .body = db_bytes(row, 7),
     };
     const struct slice previous = {(const char *)head->hash, DIGEST_BYTES};
-    struct journal_head next = {.seq = entry.seq, .time_us = entry.time_us};
+    struct journal_head next = {.seq = entry.seq,
+                                .time_us = entry.time_us +
+                                           corrections_shift_us(corrections, entry.seq, 0)};
     const struct slice hash = {(const char *)next.hash, DIGEST_BYTES};
 
     if (entry.seq != head->seq + 1) {
@@ -250,28 +307,33 @@ static struct status verify_row(struct db_statement *row, struct arena *arena,
     if (!slice_equals(db_bytes(row, 9), hash)) {
         return broken(arena, entry.seq, "its hash differs");
     }
-    if (entry.time_us <= head->time_us) {
+    if (next.time_us <= head->time_us) {
         return broken(arena, entry.seq, "its time goes back");
+    }
+    if (!is_sound_correction(&entry)) {
+        return broken(arena, entry.seq, "it is no correction");
     }
     *head = next;
     return STATUS_NONE;
 }
 
 static struct status verify_rows(struct db_statement *statement, struct arena *arena,
-                                 struct journal_head *head, unsigned *ret_rows)
+                                 const struct corrections *corrections, struct journal_head *head,
+                                 unsigned *ret_rows)
 {
     bool row = false;
 
     TRY(db_step(statement, &row));
     while (row) {
-        TRY(verify_row(statement, arena, head));
+        TRY(verify_row(statement, arena, corrections, head));
         (*ret_rows)++;
         TRY(db_step(statement, &row));
     }
     return STATUS_NONE;
 }
 
-struct status journal_verify(struct db *db, struct arena *arena, struct journal_head *head,
+struct status journal_verify(struct db *db, struct arena *arena,
+                             const struct corrections *corrections, struct journal_head *head,
                              unsigned max, bool *ret_end)
 {
     struct db_statement *statement = NULL;
@@ -283,7 +345,7 @@ struct status journal_verify(struct db *db, struct arena *arena, struct journal_
                    &statement));
     db_bind_int64(statement, 1, (int64_t)head->seq);
     db_bind_int64(statement, 2, max);
-    const struct status status = verify_rows(statement, arena, head, &rows);
+    const struct status status = verify_rows(statement, arena, corrections, head, &rows);
     db_reset(statement);
     TRY(status);
     *ret_end = rows < max;
@@ -297,14 +359,16 @@ static struct status outdated(struct arena *arena, uint64_t seq)
                        (unsigned long long)seq);
 }
 
-static struct status entry_copy(struct arena *arena, struct db_statement *row,
+static struct status entry_copy(struct tx *tx, struct db_statement *row,
                                 struct journal_entry *ret_entry)
 {
+    struct arena *arena = tx->arena;
     const struct slice body = db_bytes(row, 7);
     const struct slice hash = db_bytes(row, 8);
     struct journal_entry entry = {
         .seq = (uint64_t)db_int64(row, 0),
-        .time_us = db_int64(row, 1),
+        .time_us = db_int64(row, 1) +
+                   corrections_shift_us(&tx->store->corrections, (uint64_t)db_int64(row, 0), 0),
         .actor = arena_copy(arena, db_bytes(row, 2)),
         .method = arena_copy(arena, db_bytes(row, 3)),
         .kind = arena_copy(arena, db_bytes(row, 4)),
@@ -352,13 +416,13 @@ static struct status page_fill(struct tx *tx, struct journal_page *page,
         TRY(page_check_start(tx, page, statement));
     }
     TRY(db_step(statement, &row));
-    while (row && db_int64(statement, 1) <= page->watermark_us) {
+    while (row && (uint64_t)db_int64(statement, 0) <= page->to_seq) {
         bytes += db_bytes(statement, 7).length;
         if (page->count == page->limit || (page->count > 0 && bytes > JOURNAL_PAGE_MAX_BYTES)) {
             page->has_more = true;
             return STATUS_NONE;
         }
-        TRY(entry_copy(tx->arena, statement, &page->entries[page->count]));
+        TRY(entry_copy(tx, statement, &page->entries[page->count]));
         page->count++;
         TRY(db_step(statement, &row));
     }

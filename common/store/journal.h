@@ -22,6 +22,8 @@ struct journal_head {
     uint8_t hash[DIGEST_BYTES];
 };
 
+struct corrections;
+
 struct version journal_version(const struct journal_head *head);
 
 /* The head as this connection's transaction sees it. */
@@ -43,19 +45,19 @@ struct journal_change {
 };
 
 /* The time of the next entry: times increase strictly, so as of a time is as of a seq. */
-int64_t journal_next_time(const struct journal_head *head);
+int64_t journal_next_time(const struct journal_head *head, int64_t now_us);
 
 /* Appends an entry with tx's actor and method and a time of journal_next_time(); moves the store's
  * head. */
 struct status journal_append(struct tx *tx, const struct journal_change *change, int64_t time_us);
 
-/* The greatest seq with a time up to time_us; 0 when there is none. */
-struct status journal_seq_at(struct db *db, int64_t time_us, uint64_t *ret_seq);
+/* Where the journal stood at that time: the last entry up to it; all 0 when there is none. */
+struct status journal_head_at(struct tx *tx, int64_t time_us, struct journal_head *ret_head);
 
 /* An entry as it is read; its bytes live in the arena. */
 struct journal_entry {
     uint64_t seq;
-    int64_t time_us;
+    int64_t time_us; /* as it is corrected */
     const char *actor;
     const char *method;
     const char *kind;
@@ -71,10 +73,10 @@ enum { JOURNAL_PAGE_MAX = 1000, JOURNAL_PAGE_MAX_BYTES = 4 << 20 };
 struct journal_page {
     uint64_t after_seq;  /* behind this one; 0: from the first */
     uint64_t after_hash; /* whose hash begins so, else FAILED_PRECONDITION CURSOR_OUTDATED */
-    int64_t watermark_us;
-    unsigned limit; /* 1 to JOURNAL_PAGE_MAX; a page also ends at JOURNAL_PAGE_MAX_BYTES */
+    uint64_t to_seq;     /* up to this one */
+    unsigned limit;      /* 1 to JOURNAL_PAGE_MAX; a page also ends at JOURNAL_PAGE_MAX_BYTES */
 
-    struct journal_entry *entries; /* with times up to the watermark, in order */
+    struct journal_entry *entries; /* in order */
     size_t count;
     bool has_more;
 };
@@ -82,8 +84,10 @@ struct journal_page {
 /* One indexed read in the snapshot of tx. */
 struct status journal_read(struct tx *tx, struct journal_page *page);
 
-/* Recomputes at most max entries behind head and moves head; ret_end: there are no more. */
-struct status journal_verify(struct db *db, struct arena *arena, struct journal_head *head,
+/* Recomputes at most max entries behind head and moves head, whose time is the corrected one;
+ * ret_end: there are no more. */
+struct status journal_verify(struct db *db, struct arena *arena,
+                             const struct corrections *corrections, struct journal_head *head,
                              unsigned max, bool *ret_end);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "pb/decode.h"
+#include "store/correction.h"
 
 #define LAYOUT_PREFIX "layout:"
 
@@ -18,6 +19,9 @@ const char *const migrate_steps[] = {
     "request_hash {blob} NOT NULL, code {int64} NOT NULL, reason {text} NOT NULL, "
     "answer {blob} NOT NULL, time {int64} NOT NULL, PRIMARY KEY (caller, key)) {strict}",
     "CREATE INDEX idempotency_time ON idempotency (time)",
+    /* After a correction of the clock a recorded time may come again. */
+    "DROP INDEX journal_time; CREATE INDEX journal_time ON journal (time);"
+    "CREATE INDEX journal_corrections ON journal (seq) WHERE kind = '" CORRECTION_KIND "'",
 };
 const size_t migrate_step_count = sizeof(migrate_steps) / sizeof(migrate_steps[0]);
 

@@ -68,14 +68,108 @@ struct status resource_decode(struct arena *arena, const struct resource_kind *k
                            .message = "a stored resource cannot be read"};
 }
 
+static bool set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
+                     int64_t time_us)
+{
+    const ProtobufCFieldDescriptor *found = message_field(message->descriptor, slice_from(field));
+
+    if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
+        return true; /* the message does not have it */
+    }
+    Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
+    return time != NULL && message_set_child(message, field, time);
+}
+
+/* A body has the times that were known when it was written; those of its row may be corrected. */
+static struct status set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
+                               int64_t created_us, int64_t updated_us)
+{
+    if (tx->store->corrections.count == 0 ||
+        (set_time(arena, message, "create_time", created_us) &&
+         set_time(arena, message, "update_time", updated_us))) {
+        return STATUS_NONE;
+    }
+    return status_out_of_memory();
+}
+
+struct status row_decode(const struct tx *tx, struct arena *arena, const struct resource_kind *kind,
+                         struct db_statement *statement, void **ret_message)
+{
+    void *message = NULL;
+
+    TRY(resource_decode(arena, kind, db_bytes(statement, ROW_BODY), &message));
+    TRY(set_times(tx, arena, message, db_int64(statement, ROW_CREATED),
+                  db_int64(statement, ROW_FROM_TIME)));
+    *ret_message = message;
+    return STATUS_NONE;
+}
+
+/* The body, in the arena, with these times in it. */
+static struct status body_correct(const struct tx *tx, const struct resource_kind *kind,
+                                  int64_t created_us, int64_t updated_us, struct slice *body)
+{
+    void *message = NULL;
+
+    if (tx->store->corrections.count == 0) {
+        return STATUS_NONE;
+    }
+    TRY(resource_decode(tx->arena, kind, *body, &message));
+    TRY(set_times(tx, tx->arena, message, created_us, updated_us));
+    return message_pack(tx->arena, message, body);
+}
+
+struct status resource_entry_body(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  int32_t revision, struct slice *body)
+{
+    const struct table *table = NULL;
+    struct db_statement *statement = NULL;
+    int64_t created_us = 0;
+    int64_t updated_us = 0;
+    bool row = false;
+
+    if (tx->store->corrections.count == 0) {
+        return STATUS_NONE;
+    }
+    TRY(table_of(tx, kind, &table));
+    TRY(db_prepare(tx->db, table->times, &statement));
+    db_bind_text(statement, 1, slice_from(name));
+    db_bind_int64(statement, 2, revision);
+    const struct status status = db_step(statement, &row);
+    if (status.code == STATUS_OK && row) {
+        created_us = db_int64(statement, 0);
+        updated_us = db_int64(statement, 1);
+    }
+    db_reset(statement);
+    TRY(status);
+    return row ? body_correct(tx, kind, created_us, updated_us, body) : STATUS_NONE;
+}
+
+/* What the row that was looked up has; ret_bytes.data is NULL when there is none. */
+static struct status take_packed(struct tx *tx, const struct resource_kind *kind,
+                                 struct db_statement *statement, struct slice *ret_bytes)
+{
+    struct slice found = {0};
+    bool row = false;
+
+    TRY(db_step(statement, &row));
+    if (row) {
+        found.length = db_bytes(statement, 0).length;
+        found.data = arena_copy(tx->arena, db_bytes(statement, 0));
+        if (found.data == NULL) {
+            return status_out_of_memory();
+        }
+        TRY(body_correct(tx, kind, db_int64(statement, 1), db_int64(statement, 2), &found));
+    }
+    *ret_bytes = found;
+    return STATUS_NONE;
+}
+
 /* Looks the row up; ret_bytes.data is NULL when there is none, else in the arena. */
 static struct status find_packed(struct tx *tx, const struct resource_kind *kind, const char *name,
                                  struct slice *ret_bytes)
 {
     const struct table *table = NULL;
     struct db_statement *statement = NULL;
-    struct slice found = {0};
-    bool row = false;
 
     TRY(table_of(tx, kind, &table));
     TRY(db_prepare(tx->db, tx_is_as_of(tx) ? table->get_as_of : table->get, &statement));
@@ -84,16 +178,9 @@ static struct status find_packed(struct tx *tx, const struct resource_kind *kind
         db_bind_int64(statement, 2, (int64_t)tx->as_of_seq);
         db_bind_int64(statement, 3, (int64_t)tx->as_of_seq);
     }
-    struct status status = db_step(statement, &row);
-    if (status.code == STATUS_OK && row) {
-        found.length = db_bytes(statement, 0).length;
-        found.data = arena_copy(tx->arena, db_bytes(statement, 0));
-        status = found.data != NULL ? STATUS_NONE : status_out_of_memory();
-    }
+    const struct status status = take_packed(tx, kind, statement, ret_bytes);
     db_reset(statement);
-    TRY(status);
-    *ret_bytes = found;
-    return STATUS_NONE;
+    return status;
 }
 
 struct status resource_not_found(struct tx *tx, const char *name)
@@ -175,18 +262,6 @@ static struct status newest(struct tx *tx, const struct table *table, const char
     TRY(status);
     *ret_identity = identity;
     return STATUS_NONE;
-}
-
-static bool set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
-                     int64_t time_us)
-{
-    const ProtobufCFieldDescriptor *found = message_field(message->descriptor, slice_from(field));
-
-    if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
-        return true; /* the message does not have it */
-    }
-    Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
-    return time != NULL && message_set_child(message, field, time);
 }
 
 /* 16 hexadecimal digits that no other revision of any resource has. */

@@ -76,6 +76,10 @@ struct status resource_get(struct tx *tx, const struct resource_kind *kind, cons
 /* The stored bytes, for an answer as they are. */
 struct status resource_get_packed(struct tx *tx, const struct resource_kind *kind, const char *name,
                                   struct slice *ret_bytes);
+/* The body of a journal's entry that wrote this revision, with the times that it has by now, where
+ * a wrong clock was corrected since. body: the entry's; in the arena, if it becomes another one. */
+struct status resource_entry_body(struct tx *tx, const struct resource_kind *kind, const char *name,
+                                  int32_t revision, struct slice *body);
 /* Also NULL and OK when there is none. */
 struct status resource_find(struct tx *tx, const struct resource_kind *kind, const char *name,
                             void **ret_message);

@@ -245,7 +245,8 @@ static void write_position(struct list *list, struct db_statement *statement)
     page_position_write(&list->last, &position);
 }
 
-static struct status row_matches(struct list *list, struct slice body, bool *ret_matches)
+static struct status row_matches(struct list *list, struct db_statement *statement,
+                                 bool *ret_matches)
 {
     void *message = NULL;
 
@@ -254,7 +255,7 @@ static struct status row_matches(struct list *list, struct slice body, bool *ret
         return STATUS_NONE;
     }
     arena_reset(list->scratch);
-    TRY(resource_decode(list->scratch, list->table->kind, body, &message));
+    TRY(row_decode(list->tx, list->scratch, list->table->kind, statement, &message));
     *ret_matches = filter_matches(list->filter, message);
     return STATUS_NONE;
 }
@@ -266,7 +267,7 @@ static struct status take_row(struct list *list, struct db_statement *statement)
     bool matches = false;
 
     if (query_parent_fits(list->pattern, db_bytes(statement, ROW_NAME))) {
-        TRY(row_matches(list, body, &matches));
+        TRY(row_matches(list, statement, &matches));
     }
     if (matches && (list->count == list->page_size ||
                     (list->count > 0 && list->bytes + body.length > PAGE_MAX_BYTES))) {
@@ -274,7 +275,7 @@ static struct status take_row(struct list *list, struct db_statement *statement)
         return STATUS_NONE;
     }
     if (matches) {
-        TRY(resource_decode(list->tx->arena, list->table->kind, body, &message));
+        TRY(row_decode(list->tx, list->tx->arena, list->table->kind, statement, &message));
         list->messages[list->count++] = message;
         list->bytes += body.length;
     }

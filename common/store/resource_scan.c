@@ -60,7 +60,7 @@ static struct status walk(struct tx *tx, const struct resource_kind *kind, const
         struct resource_revision revision;
         if (query_parent_fits(pattern, db_bytes(statement, ROW_NAME))) {
             row_read(tx, statement, &revision);
-            TRY(resource_decode(tx->arena, kind, db_bytes(statement, ROW_BODY), &revision.message));
+            TRY(row_decode(tx, tx->arena, kind, statement, &revision.message));
             TRY(each(arg, &revision));
         }
         TRY(db_step(statement, &row));
@@ -205,7 +205,7 @@ static struct status history_row(struct history *history, struct db_statement *s
     if (row.actor == NULL || row.method == NULL) {
         return status_out_of_memory();
     }
-    TRY(resource_decode(arena, history->kind, body, &row.message));
+    TRY(row_decode(history->tx, arena, history->kind, statement, &row.message));
     history->bytes += body.length;
     return rows_append(&history->rows, &row);
 }

@@ -21,6 +21,7 @@ struct reader {
     bool is_kept; /* the snapshot, by store_read_keep() */
     struct journal_head head;
     int64_t time_us; /* of the snapshot */
+    int64_t settled_us;
     struct row_memo *memo;
     struct reader *next;
 };
@@ -161,14 +162,16 @@ static struct status open_parts(struct store *store, struct arena *arena,
         return status_out_of_memory();
     }
     store->retention = options->retention;
+    clock_watch_init(&store->clock, &options->clock);
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
     TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
     TRY(settle(store, &disk));
     TRY(store_files_sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));
+    TRY(corrections_read(store->db, arena, &store->corrections));
     TRY(watermark_read(store->db, &reserved_us));
-    watermark_init(&store->writer.watermark, store->head.time_us, reserved_us);
+    writer_init(store, reserved_us);
     if (pthread_key_create(&store->reader_key, on_thread_end) != 0) {
         return status_out_of_memory();
     }
@@ -215,15 +218,22 @@ void store_close(struct store *store)
     free(store);
 }
 
+int64_t store_now_us(const struct store *store)
+{
+    return store->clock.options.now_us();
+}
+
 static struct status begin(struct reader *reader)
 {
+    /* Before the snapshot, so that it has all that is settled. */
+    reader->settled_us = atomic_load(&reader->store->writer.settled_us);
     TRY(db_begin(reader->db));
     const struct status status = journal_head_read(reader->db, &reader->head);
     if (status.code != STATUS_OK) {
         db_rollback(reader->db);
         return status;
     }
-    const int64_t now_us = clock_now_us();
+    const int64_t now_us = store_now_us(reader->store);
     reader->time_us = now_us > reader->head.time_us ? now_us : reader->head.time_us;
     row_memo_begin(reader->memo, journal_version(&reader->head));
     return STATUS_NONE;
@@ -249,6 +259,7 @@ struct status store_read_begin(struct store *store, struct arena *arena, struct 
         .time_us = reader->time_us,
         .version = journal_version(&reader->head),
         .version_time_us = reader->head.time_us,
+        .settled_us = reader->settled_us,
         .memo = reader->memo,
     };
     return STATUS_NONE;
@@ -294,7 +305,7 @@ void store_read_let_go(struct store *store)
 
 struct tx store_write_tx(struct store *store, struct arena *arena)
 {
-    const int64_t next_us = journal_next_time(&store->head);
+    const int64_t next_us = journal_next_time(&store->head, store_now_us(store));
 
     return (struct tx){
         .store = store,
@@ -308,17 +319,25 @@ struct tx store_write_tx(struct store *store, struct arena *arena)
 
 struct status tx_set_as_of(struct tx *tx, int64_t time_us)
 {
-    if (time_us > tx->time_us) {
+    struct journal_head head;
+
+    if (time_us > tx->settled_us && time_us > tx->version_time_us) {
         return status_make(tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_AS_OF", "asOf",
                            "asOf lies in the future");
     }
-    TRY(journal_seq_at(tx->db, time_us, &tx->as_of_seq));
+    TRY(journal_head_at(tx, time_us, &head));
+    if (head.seq == 0) {
+        memcpy(head.hash, tx->store->id, DIGEST_BYTES);
+    }
     tx->is_as_of = true;
+    tx->as_of_seq = head.seq;
+    tx->as_of_version = journal_version(&head);
+    tx->as_of_version_time_us = head.time_us;
     tx->as_of_time_us = time_us;
     return STATUS_NONE;
 }
 
-static struct status number_read(struct db *db, const char *key, int64_t *ret_number)
+struct status meta_number_read(struct db *db, const char *key, int64_t *ret_number)
 {
     struct db_statement *statement = NULL;
     bool row = false;
@@ -339,7 +358,7 @@ struct status store_number_read(struct store *store, struct arena *arena, const 
     struct tx tx;
 
     TRY(store_read_begin(store, arena, &tx));
-    const struct status status = number_read(tx.db, key, ret_number);
+    const struct status status = meta_number_read(tx.db, key, ret_number);
     store_read_end(&tx);
     return status;
 }
@@ -377,7 +396,8 @@ struct status store_verify(struct store *store, struct arena *arena, uint64_t *r
         struct tx tx;
         TRY(store_read_begin(store, arena, &tx));
         const struct version expected = tx.version;
-        struct status status = journal_verify(tx.db, arena, &head, VERIFY_BATCH, &end);
+        struct status status =
+            journal_verify(tx.db, arena, &store->corrections, &head, VERIFY_BATCH, &end);
         const struct version found = journal_version(&head);
         if (status.code == STATUS_OK && end &&
             (found.seq != expected.seq || found.hash != expected.hash)) {

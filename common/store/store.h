@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/status.h"
 #include "pb/schema.h"
+#include "store/clock_watch.h"
 #include "store/db.h"
 #include "store/disk.h"
 
@@ -46,7 +47,8 @@ struct store_options {
     unsigned queue_max;          /* writes that may wait; 0: 4096 */
     struct disk_options disk;
     struct store_retention retention;
-    struct metrics *metrics; /* to count in; must outlive the store; NULL: none */
+    struct metrics *metrics;          /* to count in; must outlive the store; NULL: none */
+    struct clock_watch_options clock; /* that entries are dated by */
 };
 
 /*
@@ -62,6 +64,10 @@ void store_close(struct store *store);
 
 /* NULL while the store takes writes, else why it is read-only. Any thread. */
 const char *store_read_only(struct store *store);
+
+/* By how much the clock is behind the journal, now; past CLOCK_BEHIND_US no write is taken that
+ * would be dated by it. Any thread. */
+int64_t store_clock_behind_us(struct store *store);
 
 /* The room on the store's disk, as last seen. Any thread. */
 struct disk_view store_disk(struct store *store);
@@ -90,6 +96,9 @@ struct tx {
     uint64_t as_of_seq;
     bool is_as_of; /* set by tx_set_as_of(), also before the first entry, where as_of_seq is 0 */
     int64_t as_of_time_us;
+    struct version as_of_version; /* of the last entry that such a read shows */
+    int64_t as_of_version_time_us;
+    int64_t settled_us; /* reads: no entry that this snapshot lacks will have a time up to here */
     /* Written into journal entries; writes only. */
     const char *actor;
     const char *method;
@@ -111,7 +120,8 @@ void store_read_let_go(struct store *store);
 
 /*
  * All further reads of tx see the state at this time (record time). INVALID_ARGUMENT, field
- * "asOf", when it lies in the future.
+ * "asOf", when it lies in the future: behind the last entry, and not settled by store_settle()
+ * before the snapshot was begun.
  */
 struct status tx_set_as_of(struct tx *tx, int64_t time_us);
 
@@ -124,6 +134,7 @@ struct write {
     uint8_t request_hash[DIGEST_BYTES];
     struct arena *arena;
     bool validate_only;       /* run, then roll back; nothing is remembered */
+    bool is_undated;          /* appends no entry: it is run also while the clock is behind */
     int64_t deadline_boot_ms; /* dropped when it is past before it is run; 0: none */
 
     /* On the writer's thread, inside a savepoint. A failure rolls back to it. May set answer:
@@ -146,6 +157,9 @@ struct write {
  * Queues the write and returns at once; done is called exactly once, unless this fails:
  * RESOURCE_EXHAUSTED QUEUE_FULL, UNAVAILABLE STORE_READ_ONLY or SHUTTING_DOWN. Any thread.
  *
+ * Ends with UNAVAILABLE CLOCK_BEHIND_JOURNAL, without being run, while the clock is too far behind
+ * the journal; a key that is known gets its answer all the same.
+ *
  * A key that was used for another request (by request_hash) ends with INVALID_ARGUMENT
  * IDEMPOTENCY_KEY_REUSED. OK and refusals are kept with the key; transient outcomes
  * (status_is_transient) and INTERNAL are not. Of a kept refusal code, reason and answer come
@@ -153,27 +167,38 @@ struct write {
  */
 struct status store_write(struct store *store, struct write *write);
 
-/* The question up to which time the journal is complete. The caller owns it until done was called.
+/*
+ * The question whether a time is settled: every entry with a time up to it is shown by a snapshot
+ * that is begun from then on, and none will ever be written (store/watermark.h). The caller owns it
+ * until it was answered.
  */
-struct watermark_question {
-    struct arena *arena;
-    /* On the calling thread, or on the writer's: must not block. */
-    void (*done)(struct watermark_question *question);
+struct settle_question {
+    /* Set by the caller: */
+    int64_t time_us; /* not in the future */
+    /* Only that no group of writes that may have an earlier time is under way: what is written
+     * later may still be earlier, if the clock is set back. */
+    bool only_clear;
+    /* On the writer's thread, unless the question was answered at once; must not block. */
+    void (*done)(struct settle_question *question);
 
-    /*
-     * Set before done: a snapshot that is begun from then on shows every entry, now and ever, with
-     * a time that is not later (store/watermark.h). It is not earlier than the question, unless the
-     * store takes no writes.
-     */
-    int64_t watermark_us;
-
-    struct store *store; /* the store's, from here on */
-    int64_t reserved_us;
-    struct write write;
+    /* Set by the store. UNAVAILABLE AS_OF_NOT_SETTLED: the store takes no writes, and so it cannot
+     * be said of this time. */
+    struct status status;
+    struct settle_question *next; /* the store's */
 };
 
-/* Always calls done once. Any thread. */
-void store_watermark(struct store *store, struct watermark_question *question);
+/* True when it was answered at once, in question->status; else done is called once. Any thread,
+ * never waits. */
+bool store_settle(struct store *store, struct settle_question *question);
+
+/* Where the journal stands, for a feed: every entry up to version is there for a snapshot that is
+ * begun from now on, and every later one has a later time than watermark_us, unless the clock is
+ * set back. Any thread. */
+struct feed_mark {
+    struct version version;
+    int64_t watermark_us;
+};
+struct feed_mark store_feed_mark(struct store *store);
 
 /* A number that is kept under a key of the program's own, in the store's meta table; 0 for none.
  * On the calling thread's own connection. */

@@ -103,6 +103,9 @@ void store_metrics_write(struct store *store, struct buffer *text)
     metrics_write_one(text, "dongkhoi_store_read_only", METRIC_GAUGE,
                       "1 while writes are refused for the state of the disk, else 0.",
                       is_read_only);
+    metrics_write_one(text, "dongkhoi_journal_clock_behind_seconds", METRIC_GAUGE,
+                      "By how much the clock is behind the journal; over 60 writes are refused.",
+                      (double)store_clock_behind_us(store) / 1e6);
     metrics_write_one(text, "dongkhoi_journal_seq", METRIC_GAUGE,
                       "Sequence number of the last committed journal entry.", (double)seq);
     write_disk(store, text);

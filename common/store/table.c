@@ -244,12 +244,18 @@ struct status table_init(struct arena *arena, const struct resource_kind *kind,
     TRY(kind_check(arena, kind));
     const struct table table = {
         .kind = kind,
-        .get =
-            arena_printf(arena, "SELECT body FROM \"%s\" WHERE name = $1 AND to_seq IS NULL", name),
-        .get_as_of = arena_printf(arena,
-                                  "SELECT body FROM \"%s\" WHERE name = $1 AND from_seq <= $2 AND "
-                                  "(to_seq IS NULL OR to_seq > $3)",
-                                  name),
+        .get = arena_printf(
+            arena, "SELECT body, created, from_time FROM \"%s\" WHERE name = $1 AND to_seq IS NULL",
+            name),
+        .get_as_of = arena_printf(
+            arena,
+            "SELECT body, created, from_time FROM \"%s\" WHERE name = $1 AND from_seq <= $2 AND "
+            "(to_seq IS NULL OR to_seq > $3)",
+            name),
+        .times = arena_printf(arena,
+                              "SELECT created, from_time FROM \"%s\" WHERE name = $1 AND "
+                              "revision = $2",
+                              name),
         .newest = arena_printf(arena,
                                "SELECT uid, revision, created, to_seq FROM \"%s\" WHERE name = $1 "
                                "ORDER BY revision DESC LIMIT 1",
@@ -264,8 +270,8 @@ struct status table_init(struct arena *arena, const struct resource_kind *kind,
                               "to_seq IS NULL LIMIT 1",
                               name),
     };
-    if (table.get == NULL || table.get_as_of == NULL || table.newest == NULL ||
-        table.insert == NULL || table.end == NULL || table.below == NULL) {
+    if (table.get == NULL || table.get_as_of == NULL || table.times == NULL ||
+        table.newest == NULL || table.insert == NULL || table.end == NULL || table.below == NULL) {
         return status_out_of_memory();
     }
     *ret_table = table;

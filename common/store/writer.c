@@ -21,13 +21,20 @@ enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000, UPKEEP_MS = 20 };
 /* Past the first the log is copied into the file; past the second readers are waited for. */
 enum { CHECKPOINT_BYTES = 4 << 20, RESTART_BYTES = 32 << 20 };
 
+const struct status writer_not_settled = {
+    .code = STATUS_UNAVAILABLE,
+    .reason = "AS_OF_NOT_SETTLED",
+    .message = "the store takes no writes, so what was recorded up to asOf is not settled; ask as "
+               "of an earlier time, or without asOf",
+};
+
 static const char full_text[] = "the disk is full: writes are refused until there is room";
 static const char io_text[] =
     "the disk reported an error: writes are refused until it takes them again";
 static const char doomed_text[] =
     "the disk failed to keep what was written: writes are refused until the service is restarted";
 
-static struct status read_only_status(const char *why)
+struct status writer_read_only_status(const char *why)
 {
     return (struct status){.code = STATUS_UNAVAILABLE, .reason = "STORE_READ_ONLY", .message = why};
 }
@@ -86,9 +93,11 @@ static void become_read_only(struct store *store, const char *why)
     (void)pthread_mutex_lock(&writer->lock);
     writer->read_only = why;
     struct write *waiting = take_queue(writer);
+    struct settle_question *questions = settling_take_all(&writer->settling);
     const struct version version = writer->version;
     (void)pthread_mutex_unlock(&writer->lock);
-    refuse_all(waiting, read_only_status(why), version);
+    refuse_all(waiting, writer_read_only_status(why), version);
+    settling_answer(questions, writer_not_settled);
 }
 
 static void fail_group(struct store *store, struct write *group, struct status failure)
@@ -97,6 +106,7 @@ static void fail_group(struct store *store, struct write *group, struct status f
     const char *why = read_only_text(store, failure);
     (void)pthread_mutex_lock(&store->writer.lock);
     const struct version version = store->writer.version;
+    struct settle_question *questions = settling_take_all(&store->writer.settling);
     (void)pthread_mutex_unlock(&store->writer.lock);
     struct status status = {
         .code = STATUS_UNAVAILABLE,
@@ -105,11 +115,21 @@ static void fail_group(struct store *store, struct write *group, struct status f
     };
 
     if (why != NULL) {
-        status = read_only_status(why);
+        status = writer_read_only_status(why);
         become_read_only(store, why);
     }
     refuse_all(group, status, version);
+    settling_answer(questions, why != NULL ? writer_not_settled : status);
 }
+
+static const struct status clock_behind = {
+    .code = STATUS_UNAVAILABLE,
+    .reason = "CLOCK_BEHIND_JOURNAL",
+    .message =
+        "the clock of the service is more than a minute behind the last entry of its journal, "
+        "so nothing is written: set the clock right, or stop the service and correct the "
+        "journal with correct-clock",
+};
 
 /* Runs the write in its savepoint. Fails only when the group is lost. */
 static struct status run_in_savepoint(struct store *store, struct write *write)
@@ -144,6 +164,10 @@ static struct status run_one(struct store *store, struct write *write)
         return STATUS_NONE;
     }
     if (!idempotency_applies(write)) {
+        if (store->is_clock_behind && !write->is_undated) {
+            write->status = clock_behind;
+            return STATUS_NONE;
+        }
         return run_in_savepoint(store, write);
     }
     const struct status found = idempotency_find(store->db, write, &known);
@@ -154,8 +178,30 @@ static struct status run_one(struct store *store, struct write *write)
     if (known) {
         return STATUS_NONE;
     }
+    if (store->is_clock_behind) {
+        write->status = clock_behind;
+        return STATUS_NONE;
+    }
     TRY(run_in_savepoint(store, write));
-    return idempotency_keep(store->db, write, journal_next_time(&store->head));
+    return idempotency_keep(store->db, write, journal_next_time(&store->head, store_now_us(store)));
+}
+
+/* So that what is asked for can be settled once the group is closed. A commit in doubt ends only
+ * with one that writes something. */
+static struct status reserve_in_group(struct store *store)
+{
+    struct writer *writer = &store->writer;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    int64_t reserve_us = settling_wants_us(&writer->settling, &writer->watermark);
+    const bool in_doubt = writer->watermark.in_doubt;
+    if (reserve_us == 0) {
+        reserve_us = writer->watermark.reserved_us;
+    }
+    const bool is_new = reserve_us != writer->watermark.reserved_us;
+    (void)pthread_mutex_unlock(&writer->lock);
+    store->reserving_us = reserve_us;
+    return is_new || in_doubt ? watermark_reserve(store->db, reserve_us) : STATUS_NONE;
 }
 
 static struct status run_group(struct store *store, struct write *group)
@@ -170,27 +216,61 @@ static struct status run_group(struct store *store, struct write *group)
         count++;
     }
     TRY(upkeep_in_group(store, count));
+    TRY(reserve_in_group(store));
     return store->head.seq != seq_before ? journal_head_write(store->db, &store->head)
                                          : STATUS_NONE;
+}
+
+/* Returns the time. */
+static int64_t look_at_clock(struct store *store)
+{
+    const int64_t now_us = store_now_us(store);
+    const int64_t behind_us = atomic_load(&store->writer.settled_us) - now_us;
+
+    store->is_clock_behind = clock_watch_look(&store->clock, now_us, behind_us);
+    return now_us;
 }
 
 static void open_group(struct store *store)
 {
     struct writer *writer = &store->writer;
+    const int64_t now_us = look_at_clock(store);
 
     (void)pthread_mutex_lock(&writer->lock);
-    store->first_time_us = watermark_open(&writer->watermark, clock_now_us());
+    store->first_time_us = watermark_open(&writer->watermark, now_us);
     (void)pthread_mutex_unlock(&writer->lock);
 }
 
-/* store->head is that of the last commit. */
+/* Under the lock. store->head is that of the last commit. */
 static void close_group(struct store *store, enum watermark_outcome outcome)
+{
+    struct writer *writer = &store->writer;
+    struct watermark *mark = &writer->watermark;
+
+    if (outcome == WATERMARK_COMMITTED && store->reserving_us > mark->reserved_us) {
+        mark->reserved_us = store->reserving_us;
+    }
+    watermark_close(mark, outcome, store->head.time_us);
+    atomic_store(&writer->settled_us, mark->floor_us);
+}
+
+static void lose_group(struct store *store, enum watermark_outcome outcome)
+{
+    (void)pthread_mutex_lock(&store->writer.lock);
+    close_group(store, outcome);
+    (void)pthread_mutex_unlock(&store->writer.lock);
+}
+
+/* Before the next group is opened, or a steady stream of writes would keep them waiting. */
+static void settle_what_waits(struct store *store)
 {
     struct writer *writer = &store->writer;
 
     (void)pthread_mutex_lock(&writer->lock);
-    watermark_close(&writer->watermark, outcome, store->head.time_us);
+    struct settle_question *settled = settling_take(&writer->settling, &writer->watermark);
+    atomic_store(&writer->settled_us, writer->watermark.floor_us);
     (void)pthread_mutex_unlock(&writer->lock);
+    settling_answer(settled, STATUS_NONE);
 }
 
 static void publish(struct store *store, struct write *group)
@@ -200,13 +280,13 @@ static void publish(struct store *store, struct write *group)
 
     (void)pthread_mutex_lock(&writer->lock);
     writer->version = version;
+    close_group(store, WATERMARK_COMMITTED);
     void (*on_publish)(void *arg, struct version version) = writer->on_publish;
     void *arg = writer->on_publish_arg;
     (void)pthread_mutex_unlock(&writer->lock);
     if (on_publish != NULL) {
         on_publish(arg, version);
     }
-    close_group(store, WATERMARK_COMMITTED);
     for (struct write *write = group; write != NULL; write = write->next) {
         write->version = version;
     }
@@ -235,10 +315,13 @@ static struct status commit(struct store *store, const struct write *group)
     for (; group != NULL; group = group->next) {
         writes++;
     }
-    metric_observe(metrics->commit_writes, 0, writes);
+    if (writes > 0) {
+        metric_observe(metrics->commit_writes, 0, writes);
+    }
     return status;
 }
 
+/* Also without a write, for those that wait until something is settled. */
 static void write_group(struct store *store, struct write *group)
 {
     const struct journal_head before = store->head;
@@ -262,12 +345,13 @@ static void write_group(struct store *store, struct write *group)
         metric_count(store->writer.metrics.commit_failures, 0, 0, 1);
         store->head = before;
         store->oldest_key_us = 0;
-        close_group(store, outcome);
+        lose_group(store, outcome);
         fail_group(store, group, status);
         return;
     }
     publish(store, group);
     answer_all(group);
+    settle_what_waits(store);
 }
 
 static struct status checkpoint(struct store *store, enum db_checkpoint mode)
@@ -341,7 +425,8 @@ static void try_to_come_back(struct store *store)
     const char *why = status.code == STATUS_OK ? NULL : read_only_text(store, status);
     (void)pthread_mutex_lock(&store->writer.lock);
     if (status.code == STATUS_OK) {
-        watermark_close(&store->writer.watermark, WATERMARK_COMMITTED, store->head.time_us);
+        store->reserving_us = 0;
+        close_group(store, WATERMARK_COMMITTED);
         store->writer.read_only = NULL;
     } else if (why != NULL) {
         store->writer.read_only = why;
@@ -359,7 +444,8 @@ static void wait_for(struct writer *writer, unsigned bound_ms)
     const long ns = until.tv_nsec + (long)(bound_ms % 1000) * 1000000;
     until.tv_sec += (time_t)(bound_ms / 1000) + ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    while (writer->first == NULL && !writer->stopping && err == 0) {
+    while (writer->first == NULL && writer->settling.first == NULL && !writer->stopping &&
+           err == 0) {
         err = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
     }
 }
@@ -367,6 +453,7 @@ static void wait_for(struct writer *writer, unsigned bound_ms)
 /* What to do next; neither: nothing waits. */
 struct work {
     struct write *group;
+    bool settle; /* somebody waits for that */
     bool probe;
 };
 
@@ -381,7 +468,8 @@ static bool wait_for_work(struct store *store, struct work *ret_work)
     wait_for(writer, is_read_only ? PROBE_MS : idle_ms);
     ret_work->probe = is_read_only && !writer->stopping;
     ret_work->group = take_queue(writer);
-    const bool go_on = ret_work->group != NULL || !writer->stopping;
+    ret_work->settle = writer->settling.first != NULL;
+    const bool go_on = ret_work->group != NULL || ret_work->settle || !writer->stopping;
     (void)pthread_mutex_unlock(&writer->lock);
     return go_on;
 }
@@ -403,10 +491,11 @@ static void do_work(struct store *store, const struct work *work)
 {
     struct status status = STATUS_NONE;
 
+    (void)look_at_clock(store);
     if (work->probe) {
         try_to_come_back(store);
     }
-    if (work->group != NULL) {
+    if (work->group != NULL || work->settle) {
         write_group(store, work->group);
     } else if (store_read_only(store) == NULL) {
         status = upkeep_idle(store);
@@ -420,9 +509,9 @@ static void do_work(struct store *store, const struct work *work)
 }
 
 /* So that nothing is dated ahead of the clock because of what was reserved before a restart. */
-static void wait_for_clock(const struct watermark *mark)
+static void wait_for_clock(const struct store *store, const struct watermark *mark)
 {
-    const int64_t wait_us = watermark_wait_us(mark, clock_now_us());
+    const int64_t wait_us = watermark_wait_us(mark, store_now_us(store));
     const struct timespec pause = {.tv_nsec = (long)(wait_us * 1000)};
 
     (void)nanosleep(&pause, NULL);
@@ -437,7 +526,7 @@ static void *writer_main(void *arg)
     (void)pthread_mutex_lock(&store->writer.lock);
     mark = store->writer.watermark;
     (void)pthread_mutex_unlock(&store->writer.lock);
-    wait_for_clock(&mark);
+    wait_for_clock(store, &mark);
     while (wait_for_work(store, &work)) {
         do_work(store, &work);
     }
@@ -448,69 +537,13 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-struct status store_write(struct store *store, struct write *write)
-{
-    struct writer *writer = &store->writer;
-    struct status status = STATUS_NONE;
-
-    (void)pthread_mutex_lock(&writer->lock);
-    if (writer->stopping) {
-        status = (struct status){.code = STATUS_UNAVAILABLE,
-                                 .reason = "SHUTTING_DOWN",
-                                 .message = "the service is shutting down"};
-    } else if (writer->read_only != NULL) {
-        status = read_only_status(writer->read_only);
-    } else if (writer->queued >= writer->queue_max) {
-        status = (struct status){.code = STATUS_RESOURCE_EXHAUSTED,
-                                 .reason = "QUEUE_FULL",
-                                 .message = "too many writes are waiting; try again later"};
-    } else {
-        const bool was_empty = writer->first == NULL;
-        write->next = NULL;
-        *writer->last = write;
-        writer->last = &write->next;
-        writer->queued++;
-        if (was_empty) {
-            (void)pthread_cond_signal(&writer->wake);
-        }
-    }
-    (void)pthread_mutex_unlock(&writer->lock);
-    return status;
-}
-
-const char *store_read_only(struct store *store)
-{
-    (void)pthread_mutex_lock(&store->writer.lock);
-    const char *why = store->writer.read_only;
-    (void)pthread_mutex_unlock(&store->writer.lock);
-    return why;
-}
-
-struct disk_view store_disk(struct store *store)
-{
-    (void)pthread_mutex_lock(&store->writer.lock);
-    const struct disk_view view = store->writer.disk;
-    (void)pthread_mutex_unlock(&store->writer.lock);
-    return view;
-}
-
-struct version store_version(struct store *store)
-{
-    (void)pthread_mutex_lock(&store->writer.lock);
-    const struct version version = store->writer.version;
-    (void)pthread_mutex_unlock(&store->writer.lock);
-    return version;
-}
-
-void store_set_on_publish(struct store *store,
-                          void (*on_publish)(void *arg, struct version version), void *arg)
+void writer_init(struct store *store, int64_t reserved_us)
 {
     struct writer *writer = &store->writer;
 
-    (void)pthread_mutex_lock(&writer->lock);
-    writer->on_publish = on_publish;
-    writer->on_publish_arg = arg;
-    (void)pthread_mutex_unlock(&writer->lock);
+    settling_init(&writer->settling);
+    watermark_init(&writer->watermark, store->head.time_us, reserved_us);
+    atomic_store(&writer->settled_us, writer->watermark.floor_us);
 }
 
 struct status writer_start(struct store *store, unsigned queue_max, struct status disk)

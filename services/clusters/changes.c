@@ -125,7 +125,7 @@ struct status get_cluster_area(struct call *call, const void *request, void *res
     TRY(call_check_date(call, "date", req->date));
     TRY(standard_as_of(call, request));
     TRY(find_cluster(call, "name", req->name, &cluster));
-    date_format(date_of_time(call->now_us), today);
+    date_format(date_of_time(call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us), today);
     answer->name = req->name;
     answer->date = req->date[0] != '\0' ? req->date : arena_strdup(call->arena, today);
     if (answer->date == NULL) {

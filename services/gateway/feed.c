@@ -2,6 +2,10 @@
  * feed.c - GET /v1/changes: every service is asked at once behind the cursor's place; the last
  * answer merges and answers, beside the loop where the page is large. A service that cannot be read
  * holds the feed.
+ *
+ *     ASKED --all gave all they have--> answered
+ *                 \--one may be writing what comes before the latest--> that one is ASKED AGAIN,
+ *                     when it has written: its changes up to there --> answered
  */
 #include "account.h"
 #include "admission.h"
@@ -42,6 +46,8 @@ struct feed {
     size_t limit;
     size_t waiting;
     size_t count;
+    bool is_asked_again;
+    int64_t end_us; /* of what was given first; then it is asked again up to there */
     struct rpc_timing slowest;
     bool has_answers;
     struct feed_position positions[BACKENDS_MAX];
@@ -50,7 +56,9 @@ struct feed {
     /* Set by feed_read(). */
     struct status statuses[BACKENDS_MAX]; /* of the services' answers */
     bool is_held;                         /* one of them is a failure */
-    struct status failure;                /* of the page */
+    bool lags[BACKENDS_MAX];              /* who is to be asked again */
+    bool must_ask_again;
+    struct status failure; /* of the page */
     struct rendering rendering;
 };
 
@@ -58,6 +66,8 @@ void feed_register_types(const struct schema *schema)
 {
     size_t count = 0;
     const struct schema_service *services = schema_services(schema, &count);
+
+    json_register_any(&dongkhoi__changes__v1__clock_correction__descriptor);
 
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < services[i].method_count; k++) {
@@ -194,7 +204,7 @@ static struct status render_page(struct feed *feed, struct feed_source *sources,
     if (page.changes == NULL) {
         return status_out_of_memory();
     }
-    feed_merge(sources, feed->count, &page);
+    feed_merge(sources, feed->count, feed->end_us, &page);
     const char *cursor = next_cursor(feed, sources);
     if (cursor == NULL) {
         return status_out_of_memory();
@@ -213,12 +223,24 @@ static struct status render_page(struct feed *feed, struct feed_source *sources,
 static void feed_read(struct feed *feed, struct arena *scratch)
 {
     struct feed_source sources[BACKENDS_MAX] = {0};
+    bool is_lagging = false;
 
     for (size_t i = 0; i < feed->count; i++) {
         feed->statuses[i] = part_parse(feed, i, scratch, &sources[i]);
         feed->is_held = feed->is_held || feed->statuses[i].code != STATUS_OK;
     }
-    if (!feed->is_held) {
+    if (feed->is_held) {
+        return;
+    }
+    if (!feed->is_asked_again) {
+        feed->end_us = feed_end_us(sources, feed->count);
+        for (size_t i = 0; i < feed->count; i++) {
+            feed->lags[i] = feed_lags(&sources[i], feed->end_us);
+            is_lagging = is_lagging || feed->lags[i];
+        }
+    }
+    feed->must_ask_again = is_lagging;
+    if (!is_lagging) {
         feed->failure = render_page(feed, sources, scratch);
     }
 }
@@ -240,8 +262,13 @@ static void answer(struct feed *feed)
     }
 }
 
+static void answer_no_room(struct feed *feed)
+{
+    answer_status(feed->request, admission_no_room(), NULL);
+}
+
 /* The feed is gone with its request, so the replies that it rests on are kept apart. */
-static void answer_and_free(struct feed *feed, void (*give)(struct feed *feed))
+static void end(struct feed *feed, void (*give)(struct feed *feed))
 {
     struct rpc_reply *replies[BACKENDS_MAX] = {0};
     const size_t count = feed->count;
@@ -255,6 +282,36 @@ static void answer_and_free(struct feed *feed, void (*give)(struct feed *feed))
     }
 }
 
+static void ask(struct feed *feed, size_t index);
+static void settle(struct feed *feed);
+
+static void ask_again(struct feed *feed)
+{
+    feed->is_asked_again = true;
+    feed->must_ask_again = false;
+    feed->waiting = 1; /* for this function */
+    for (size_t i = 0; i < feed->count; i++) {
+        feed->waiting += feed->lags[i];
+    }
+    for (size_t i = 0; i < feed->count; i++) {
+        if (feed->lags[i]) {
+            rpc_reply_free(feed->parts[i].reply);
+            feed->parts[i].reply = NULL;
+            ask(feed, i);
+        }
+    }
+    settle(feed);
+}
+
+static void go_on(struct feed *feed)
+{
+    if (feed->must_ask_again) {
+        ask_again(feed);
+    } else {
+        end(feed, answer);
+    }
+}
+
 static void job_run(struct job *job)
 {
     feed_read((struct feed *)job, job->arena);
@@ -262,12 +319,7 @@ static void job_run(struct job *job)
 
 static void job_done(struct job *job)
 {
-    answer_and_free((struct feed *)job, answer);
-}
-
-static void answer_no_room(struct feed *feed)
-{
-    answer_status(feed->request, admission_no_room(), NULL);
+    go_on((struct feed *)job);
 }
 
 static size_t bytes_of_replies(const struct feed *feed)
@@ -289,14 +341,14 @@ static void settle(struct feed *feed)
     if (bytes < JOB_LEAST_BYTES) {
         arena_reset(feed->loop->scratch);
         feed_read(feed, feed->loop->scratch);
-        answer_and_free(feed, answer);
+        go_on(feed);
         return;
     }
     feed->job.run = job_run;
     feed->job.on_done = job_done;
     if (!http_admit(feed->request, bytes * ANSWER_GROWTH) ||
         !job_start(feed->loop->uv, &feed->job)) {
-        answer_and_free(feed, answer_no_room);
+        end(feed, answer_no_room);
     }
 }
 
@@ -324,13 +376,14 @@ static void ask(struct feed *feed, size_t index)
     const struct rpc_request call = {
         .method = "dongkhoi.rpc.v1.JournalService/ReadJournal",
         .traceparent = account_traceparent(feed->request),
-        .timeout_ms = feed->headers.timeout_ms,
+        .timeout_ms = patience_left_ms(feed->request, feed->headers.timeout_ms),
         .payload = &payload.base,
     };
 
     payload.after_seq = feed->positions[index].seq;
     payload.after_hash = feed->positions[index].hash;
     payload.limit = (uint32_t)feed->limit;
+    payload.clear_us = feed->is_asked_again ? feed->end_us : 0;
     part->letter.deliver = deliver;
     part->feed = feed;
     const struct status status =
@@ -400,7 +453,6 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     }
     arena_reset(loop->scratch);
     const struct status status = read_request(feed, match);
-    feed->headers.timeout_ms = patience_left_ms(request, feed->headers.timeout_ms);
     if (status.code != STATUS_OK) {
         answer_status(request, status, NULL);
         return;

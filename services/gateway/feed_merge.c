@@ -1,4 +1,4 @@
-/* feed_merge.c - takes the least head again and again, up to where all are complete. */
+/* feed_merge.c - takes the least head again and again, up to where the page ends. */
 #include "feed_merge.h"
 
 #include <string.h>
@@ -15,11 +15,28 @@ static const Change *head_of(const struct feed_source *source)
     return source->taken < source->count ? source->changes[source->taken] : NULL;
 }
 
-/* Up to here all that the service has is at hand. */
-static int64_t end_of(const struct feed_source *source)
+static int64_t last_us(const struct feed_source *source)
 {
-    return source->has_more && source->count > 0 ? feed_time_us(source->changes[source->count - 1])
-                                                 : source->watermark_us;
+    return source->count > 0 ? feed_time_us(source->changes[source->count - 1]) : INT64_MIN;
+}
+
+int64_t feed_end_us(const struct feed_source *sources, size_t source_count)
+{
+    int64_t latest_us = INT64_MIN;
+    int64_t more_us = INT64_MAX;
+
+    for (size_t i = 0; i < source_count; i++) {
+        const int64_t own_us = last_us(&sources[i]);
+
+        latest_us = own_us > latest_us ? own_us : latest_us;
+        more_us = sources[i].has_more && own_us < more_us ? own_us : more_us;
+    }
+    return more_us < latest_us ? more_us : latest_us;
+}
+
+bool feed_lags(const struct feed_source *source, int64_t end_us)
+{
+    return !source->has_more && source->watermark_us < end_us;
 }
 
 /* The source whose head comes first; NULL when all are empty. */
@@ -42,33 +59,33 @@ static struct feed_source *first_of(struct feed_source *sources, size_t count)
     return first;
 }
 
-static bool is_caught_up(const struct feed_source *sources, size_t count, int64_t watermark_us)
+/* What came in later than the end was asked for is left for the next page. */
+static void page_judge(const struct feed_source *sources, size_t source_count, int64_t end_us,
+                       struct feed_page *page)
 {
-    for (size_t i = 0; i < count; i++) {
+    page->watermark_us = source_count > 0 ? INT64_MAX : 0;
+    page->is_caught_up = true;
+    for (size_t i = 0; i < source_count; i++) {
         const Change *head = head_of(&sources[i]);
+        const bool is_later = head != NULL && feed_time_us(head) > end_us;
+        const int64_t own_us = is_later ? end_us : sources[i].watermark_us;
 
-        if (head != NULL ? feed_time_us(head) <= watermark_us : sources[i].has_more) {
-            return false;
-        }
+        page->watermark_us = own_us < page->watermark_us ? own_us : page->watermark_us;
+        page->is_caught_up =
+            page->is_caught_up && !sources[i].has_more && (head == NULL || is_later);
     }
-    return true;
 }
 
-void feed_merge(struct feed_source *sources, size_t source_count, struct feed_page *page)
+void feed_merge(struct feed_source *sources, size_t source_count, int64_t end_us,
+                struct feed_page *page)
 {
-    int64_t end_us = INT64_MAX;
+    const int64_t own_end_us = feed_end_us(sources, source_count);
     size_t bytes = 0;
 
+    end_us = own_end_us < end_us ? own_end_us : end_us;
     page->count = 0;
-    page->watermark_us = source_count > 0 ? INT64_MAX : 0;
     for (size_t i = 0; i < source_count; i++) {
-        const int64_t own_end_us = end_of(&sources[i]);
-
         sources[i].taken = 0;
-        end_us = own_end_us < end_us ? own_end_us : end_us;
-        if (sources[i].watermark_us < page->watermark_us) {
-            page->watermark_us = sources[i].watermark_us;
-        }
     }
     while (page->count < page->limit) {
         struct feed_source *source = first_of(sources, source_count);
@@ -84,5 +101,5 @@ void feed_merge(struct feed_source *sources, size_t source_count, struct feed_pa
         page->changes[page->count++] = change;
         source->taken++;
     }
-    page->is_caught_up = is_caught_up(sources, source_count, page->watermark_us);
+    page_judge(sources, source_count, end_us, page);
 }

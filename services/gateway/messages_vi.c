@@ -28,6 +28,9 @@ const struct sentence sentences_vi[] = {
      "Diện tích không phù hợp với loại điều chỉnh: mở rộng phải tăng, thu hẹp phải giảm."},
     {"AREA_OUTSIDE_LIMITS", "Diện tích nằm ngoài giới hạn mà pháp luật quy định."},
     {"AREA_UNKNOWN", "Chưa biết diện tích."},
+    {"AS_OF_NOT_SETTLED", "Dịch vụ đang không nhận ghi nên chưa thể xác định mọi thứ đã ghi đến "
+                          "thời điểm asOf; hãy hỏi với "
+                          "thời điểm sớm hơn, hoặc bỏ asOf."},
     {"AUTHORITY_REQUIRED", "Đề nghị ghi cơ quan ban hành văn bản[ (trường {field})]."},
     {"BACKUP_EXISTS", "Tệp sao lưu đã tồn tại và không bị ghi đè."},
     {"BASELINE_FIXED", "Hạn gốc đã được ấn định và không thay đổi được; đề nghị điều chỉnh hạn "
@@ -41,6 +44,10 @@ const struct sentence sentences_vi[] = {
     {"CANNOT_LISTEN", "Máy chủ không mở được địa chỉ lắng nghe."},
     {"CHANGED_BY_METHOD", "Không thể sửa trực tiếp[ trường {field}]; đề nghị dùng đúng thao tác "
                           "nghiệp vụ dành cho việc này."},
+    {"CLOCK_BEHIND_JOURNAL",
+     "Đồng hồ của dịch vụ chậm hơn bản ghi cuối của nhật ký quá một phút nên không nhận ghi; cần "
+     "chỉnh "
+     "lại đồng hồ, hoặc dừng dịch vụ và hiệu chỉnh nhật ký bằng lệnh correct-clock."},
     {"CLUSTER_REVOKED", "Cụm công nghiệp đã bị bãi bỏ nên không thực hiện được thao tác này."},
     {"COMMITMENT_REQUIRED", "Đăng ký phải có một cam kết: theo chỉ tiêu, số cụm công nghiệp mới, "
                             "mốc của đề án, hoặc tiêu chí tự đánh giá."},
@@ -168,6 +175,7 @@ const struct sentence sentences_vi[] = {
     {"NEUTRAL_DIRECTION", "Chỉ tiêu này không đánh giá tăng hay giảm là tốt."},
     {"NOTE_REQUIRED", "Đề nghị ghi chú lý do[ (trường {field})]."},
     {"NOTHING_PLANNED", "Chưa có công việc nào đến hạn theo kế hoạch."},
+    {"NOTHING_TO_CORRECT", "Nhật ký không có bản ghi nào cần hiệu chỉnh thời gian."},
     {"NOT_ACCEPTABLE",
      "Không có dạng dữ liệu mà tiêu đề Accept yêu cầu[; có thể chọn: {possibleTypes}]."},
     {"NOT_COMPLETED", "Công việc chưa hoàn thành."},
@@ -207,6 +215,7 @@ const struct sentence sentences_vi[] = {
     {"OCCUPANCY_UNKNOWN", "Chưa biết tỷ lệ lấp đầy của cụm công nghiệp nào."},
     {"OFFICIAL_NEEDS_REOPEN", "Số liệu đã là chính thức; đề nghị mở lại (có lý do và văn bản) "
                               "trước khi nhập số có mức thấp hơn."},
+    {"OFFSET_OUT_OF_RANGE", "Độ lệch thời gian nằm ngoài khoảng cho phép."},
     {"ONLY_COUNTED_LISTED", "Chỉ liệt kê các cụm công nghiệp được tính là mới; mục "
                             "clusters:countNew giải thích từng cụm đã xét."},
     {"ONLY_FOR_WHOLE_BATCH",
@@ -283,6 +292,7 @@ const struct sentence sentences_vi[] = {
     {"TOO_MANY_CALLS", "Có quá nhiều yêu cầu đang xử lý. Đề nghị thử lại sau ít phút."},
     {"TOO_MANY_CHANGES", "Đã đạt số lần thay đổi tối đa được lưu[ của trường {field}]."},
     {"TOO_MANY_CONNECTIONS", "Có quá nhiều kết nối. Đề nghị thử lại sau ít phút."},
+    {"TOO_MANY_CORRECTIONS", "Nhật ký đã có quá nhiều lần hiệu chỉnh thời gian."},
     {"TOO_MANY_DECIMALS", "Số có quá nhiều chữ số thập phân[ (trường {field})]."},
     {"TOO_MANY_ITEMS", "Danh sách có quá nhiều mục[ (trường {field})]."},
     {"TOO_MANY_LINKS", "Mốc có quá nhiều liên kết phụ thuộc."},

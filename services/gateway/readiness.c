@@ -1,5 +1,7 @@
-/* readiness.c - asks every service at once how it is; the last answer answers. */
+/* readiness.c - asks every service at once how it is, and what time it is there; the last answer
+ * answers. */
 #include "answer.h"
+#include "clock_difference.h"
 #include "dongkhoi/rpc/v1/health.pb-c.h"
 #include "gateway.h"
 #include "pb/decode.h"
@@ -16,7 +18,8 @@ struct health {
     const struct backend *backend;
     struct status failure;
     struct rpc_reply *reply;
-    const char *problem; /* NULL: it serves reads and writes */
+    const char *problem;     /* NULL: it serves reads and writes */
+    int64_t clock_offset_us; /* of its clock, to one that goes on evenly; 0: it did not say */
     Dongkhoi__Rpc__V1__CheckHealthResponse *response;
 };
 
@@ -53,11 +56,40 @@ static void answer_not_ready(struct readiness *readiness)
         metadata);
 }
 
+/* A warning and no more: the service may be right, and all the others wrong. */
+static void compare_clocks(struct readiness *readiness)
+{
+    int64_t offsets_us[BACKENDS_MAX];
+    struct health *healths[BACKENDS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < readiness->count; i++) {
+        if (readiness->healths[i].clock_offset_us != 0) {
+            healths[count] = &readiness->healths[i];
+            offsets_us[count++] = readiness->healths[i].clock_offset_us;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double seconds = (double)clock_difference_us(offsets_us, count, i) / 1e6;
+        Dongkhoi__Rpc__V1__CheckHealthResponse *response = healths[i]->response;
+        char *text = seconds != 0
+                         ? arena_printf(readiness->request->arena,
+                                        "%s%sthe clock is %.1f s %s those of the other services",
+                                        response->warning, response->warning[0] != '\0' ? "; " : "",
+                                        seconds < 0 ? -seconds : seconds,
+                                        seconds < 0 ? "behind" : "ahead of")
+                         : NULL;
+
+        response->warning = text != NULL ? text : response->warning;
+    }
+}
+
 static void answer_ready(struct readiness *readiness)
 {
     struct http_request *request = readiness->request;
     struct buffer *body = http_output(request);
 
+    compare_clocks(readiness);
     buffer_append_text(body, "{\"status\":\"ok\",\"services\":[");
     for (size_t i = 0; i < readiness->count; i++) {
         if (i > 0) {
@@ -103,8 +135,16 @@ static void judge(struct health *health)
     }
     health->response = message;
     health->problem = NULL;
+    if (health->response->clock_us != 0) {
+        health->clock_offset_us = health->response->clock_us - (int64_t)(uv_hrtime() / 1000);
+    }
     if (!health->response->serving) {
         health->problem = "does not serve";
+    } else if (!health->response->writable && health->response->clock_behind_us > 0) {
+        const char *text =
+            arena_printf(arena, "takes no writes, since its clock is %lld s behind its journal",
+                         (long long)health->response->clock_behind_us / 1000000);
+        health->problem = text != NULL ? text : "takes no writes";
     } else if (!health->response->writable) {
         health->problem = "is read-only";
     } else if (health->response->n_unreachable > 0) {

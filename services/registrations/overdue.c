@@ -229,7 +229,7 @@ static struct status milestones_page(struct call *call, const struct lateness *l
         return status_out_of_memory();
     }
     peer_call_all(call, &page, 1);
-    asks_note(asks, SOURCE_NIGHTECONOMY, page.status);
+    asks_note(asks, SOURCE_NIGHTECONOMY, &page);
     if (page.status.code != STATUS_OK) {
         return STATUS_NONE;
     }

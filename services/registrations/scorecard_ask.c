@@ -71,15 +71,23 @@ struct verdict_ask *asks_verdict(struct call *call, struct asks *asks, const cha
 
 bool asks_no_answer(struct status status)
 {
-    return status.code != STATUS_OK && status.code != STATUS_NOT_FOUND &&
-           status.code != STATUS_FAILED_PRECONDITION && status.code != STATUS_INVALID_ARGUMENT;
+    return peer_says_nothing(status) ||
+           (status.code != STATUS_OK && status.code != STATUS_NOT_FOUND &&
+            status.code != STATUS_FAILED_PRECONDITION && status.code != STATUS_INVALID_ARGUMENT);
 }
 
-void asks_note(struct asks *asks, enum source source, struct status status)
+void asks_note(struct asks *asks, enum source source, const struct peer_call *answer)
 {
+    const Dongkhoi__Type__V1__LastChange *change =
+        answer->response != NULL ? message_child(answer->response, "last_change") : NULL;
+
     asks->asked[source] = true;
-    if (asks->failures[source].code == STATUS_OK && asks_no_answer(status)) {
-        asks->failures[source] = status;
+    if (asks->failures[source].code == STATUS_OK && asks_no_answer(answer->status)) {
+        asks->failures[source] = answer->status;
+    }
+    if (change != NULL && (!asks->is_shown[source] || change->seq < asks->shown_seq[source])) {
+        asks->is_shown[source] = true;
+        asks->shown_seq[source] = change->seq;
     }
 }
 
@@ -155,7 +163,7 @@ static struct status targets_take(struct call *call, struct asks *asks,
 {
     const Dongkhoi__Indicators__V1__ListTargetsResponse *page = answer->response;
 
-    asks_note(asks, SOURCE_INDICATORS, answer->status);
+    asks_note(asks, SOURCE_INDICATORS, answer);
     *ret_token = "";
     if (answer->status.code != STATUS_OK) {
         return STATUS_NONE;
@@ -228,13 +236,13 @@ static struct status first_round(struct call *call, struct asks *asks)
     place = 1;
     for (struct count_ask *ask = asks->counts; ask != NULL; ask = ask->next) {
         ask->status = batch.calls[place].status;
-        ask->count = batch.calls[place++].response;
-        asks_note(asks, SOURCE_CLUSTERS, ask->status);
+        ask->count = batch.calls[place].response;
+        asks_note(asks, SOURCE_CLUSTERS, &batch.calls[place++]);
     }
     for (struct verdict_ask *ask = asks->verdicts; ask != NULL; ask = ask->next) {
         ask->status = batch.calls[place].status;
-        ask->verdict = batch.calls[place++].response;
-        asks_note(asks, SOURCE_NIGHTECONOMY, ask->status);
+        ask->verdict = batch.calls[place].response;
+        asks_note(asks, SOURCE_NIGHTECONOMY, &batch.calls[place++]);
     }
     TRY(targets_take(call, asks, &batch.calls[0], &page_token));
     return targets_rest(call, asks, page_token);
@@ -273,7 +281,7 @@ static void progress_take(struct call *call, struct asks *asks, const struct pee
     const int year = (int)strtol(request->period, NULL, 10);
     size_t next = 0;
 
-    asks_note(asks, SOURCE_INDICATORS, answer->status);
+    asks_note(asks, SOURCE_INDICATORS, answer);
     for (size_t i = 0; i < request->n_names; i++) {
         struct progress_ask *ask = asks_progress(call, asks, request->names[i], year);
         ask->status = answer->status;
@@ -343,7 +351,10 @@ struct status asks_report(struct call *call, const struct asks *asks, void *answ
         }
         source->service = (char *)scorecard_peers[i].name;
         source->answered = failure->code == STATUS_OK;
-        source->seq = version != NULL ? version->seq : 0;
+        /* As of a time it is the last entry by then, however far the source has gone on since. */
+        source->seq = source->answered && asks->is_shown[i] ? asks->shown_seq[i]
+                      : version != NULL                     ? version->seq
+                                                            : 0;
         TRY(message_append(call, answer, "sources", source));
         if (!source->answered) {
             complete = false;

@@ -56,6 +56,8 @@ struct asks {
     struct count_ask *counts;
     struct verdict_ask *verdicts;
     bool asked[SOURCES];
+    bool is_shown[SOURCES];
+    uint64_t shown_seq[SOURCES];     /* where it is shown: the oldest entry that answers end with */
     struct status failures[SOURCES]; /* the first of each that was no answer; OK: all answered */
 };
 
@@ -72,8 +74,8 @@ struct status asks_send(struct call *call, struct asks *asks);
 /* True for a status that says nothing of the matter, because the service did not answer. */
 bool asks_no_answer(struct status status);
 
-/* One call's outcome, for failures of its source. */
-void asks_note(struct asks *asks, enum source source, struct status status);
+/* One call's outcome, for failures of its source and for what it shows. */
+void asks_note(struct asks *asks, enum source source, const struct peer_call *answer);
 
 /* asked and failures as sources, complete and notes (SERVICE_DOWN) of an answer that has these
  * fields. */

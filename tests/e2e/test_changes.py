@@ -299,8 +299,8 @@ def test_a_page_of_large_resources_ends_early_and_nothing_is_lost(fresh):
     assert 1 < len(page["changes"]) < 121 and not page["caughtUp"]
 
 
-def test_a_commit_in_doubt_holds_the_feed_before_it(fresh):
-    """What a failed fsync left behind may come back with a restart: in its place, or not at all."""
+def test_a_commit_in_doubt_holds_nothing_of_others(fresh):
+    """What a failed fsync left behind may come back with a restart, behind what was given since."""
     from test_read_only import failing_fsync
 
     client = fresh.client
@@ -310,15 +310,16 @@ def test_a_commit_in_doubt_holds_the_feed_before_it(fresh):
     with failing_fsync(fresh["clusters"].pid):
         assert client.post("/v1/clusters", body, clusterId="during").status == 503
     for _ in range(3):
-        make.indicator(client)
-        more, cursor = read_all(client, cursor)  # reads go on, up to the doubt
+        made = make.indicator(client)
+        more, cursor = read_all(client, cursor)
+        assert [c["name"] for c in more] == [made["name"]]
         changes += more
-    assert [c["name"] for c in changes] == ["clusters/before"]
     fresh.restart("clusters")
     fresh.wait_ready()
     make.cluster(client, "after")
     more, _ = read_all(client, cursor)
     changes += more
-    assert len(changes) >= 5
-    check_complete(fresh, changes)
-    assert read_all(client)[0] == changes
+    assert changes[-1]["name"] == "clusters/after"
+    for service in SERVICES:
+        assert as_rows(changes, service) == journal(fresh, service)
+    check_complete(fresh, read_all(client)[0])

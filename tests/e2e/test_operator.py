@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import operator_script
 from harness import BUILD, PROGRAMS, ROOT, wait_until
 
 PAGE = ROOT / "deploy" / "README.md"
@@ -55,62 +56,15 @@ def test_the_table_of_variables_is_that_of_the_programs():
             name, known[name])
 
 
-def drill():
-    block = re.search(r"```sh\n(.*?)```", section("drill"), re.DOTALL).group(1)
-    return block.replace("STATE=/var/lib/dongkhoi\n", "").replace("BIN=/opt/dongkhoi/current\n", "") \
-                .replace("runuser -u dongkhoi -- env", "env")
-
-
 def test_the_drill_works_as_it_is_written(fresh, tmp_path):
     """As it stands, but for where the programs and the state are, and who starts services."""
     fresh.client.ok("POST", "/v1/indicators", {
         "displayName": {"vi": "X"}, "unit": "MW", "kind": "FLOW", "direction": "HIGHER_IS_BETTER",
         "decimals": 0}, indicatorId="x")
-    programs, orders, done = tmp_path / "bin", tmp_path / "orders", tmp_path / "done"
-    programs.mkdir()
-    for program in PROGRAMS:
-        os.symlink(BUILD / "services" / program / f"dongkhoi-{program}",
-                   programs / f"dongkhoi-{program}")
-    os.mkfifo(orders)
-    os.mkfifo(done)
-    script = tmp_path / "drill.sh"
-    script.write_text(
-        f'set -euo pipefail\nSTATE={fresh.state}\nBIN={programs}\n'
-        f'systemctl() {{ echo "$*" >{orders}; read -r <{done}; }}\n'
-        + drill().replace("127.0.0.1:8080", f"127.0.0.1:{fresh.port}"))
-    process = subprocess.Popen(["bash", script], env={**fresh.environment, "HOME": str(tmp_path)},
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        for order, act in (("stop", lambda: fresh["indicators"].stop()),
-                           ("start", lambda: fresh["indicators"].start())):
-            assert read_order(orders, process) == f"{order} dongkhoi@indicators"
-            act()
-            done.write_text("done\n")
-        said, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
+    said = operator_script.run(fresh, tmp_path, operator_script.block(PAGE, "drill"), "indicators")
     assert said.count("OK ") == 6 and '"status":"ok"' in said, said
     assert len({line.split("hash=")[1].split()[0] for line in said.splitlines() if "hash=" in line}) == 1
     wait_until(lambda: fresh.client.get("/v1/indicators/x").status == 200, "it answers", 40)
-
-
-def read_order(orders, process):
-    descriptor = os.open(orders, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                line = os.read(descriptor, 1000)
-            except BlockingIOError:
-                line = b""
-            if line:
-                return line.decode().strip()
-            assert process.poll() is None, process.stdout.read()
-            time.sleep(0.02)
-    finally:
-        os.close(descriptor)
-    raise AssertionError("no order came")
 
 
 @pytest.fixture(name="installed", scope="module")

@@ -21,6 +21,7 @@ static struct {
     Google__Protobuf__Timestamp times[CHANGES_MAX];
     size_t count;
     size_t given;
+    bool is_skewed; /* all entries are there, whatever their times are */
 } journals[JOURNALS];
 
 static int set_up(void **state)
@@ -51,7 +52,7 @@ static void add(size_t journal, int64_t time_us)
     journals[journal].pointers[at] = change;
 }
 
-/* What a service answers: up to limit entries with times up to the watermark. */
+/* What a service answers at the time of its watermark: up to limit entries. */
 static struct feed_source source_of(size_t journal, size_t limit, int64_t watermark_us)
 {
     struct feed_source source = {
@@ -61,7 +62,8 @@ static struct feed_source source_of(size_t journal, size_t limit, int64_t waterm
     };
 
     for (size_t i = journals[journal].given; i < journals[journal].count; i++) {
-        if (feed_time_us(journals[journal].pointers[i]) > watermark_us) {
+        if (!journals[journal].is_skewed &&
+            feed_time_us(journals[journal].pointers[i]) > watermark_us) {
             break;
         }
         if (source.count == limit) {
@@ -83,7 +85,14 @@ static struct feed_page read_page(size_t limit, const int64_t watermarks_us[JOUR
     for (size_t i = 0; i < JOURNALS; i++) {
         sources[i] = source_of(i, limit, watermarks_us[i]);
     }
-    feed_merge(sources, JOURNALS, &page);
+    const int64_t end_us = feed_end_us(sources, JOURNALS);
+    for (size_t i = 0; i < JOURNALS; i++) {
+        /* It is asked again, by when a clock that is right has gone on. */
+        if (feed_lags(&sources[i], end_us) && !journals[i].is_skewed) {
+            sources[i] = source_of(i, limit, end_us);
+        }
+    }
+    feed_merge(sources, JOURNALS, end_us, &page);
     for (size_t i = 0; i < JOURNALS; i++) {
         journals[i].given += sources[i].taken;
     }
@@ -111,25 +120,87 @@ static void changes_come_by_time_then_service_then_seq(void **state)
     assert_int_equal(page.watermark_us, 1000);
 }
 
-static void nothing_past_the_least_watermark_is_given(void **state)
+static void one_that_is_behind_is_asked_again_up_to_the_end(void **state)
 {
-    const int64_t first_us[JOURNALS] = {1000, 15, 1000};
+    const int64_t first_us[JOURNALS] = {1000, 15, 30};
     const int64_t second_us[JOURNALS] = {1000, 1000, 1000};
     char text[256];
 
     (void)state;
     add(0, 10);
-    add(0, 15);
-    add(0, 16);
-    add(2, 30);
-    struct feed_page page = read_page(50, first_us, text);
-    assert_string_equal(text, "c1 c2 ");
-    assert_true(page.is_caught_up);
-    assert_int_equal(page.watermark_us, 15);
+    add(0, 20);
     add(1, 16);
-    page = read_page(50, second_us, text);
-    assert_string_equal(text, "c3 i1 r1 ");
+    add(1, 25);
+    struct feed_page page = read_page(50, first_us, text);
+    assert_string_equal(text, "c1 i1 c2 ");
     assert_true(page.is_caught_up);
+    assert_int_equal(page.watermark_us, 20);
+    add(2, 31);
+    page = read_page(50, second_us, text);
+    assert_string_equal(text, "i2 r1 ");
+    assert_true(page.is_caught_up);
+    assert_int_equal(page.watermark_us, 1000);
+}
+
+/* It came in between the two questions, and so it was not answered before the first. */
+static void what_came_in_after_the_end_is_left_for_the_next_page(void **state)
+{
+    Change *changes[4];
+    struct feed_source sources[2] = {{.service = "clusters"}, {.service = "indicators"}};
+    struct feed_page page = {.changes = changes, .limit = 4};
+
+    (void)state;
+    add(0, 10);
+    add(0, 20);
+    sources[0].changes = journals[0].pointers;
+    sources[0].count = 2;
+    sources[0].watermark_us = 30;
+    sources[1].watermark_us = 15;
+    feed_merge(sources, 2, 15, &page);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(sources[0].taken, 1);
+    assert_int_equal(page.watermark_us, 15);
+    assert_true(page.is_caught_up);
+}
+
+/* A clock that is a day ahead holds nothing: neither its own entries nor those of others. */
+static void a_journal_that_is_ahead_is_given_at_once(void **state)
+{
+    const int64_t watermarks_us[JOURNALS] = {1000, 1000, 1000};
+    char text[256];
+
+    (void)state;
+    journals[0].is_skewed = true;
+    add(0, 900);
+    add(0, 86400000);
+    add(1, 950);
+    add(2, 100);
+    struct feed_page page = read_page(50, watermarks_us, text);
+    assert_string_equal(text, "r1 c1 i1 c2 ");
+    assert_true(page.is_caught_up);
+    assert_int_equal(page.watermark_us, 1000);
+    add(1, 980);
+    add(0, 86400001);
+    page = read_page(50, watermarks_us, text);
+    assert_string_equal(text, "i2 c3 ");
+    assert_true(page.is_caught_up);
+}
+
+static void a_clock_that_is_behind_holds_nobody(void **state)
+{
+    const int64_t watermarks_us[JOURNALS] = {1000, 3, 1000};
+    char text[256];
+
+    (void)state;
+    journals[1].is_skewed = true;
+    add(0, 900);
+    add(1, 2);
+    add(2, 999);
+    const struct feed_page page = read_page(2, watermarks_us, text);
+    assert_string_equal(text, "i1 c1 ");
+    assert_false(page.is_caught_up);
+    (void)read_page(2, watermarks_us, text);
+    assert_string_equal(text, "r1 ");
 }
 
 static void a_journal_that_has_more_is_not_overtaken(void **state)
@@ -200,7 +271,7 @@ static void no_services_have_no_changes(void **state)
     struct feed_page page = {.changes = changes, .limit = 1};
 
     (void)state;
-    feed_merge(NULL, 0, &page);
+    feed_merge(NULL, 0, feed_end_us(NULL, 0), &page);
     assert_int_equal(page.count, 0);
     assert_true(page.is_caught_up);
 }
@@ -249,16 +320,64 @@ static void all_pages_together_are_the_one_order(void **state)
     }
 }
 
+/* Whatever the times are, each page goes on, each journal comes in its order, and nothing is left
+ * when it is said that all was given. */
+static void wrong_clocks_lose_nothing(void **state)
+{
+    unsigned random = 7;
+
+    for (int round = 0; round < 300; round++) {
+        const int64_t watermarks_us[JOURNALS] = {40, 5, 20};
+        uint64_t next[JOURNALS] = {1, 1, 1};
+        size_t total = 0;
+        size_t seen = 0;
+        bool is_caught_up = false;
+
+        (void)set_up(state);
+        for (size_t i = 0; i < JOURNALS; i++) {
+            int64_t time_us = (int64_t)(random % 50);
+            journals[i].is_skewed = true;
+            random = random * 1103515245 + 12345;
+            const size_t count = (random >> 16) % 20;
+            for (size_t k = 0; k < count; k++) {
+                random = random * 1103515245 + 12345;
+                time_us += 1 + (random >> 16) % 9;
+                add(i, time_us);
+            }
+            total += count;
+        }
+        while (!is_caught_up) {
+            char text[1024];
+            random = random * 1103515245 + 12345;
+            const struct feed_page page = read_page(1 + (random >> 20) % 7, watermarks_us, text);
+            for (size_t i = 0; i < page.count; i++) {
+                const size_t journal = page.changes[i]->service[0] == 'c'   ? 0
+                                       : page.changes[i]->service[0] == 'i' ? 1
+                                                                            : 2;
+                assert_int_equal(page.changes[i]->seq, next[journal]++);
+            }
+            seen += page.count;
+            is_caught_up = page.is_caught_up;
+            assert_true(page.count > 0 || is_caught_up);
+        }
+        assert_int_equal(seen, total);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(changes_come_by_time_then_service_then_seq, set_up),
-        cmocka_unit_test_setup(nothing_past_the_least_watermark_is_given, set_up),
+        cmocka_unit_test_setup(one_that_is_behind_is_asked_again_up_to_the_end, set_up),
+        cmocka_unit_test_setup(what_came_in_after_the_end_is_left_for_the_next_page, set_up),
+        cmocka_unit_test_setup(a_journal_that_is_ahead_is_given_at_once, set_up),
+        cmocka_unit_test_setup(a_clock_that_is_behind_holds_nobody, set_up),
         cmocka_unit_test_setup(a_journal_that_has_more_is_not_overtaken, set_up),
         cmocka_unit_test_setup(a_page_that_ends_at_the_end_says_so, set_up),
         cmocka_unit_test_setup(a_page_ends_at_its_bytes_and_has_one_change_at_least, set_up),
         cmocka_unit_test(no_services_have_no_changes),
         cmocka_unit_test(all_pages_together_are_the_one_order),
+        cmocka_unit_test(wrong_clocks_lose_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

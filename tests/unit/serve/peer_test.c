@@ -2,6 +2,7 @@
 #include "library.h"
 
 #include "base/clock.h"
+#include "pb/timestamp.h"
 #include "rpc/rpc_server.h"
 
 #include <stdatomic.h>
@@ -171,6 +172,33 @@ static void the_versions_of_all_answers_are_kept(void **state)
     assert_true(peer_version(&call, "library")->hash == 0);
 }
 
+/* Its clock has not come to that time: in a moment it answers otherwise, of the same version. */
+static void what_another_moment_may_change_is_of_no_version(void **state)
+{
+    struct library *library = *state;
+    struct call call = call_within(library->arena, 10000);
+    struct peer_call calls[] = {
+        get_book(library, "library", "shelves/a/books/b"),
+        get_book(library, "library", "shelves/a/books/none"),
+    };
+    LIBRARY(GetBookRequest) *request = NEW(library, get_book_request);
+
+    wait_connected(library);
+    *request = *(const LIBRARY(GetBookRequest) *)calls[0].request;
+    request->as_of = time_wrap(library->arena, clock_now_us() + INT64_C(3600000000));
+    calls[0].request = request;
+    peer_call_all(&call, &calls[1], 1);
+    assert_status(calls[1].status, STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND");
+    assert_int_equal(peer_version(&call, "library")->seq, 2);
+    peer_call_all(&call, &calls[0], 1);
+    assert_status(calls[0].status, STATUS_INVALID_ARGUMENT, "INVALID_AS_OF");
+    assert_int_equal(peer_version(&call, "library")->seq, 0);
+    assert_true(peer_says_nothing(calls[0].status));
+    assert_false(peer_says_nothing(calls[1].status));
+    assert_true(peer_says_nothing((struct status){STATUS_UNAVAILABLE, "X", "x", NULL}));
+    assert_false(peer_says_nothing(STATUS_NONE));
+}
+
 static void many_calls_are_all_answered(void **state)
 {
     struct library *library = *state;
@@ -297,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_call_succeeds_or_fails_for_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(the_versions_of_all_answers_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_another_moment_may_change_is_of_no_version, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(many_calls_are_all_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_hangs_leaves_time_to_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_answers_again_is_waited_for_again, setup,

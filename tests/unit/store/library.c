@@ -2,9 +2,11 @@
 #include "library.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "pb/message.h"
 #include "store/db.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,6 +60,20 @@ const struct resource_kind book_kind = {
 
 const struct resource_kind *const library_kinds[2] = {&shelf_kind, &book_kind};
 
+static _Atomic int64_t clock_us; /* 0: the true one */
+
+static int64_t library_now_us(void)
+{
+    const int64_t set_us = atomic_load(&clock_us);
+
+    return set_us != 0 ? set_us : clock_now_us();
+}
+
+void library_set_clock(int64_t time_us)
+{
+    atomic_store(&clock_us, time_us);
+}
+
 struct store_options library_options(const struct library *library)
 {
     return (struct store_options){
@@ -65,6 +81,7 @@ struct store_options library_options(const struct library *library)
         .service = "library",
         .kinds = library_kinds,
         .kind_count = 2,
+        .clock = {.now_us = library_now_us},
     };
 }
 
@@ -97,6 +114,7 @@ int library_setup(void **state)
     struct library *library = calloc(1, sizeof(*library));
 
     assert_non_null(library);
+    library_set_clock(0);
     library->arena = arena_new(ARENA_BYTES);
     assert_non_null(library->arena);
     directory_make(library->directory);

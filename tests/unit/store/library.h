@@ -28,6 +28,9 @@ struct library {
 int library_setup(void **state);
 int library_teardown(void **state);
 
+/* Sets the clock of the store, which stands still from then on; 0: the true one. library_setup()
+ * makes it so. */
+void library_set_clock(int64_t time_us);
 struct store_options library_options(const struct library *library);
 void library_open(struct library *library);
 void library_close(struct library *library);
