@@ -351,3 +351,15 @@ def after_pauses(paths, shortest, longest, burst=6):
             yield chosen.uniform(shortest, longest), [chosen.choice(paths)] * burst
 
     return plan
+
+
+def in_a_row(paths, shortest, longest, count=10, gap=0.015):
+    """A plan: reads of one path that come one after another, while the first is still under way."""
+    def plan(chosen):
+        while True:
+            path = chosen.choice(paths)
+            yield chosen.uniform(shortest, longest), [path]
+            for _ in range(count - 1):
+                yield gap, [path]
+
+    return plan

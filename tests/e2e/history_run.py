@@ -14,7 +14,7 @@ import time
 
 import harness
 import make
-from history_clients import OpenReader, Reader, Writer, after_pauses, steadily
+from history_clients import OpenReader, Reader, Writer, after_pauses, in_a_row, steadily
 from history_faults import Chaos, LyingRedis, with_clocks
 from history_judge import judge_contended, judge_growing, judge_revisions
 from history_seed import SEED
@@ -90,13 +90,16 @@ class History:
                          (0.1, WATCH_SECONDS + 0.5))
 
     def plans(self, lease):
-        """Some reads all the time, and some after pauses just longer than a lease, and longer than
-        a lease and a watch."""
+        """Some reads all the time, some in a row, and some after pauses just longer than a lease,
+        and longer than a lease and a watch."""
         busy = self.keys["fresh"] + self.keys["shared"]
         quiet = self.keys["quiet"]
-        return [steadily(busy, 0.02), after_pauses(busy, lease, 3 * lease + 0.1, 3)] + [
-            after_pauses([name], lease + WATCH_SECONDS, lease + WATCH_SECONDS + 0.8)
-            for name in quiet
+        after = lease + WATCH_SECONDS
+        return [
+            steadily(busy, 0.03),
+            in_a_row(busy, 0.1, 0.3),
+            after_pauses(busy, lease, 3 * lease + 0.1, 3),
+            *(after_pauses([name], after, after + 0.8) for name in quiet),
         ]
 
     def threads(self):

@@ -19,7 +19,7 @@
 struct real_calls synced_only_real;
 
 /* The next library's function of that name, looked up once. */
-#define REAL(name) ((__typeof__(&name))real(&name##_address, #name))
+#define REAL(name) ((__typeof__(&(name)))real(&name##_address, #name))
 #define REAL_ADDRESS(name) static void *name##_address
 
 static void *real(void **address, const char *name)
@@ -206,7 +206,7 @@ static int opened(int fd, int flags)
 /* Runs with the mode, which is there only when a file may be made. */
 #define WITH_MODE(call)                                                                            \
     mode_t mode = 0;                                                                               \
-    if ((flags & (O_CREAT | __O_TMPFILE)) != 0) {                                                  \
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {                              \
         va_list rest;                                                                              \
         va_start(rest, flags);                                                                     \
         mode = va_arg(rest, mode_t);                                                               \
