@@ -2,7 +2,8 @@
  * mutant.h - planted bugs, for the tests that have to catch them: never in a program that is used.
  *
  * Built with -DDONGKHOI_MUTANT=M9, MUTANT(M9) is 1 and every other one 0, in #if as well as in C.
- * The names are those of tests/models/freshness.pml, which says what each breaks.
+ * The names are those of tests/models/freshness.pml, which says what each breaks; those that begin
+ * with MR and MD are of Redis and the disk, of which the models know nothing.
  */
 #ifndef BASE_MUTANT_H
 #define BASE_MUTANT_H
@@ -28,9 +29,10 @@
 #define MUTANT_M18 18 /* owner: value first, its version afterwards */
 #define MUTANT_M19 19 /* owner: version first, the value afterwards */
 #define MUTANT_M20 20 /* gateway: watches since v before it has put v to use */
-#define MUTANT_ML1                                                                                 \
-    21 /* owner: every lease that has not ended is waited for, renewals extend it                  \
-        */
+#define MUTANT_ML1 21 /* owner: every lease is waited for, and renewals extend it */
+#define MUTANT_MR1 22 /* gateway: an entry of Redis may be that of another key */
+#define MUTANT_MR2 23 /* gateway: an entry of Redis may have any checksum */
+#define MUTANT_MD1 24 /* store: commits are not synced */
 
 #include <unistd.h>
 

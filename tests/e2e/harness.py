@@ -57,6 +57,10 @@ def free_ports(count):
     return ports
 
 
+def port_of(address):
+    return int(address.rpartition(":")[2])
+
+
 def addresses(state):
     """(variables, port): an environment of its own for a system, and where its gateway is."""
     *ports, redis, port = free_ports(len(PROGRAMS) + 1)
@@ -322,6 +326,7 @@ class System:
             self.redis = Redis(port, directory)
         self.client = Client(self.port)
         self.gateways = []
+        self.gateway_binary = None  # of further gateways; None: the usual one
 
     def __getitem__(self, name):
         return self.programs[name]
@@ -334,12 +339,16 @@ class System:
         self.wait_ready()
         return self
 
-    def add_gateway(self):
+    def add_gateway(self, **environment):
         """Another gateway before the same services and Redis: (program, client)."""
         port = free_ports(1)[0]
-        environment = {**self.environment, "DONGKHOI_LISTEN": f"127.0.0.1:{port}"}
+        environment = {
+            **self.environment, **environment, "DONGKHOI_LISTEN": f"127.0.0.1:{port}"
+        }
         gateway = Program(programs.GATEWAY, self.directory, environment)
         gateway.log = self.directory / f"gateway-{port}.log"
+        if self.gateway_binary is not None:
+            gateway.command = lambda: [self.gateway_binary]
         gateway.start()
         self.gateways.append(gateway)
         client = Client(port)

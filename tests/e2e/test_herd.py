@@ -6,7 +6,7 @@ import threading
 
 import harness
 import make
-from test_freshness import Wire
+from history_clients import Wire
 
 HERD = 64
 ROUNDS = 10

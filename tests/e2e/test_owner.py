@@ -2,8 +2,8 @@
 rules shows nothing wrong, and one with a bug of tests/models planted does.
 
 A gateway reads through a relay that loses messages between it and the service; another one is
-connected as always. All is noted and judged as in test_freshness.py. The schedules are those of the
-model's counterexamples.
+connected as always. All is noted and judged as a history of growing values. The schedules are those
+of the model's counterexamples.
 """
 
 import contextlib
@@ -14,9 +14,11 @@ import pytest
 
 import harness
 import make
-from harness import BUILD, wait_until
+import planted_bugs
+from harness import wait_until
+from history_clients import VALUE, Wire
+from history_judge import judge_growing
 from relay import Relay
-from test_freshness import VALUE, Wire, judge
 
 NAME = "/v1/clusters/owned"
 ACK_SECONDS = 3  # beyond lease and margin
@@ -29,12 +31,9 @@ class Stage:
         self.system = system
         self.service = system["clusters"]
         self.lease = lease_ms / 1000
-        own = system.environment["DONGKHOI_CLUSTERS"]
-        self.relay = Relay(int(own.rpartition(":")[2]))
-        system.environment["DONGKHOI_CLUSTERS"] = f"tcp://127.0.0.1:{self.relay.port}"
-        gateway, _ = system.add_gateway()
-        system.environment["DONGKHOI_CLUSTERS"] = own
-        self.far = Wire(int(gateway.environment["DONGKHOI_LISTEN"].rpartition(":")[2]))
+        self.relay = Relay(harness.port_of(system.environment["DONGKHOI_CLUSTERS"]))
+        gateway, _ = system.add_gateway(DONGKHOI_CLUSTERS=f"tcp://127.0.0.1:{self.relay.port}")
+        self.far = Wire(harness.port_of(gateway.environment["DONGKHOI_LISTEN"]))
         self.near = system.port
         self.reads, self.writes, self.late = [], [], []
 
@@ -76,7 +75,7 @@ class Stage:
         self.service.start()
 
     def judge(self):
-        return [rule for rule, *_ in judge(self.reads, self.writes)] + self.late
+        return [rule for rule, *_ in judge_growing(self.reads, self.writes)] + self.late
 
 
 def crash_and_write(stage):
@@ -157,7 +156,7 @@ def wrong(tmp_path, mutant, is_planted):
     schedule, lease_ms, _ = SCHEDULES[mutant]
     system = harness.System(tmp_path, DONGKHOI_LEASE_MS=str(lease_ms), DONGKHOI_AUDIT="0")
     if is_planted:
-        system["clusters"].command = lambda: [BUILD / "tests" / f"dongkhoi-clusters-{mutant}"]
+        system["clusters"].command = lambda: [planted_bugs.program("clusters", mutant)]
     system.start()
     make.cluster(system.client, "owned", displayName={"vi": "value 0"})
     stage = Stage(system, lease_ms)
