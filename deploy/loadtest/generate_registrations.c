@@ -129,11 +129,11 @@ static void movement_create(struct round *round, struct random *random, unsigned
     buffer_printf(out,
                   "{\"displayName\":{\"vi\":\"Phong trào thi đua “Đồng khởi mới” năm %d, %s\"},",
                   round->year, movement == 0 ? "Sở Công Thương" : districts[movement - 1].name);
-    buffer_printf(
-        out,
-        "\"year\":%d,\"planNumber\":\"%u/KH\",\"organization\":\"organizations/%s-o%02u\","
-        "\"themes\":[",
-        round->year, 1 + random_below(random, 900), round->yearly_prefix, movement);
+    buffer_printf(out,
+                  "\"synthetic\":true,\"year\":%d,\"planNumber\":\"%u/"
+                  "KH\",\"organization\":\"organizations/%s-o%02u\","
+                  "\"themes\":[",
+                  round->year, 1 + random_below(random, 900), round->yearly_prefix, movement);
     for (unsigned i = 0; i < THEMES; i++) {
         const char *title = any_promise(random);
         const char *item = any_promise(random);

@@ -62,6 +62,35 @@ static struct evidence evidence_of_owner(const Dongkhoi__Clusters__V1__Cluster *
         .date = "", .reason = "NOT_REACHED", .words = "no owner was appointed"};
 }
 
+/* The stage that it is in; of one that a decision revoked, that in which it was before. */
+static int last_stage(const Dongkhoi__Clusters__V1__Cluster *cluster,
+                      const Dongkhoi__Clusters__V1__StageChange *revocation)
+{
+    int last = STAGE_PLANNED;
+
+    if (revocation == NULL) {
+        return (int)cluster->stage;
+    }
+    for (size_t i = 0; i < cluster->n_stage_changes; i++) {
+        const int stage = (int)cluster->stage_changes[i]->stage;
+
+        last = stage != STAGE_REVOKED && stage > last ? stage : last;
+    }
+    return last;
+}
+
+static const char *not_reached_words(struct call *call, int last, int stage,
+                                     const Dongkhoi__Clusters__V1__StageChange *revocation)
+{
+    if (revocation == NULL) {
+        return arena_printf(call->arena, "it is %s and has not reached %s", stage_name(last),
+                            stage_name(stage));
+    }
+    return arena_printf(
+        call->arena, "it was revoked on %s (%s) when it was %s and had not reached %s",
+        revocation->date, revocation->document->number, stage_name(last), stage_name(stage));
+}
+
 static struct evidence evidence_of_stage(struct call *call,
                                          const Dongkhoi__Clusters__V1__Cluster *cluster, int stage)
 {
@@ -74,26 +103,27 @@ static struct evidence evidence_of_stage(struct call *call,
         evidence.date = entry->date;
         return evidence;
     }
-    const char *now = stage_name((int)cluster->stage);
+    const Dongkhoi__Clusters__V1__StageChange *revocation =
+        stage_entry(cluster, STAGE_REVOKED, BASIS_DOCUMENTED);
+    const int last = last_stage(cluster, revocation);
     entry = stage_entry(cluster, stage, BASIS_RECORDED);
     if (entry != NULL) {
         evidence.reason = "ONLY_RECORDED";
         evidence.words =
             arena_printf(call->arena, "%s is recorded as found (%s), without a document",
                          stage_name(stage), entry->source);
-    } else if ((int)cluster->stage < stage) {
+    } else if (last < stage) {
         evidence.reason = "NOT_REACHED";
-        evidence.words =
-            arena_printf(call->arena, "it is %s and has not reached %s", now, stage_name(stage));
+        evidence.words = not_reached_words(call, last, stage, revocation);
     } else if (stage_was_waived(cluster, stage)) {
         evidence.reason = "SKIPPED_BY_WAIVER";
-        evidence.words = arena_printf(call->arena, "it is %s and skipped %s by a waiver", now,
-                                      stage_name(stage));
+        evidence.words = arena_printf(call->arena, "it is %s and skipped %s by a waiver",
+                                      stage_name(last), stage_name(stage));
     } else {
         evidence.reason = "ONLY_RECORDED";
         evidence.words =
-            arena_printf(call->arena, "it was found as %s, and no document of %s is known", now,
-                         stage_name(stage));
+            arena_printf(call->arena, "it was found as %s, and no document of %s is known",
+                         stage_name(last), stage_name(stage));
     }
     return evidence;
 }

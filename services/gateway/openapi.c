@@ -42,8 +42,8 @@ static const char error_components[] =
     "failure says in a LocalizedMessage in Vietnamese what is wrong\",\"schema\":{\"type\":"
     "\"string\"}},"
     "\"RequestTimeout\":{\"name\":\"Request-Timeout\",\"in\":\"header\",\"description\":\"Seconds "
-    "that the client waits: 10 unless given, at most 60\",\"schema\":{\"type\":\"number\","
-    "\"exclusiveMinimum\":0}},"
+    "that the client waits, in plain decimals: 10 unless given, over 60 is as 60\",\"schema\":{"
+    "\"type\":\"number\",\"minimum\":0.001,\"maximum\":60,\"default\":10}},"
     "\"Traceparent\":{\"name\":\"traceparent\",\"in\":\"header\",\"description\":\"W3C Trace "
     "Context: the trace that the request belongs to; what is none begins a new one\",\"schema\":{"
     "\"type\":\"string\"}}},"
@@ -212,11 +212,19 @@ static bool is_bound(const struct operation *operation, const char *name)
     return strcmp(operation->route->body, "*") == 0;
 }
 
-/* What says how a call is made rather than what it does is also taken from the query where the
- * whole request is the body. */
+/* What says how a call is made rather than what it does stands in the query of every write, and
+ * there only, also where the rest of the request is the body. */
+static const char *const call_options[] = {"validate_only", "request_id"};
+enum { CALL_OPTIONS = sizeof(call_options) / sizeof(call_options[0]) };
+
 static bool is_call_option(const char *name)
 {
-    return strcmp(name, "validate_only") == 0 || strcmp(name, "request_id") == 0;
+    for (size_t i = 0; i < CALL_OPTIONS; i++) {
+        if (strcmp(name, call_options[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void write_parameter_reference(struct openapi_writer *writer, const char *name)
@@ -243,7 +251,7 @@ static void write_query_parameter(struct openapi_writer *writer, const struct sc
         write_json(writer, "\"required\":true");
     }
     write_key(writer, "schema");
-    write_field_schema(writer, field, NULL);
+    write_parameter_schema(writer, field);
     write_close(writer, '}');
 }
 
@@ -299,7 +307,16 @@ static void write_body(struct openapi_writer *writer, const struct operation *op
     write_open(writer, '{');
     write_key(writer, "schema");
     if (strcmp(body, "*") == 0) {
-        write_message_schema(writer, type, operation->bound, true);
+        const char *skip[ROUTE_VARIABLES_MAX + CALL_OPTIONS + 2];
+        size_t count = 0;
+
+        while (operation->bound[count] != NULL) {
+            skip[count] = operation->bound[count];
+            count++;
+        }
+        memcpy(skip + count, call_options, sizeof(call_options));
+        skip[count + CALL_OPTIONS] = NULL;
+        write_message_schema(writer, type, skip, true);
     } else {
         const ProtobufCFieldDescriptor *field = message_field(type, slice_from(body));
 

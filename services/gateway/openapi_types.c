@@ -16,7 +16,8 @@ static const struct {
     {"google.protobuf.FieldMask", "\"type\":\"string\""},
     {"google.protobuf.Empty", "\"type\":\"object\""},
     /* Beside it stand the fields of the message that it holds. */
-    {"google.protobuf.Any", "\"type\":\"object\",\"properties\":{\"@type\":{\"type\":\"string\"}}"},
+    {"google.protobuf.Any", "\"type\":\"object\",\"properties\":{\"@type\":{\"type\":\"string\"}},"
+                            "\"required\":[\"@type\"],\"additionalProperties\":true"},
     {"google.protobuf.DoubleValue", "\"type\":[\"number\",\"null\"],\"format\":\"double\""},
     {"google.protobuf.FloatValue", "\"type\":[\"number\",\"null\"],\"format\":\"float\""},
     {"google.protobuf.Int64Value", "\"type\":[\"string\",\"null\"],\"format\":\"int64\""},
@@ -192,6 +193,30 @@ static void write_about(struct openapi_writer *writer, const struct schema_field
     if ((about->behavior & FIELD_INPUT_ONLY) != 0) {
         write_json(writer, "\"writeOnly\":true");
     }
+}
+
+void write_parameter_schema(struct openapi_writer *writer, const ProtobufCFieldDescriptor *field)
+{
+    static const struct {
+        const char *name;
+        const char *members;
+    } bounds[] = {
+        {"page_size", "\"minimum\":0"},
+        {"year", "\"minimum\":1900,\"maximum\":2200"},
+    };
+
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_INT32) {
+        write_field_schema(writer, field, NULL);
+        return;
+    }
+    write_open(writer, '{');
+    write_value_members(writer, field);
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        if (strcmp(field->name, bounds[i].name) == 0) {
+            write_json(writer, bounds[i].members);
+        }
+    }
+    write_close(writer, '}');
 }
 
 void write_field_schema(struct openapi_writer *writer, const ProtobufCFieldDescriptor *field,

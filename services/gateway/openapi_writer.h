@@ -34,6 +34,9 @@ void write_pair(struct openapi_writer *writer, const char *key, const char *text
 /* A value that is JSON text already. */
 void write_json(struct openapi_writer *writer, const char *json);
 
+/* The schema of a field as a parameter: with the bounds that services hold it to. */
+void write_parameter_schema(struct openapi_writer *writer, const ProtobufCFieldDescriptor *field);
+
 /* The schema of a field, as JSON has it. description may be NULL. */
 void write_field_schema(struct openapi_writer *writer, const ProtobufCFieldDescriptor *field,
                         const struct schema_field *about);

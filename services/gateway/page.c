@@ -378,7 +378,7 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
     }
     page->deadline_boot_ms = clock_boot_ms() + page->headers.timeout_ms;
     list->page_size = MOVEMENTS_MAX;
-    list->filter = (char *)"state = LAUNCHED OR state = CLOSED";
+    list->filter = (char *)"synthetic = false AND (state = LAUNCHED OR state = CLOSED)";
     list->order_by = (char *)"year desc";
     start(page, &page->movements, "ListMovements", &list->base, show_movements);
 }

@@ -203,6 +203,16 @@ static void write_incomplete(const struct page_view *view,
     buffer_append_text(view->html, ".</p>\n");
 }
 
+static void write_synthetic(const struct page_view *view,
+                            const Dongkhoi__Registrations__V1__Scorecard *card)
+{
+    if (card->synthetic) {
+        buffer_append_text(view->html, "<p class=\"warning\" role=\"alert\">");
+        page_word(view, WORD_SYNTHETIC);
+        buffer_append_text(view->html, "</p>\n");
+    }
+}
+
 static void write_foot(struct page_view *view)
 {
     buffer_append_text(view->html, "<footer><p>");
@@ -228,6 +238,7 @@ void page_show_scorecard(struct page_view *view, const Dongkhoi__Registrations__
 {
     begin(view, page_title(view, card->display_name));
     write_title(view, card);
+    write_synthetic(view, card);
     write_incomplete(view, card);
     page_lines(view, card);
     page_indicators(view, card);

@@ -41,6 +41,8 @@ struct words {
       "số liệu chưa chính thức (ước tính hoặc sơ bộ)")                                             \
     X(INCOMPLETE, "Not complete: these services did not answer",                                   \
       "Chưa đầy đủ: các dịch vụ sau không trả lời")                                                \
+    X(SYNTHETIC, "Made up for a test: nothing here is real.",                                      \
+      "Dữ liệu giả lập để thử nghiệm, không có thật.")                                             \
     X(EVIDENCE, "Evidence", "Minh chứng")                                                          \
     X(NO_LINES, "No commitment is registered yet.", "Chưa có nội dung đăng ký nào.")               \
     X(NO_INDICATORS, "No target is set for the year.", "Chưa có chỉ tiêu nào của năm.")            \

@@ -133,6 +133,18 @@ static struct status themes_keep(struct call *call, const movement_message *befo
     return STATUS_NONE;
 }
 
+/* Who saw it launched took it for real, or not. */
+static struct status synthetic_keep(struct call *call, const movement_message *before,
+                                    const movement_message *movement)
+{
+    if (before->state == MOVEMENT_STATE(DRAFT) || before->synthetic == movement->synthetic) {
+        return STATUS_NONE;
+    }
+    return PRECONDITION(call, "MOVEMENT_LAUNCHED", "synthetic",
+                        "%s is launched: whether it is synthetic cannot be changed",
+                        movement->name);
+}
+
 /* Registrations are made for the year of a movement once it is launched. */
 static struct status year_keep(struct call *call, const movement_message *before,
                                const movement_message *movement)
@@ -168,6 +180,7 @@ static struct status movement_prepare(struct call *call, const void *before, voi
         return STATUS_NONE;
     }
     TRY(year_keep(call, before, movement));
+    TRY(synthetic_keep(call, before, movement));
     return themes_keep(call, before, movement);
 }
 

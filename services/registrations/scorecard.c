@@ -78,6 +78,7 @@ static void head_fill(const Dongkhoi__Registrations__V1__GetScorecardRequest *ge
     card->display_name = movement->display_name;
     card->year = movement->year;
     card->state = movement->state;
+    card->synthetic = movement->synthetic;
     card->movement_revision = movement->revision;
     card->as_of = get->as_of;
     card->published_by = get->published_by;

@@ -188,6 +188,23 @@ def test_a_newer_movement_takes_the_place_once_it_is_launched(fresh):
     assert "Năm 2024" in get(client).text and "đã kết thúc" in get(client).text
 
 
+def test_what_is_made_up_is_shown_only_when_asked_for_and_says_so(fresh):
+    client = fresh.client
+    for name, synthetic in (("real", False), ("made-up", True)):
+        body = {"displayName": {"vi": name}, "year": 2030 + synthetic, "synthetic": synthetic}
+        client.ok("POST", "/v1/movements", body, movementId=name)
+        client.ok("POST", f"/v1/movements/{name}:launch", {"date": "2025-01-15"})
+    page = get(client)
+    assert "Năm 2030" in page.text and "made-up" not in page.text and "giả lập" not in page.text
+    page = get(client, movement="made-up")
+    assert "Năm 2031" in page.text and "Dữ liệu giả lập" in page.text
+    assert "Made up for a test" in get(client, "en", movement="made-up").text
+    assert client.ok("GET", "/v1/movements/made-up/scorecard")["synthetic"] is True
+    answer = client.patch("/v1/movements/made-up", {"synthetic": False})
+    assert (answer.status, answer.reason) == (400, "MOVEMENT_LAUNCHED"), answer.body
+    assert answer.fields == ["movement.synthetic"] or answer.fields == ["synthetic"]
+
+
 def test_a_service_that_is_down_is_named_and_the_rest_stands(fresh):
     fresh.load()
     fresh["clusters"].kill()

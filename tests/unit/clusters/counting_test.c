@@ -112,6 +112,29 @@ static void what_is_revoked_in_its_year_does_not_count(void **state)
     assert_verdict(call, later, RULE_ESTABLISHED, 2021, true, "IN_YEAR");
 }
 
+static void what_was_revoked_before_it_got_there_is_not_said_to_be_found(void **state)
+{
+    struct call *call = call_of(state);
+    Dongkhoi__Clusters__V1__Cluster *cluster = planned(call);
+    Dongkhoi__Clusters__V1__NewClusterVerdict *verdict =
+        message_new(call->arena, &dongkhoi__clusters__v1__new_cluster_verdict__descriptor);
+
+    assert_ok(
+        enter(call, cluster, STAGE_ESTABLISHED, BASIS_DOCUMENTED, "2021-05-05", waiver(call)));
+    assert_ok(enter(call, cluster, STAGE_REVOKED, BASIS_DOCUMENTED, "2022-11-05", NULL));
+    assert_ok(counting_judge(call, cluster, RULE_CONSTRUCTION_STARTED, 2022, verdict));
+    assert_string_equal(verdict->reason, "NOT_REACHED");
+    assert_non_null(strstr(verdict->sentence, "it was revoked on 2022-11-05 ("));
+    assert_non_null(strstr(verdict->sentence, "when it was ESTABLISHED"));
+    assert_null(strstr(verdict->sentence, "found"));
+
+    Dongkhoi__Clusters__V1__Cluster *found = planned(call);
+    assert_ok(enter(call, found, STAGE_REVOKED, BASIS_RECORDED, "", NULL));
+    assert_ok(counting_judge(call, found, RULE_CONSTRUCTION_STARTED, 2022, verdict));
+    assert_string_equal(verdict->reason, "ONLY_RECORDED");
+    assert_non_null(strstr(verdict->sentence, "found as REVOKED"));
+}
+
 static void the_first_appointment_of_an_owner_counts(void **state)
 {
     struct call *call = call_of(state);
@@ -138,6 +161,7 @@ int main(void)
         fixture_test(a_document_added_later_makes_a_recorded_stage_count),
         fixture_test(a_stage_skipped_by_waiver_does_not_count),
         fixture_test(what_is_revoked_in_its_year_does_not_count),
+        fixture_test(what_was_revoked_before_it_got_there_is_not_said_to_be_found),
         fixture_test(the_first_appointment_of_an_owner_counts),
     };
 

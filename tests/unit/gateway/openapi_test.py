@@ -141,5 +141,34 @@ class Document(unittest.TestCase):
             self.assertLessEqual({"validateOnly", "requestId"}, names)
             self.assertNotIn("stage", names)
 
+    def test_nothing_stands_twice_in_an_operation(self):
+        for path, verb, operation in operations():
+            content = operation.get("requestBody", {}).get("content", {})
+            body = content.get("application/json", {}).get("schema", {}).get("properties", {})
+            names = [p["name"] for p in operation.get("parameters", []) if "name" in p] + list(body)
+            self.assertEqual(len(names), len(set(names)), f"{verb} {path}: {sorted(names)}")
+
+    def test_what_an_any_holds_is_not_dropped(self):
+        change = DOCUMENT["components"]["schemas"]["dongkhoi.changes.v1.Change"]
+        resources = [p for p in change["properties"].values() if "@type" in p.get("properties", {})]
+        self.assertEqual(len(resources), 1)
+        self.assertIs(resources[0]["additionalProperties"], True)
+
+    def test_numbers_of_the_query_have_the_bounds_that_services_hold_them_to(self):
+        years = sizes = 0
+        for path, verb, operation in operations():
+            for parameter in operation.get("parameters", []):
+                if parameter.get("name") == "pageSize":
+                    sizes += 1
+                    self.assertEqual(parameter["schema"]["minimum"], 0, path)
+                if parameter.get("name") == "year" and parameter["in"] == "query":
+                    years += 1
+                    bounds = parameter["schema"]["minimum"], parameter["schema"]["maximum"]
+                    self.assertEqual(bounds, (1900, 2200), path)
+        self.assertGreater(sizes, 10)
+        self.assertGreater(years, 0)
+        timeout = DOCUMENT["components"]["parameters"]["RequestTimeout"]["schema"]
+        self.assertEqual((timeout["minimum"], timeout["maximum"]), (0.001, 60))
+
 
 unittest.main(argv=[sys.argv[0], "-v"])
