@@ -291,7 +291,8 @@ static void pipelined_calls_are_answered_in_order(void **state)
     for (int i = 0; i < 200; i++) {
         char text[100];
 
-        (void)snprintf(text, sizeof(text), "GET /v1/clusters/c%d HTTP/1.1\r\nHost: localhost\r\n\r\n", i);
+        (void)snprintf(text, sizeof(text),
+                       "GET /v1/clusters/c%d HTTP/1.1\r\nHost: localhost\r\n\r\n", i);
         assert_true(client_send_text(client, text));
     }
     for (int i = 0; i < 200; i++) {
@@ -322,7 +323,8 @@ static void draining_answers_what_is_under_way(void **state)
     fixture_wait_connected(other);
     const int client = client_open(http_server_port(other->server), WAIT_MS);
     const unsigned before = fake_backend_last(service).count;
-    assert_true(client_send_text(client, "GET /v1/clusters/held HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_true(
+        client_send_text(client, "GET /v1/clusters/held HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     while (fake_backend_last(service).count == before) {
         (void)usleep(1000);
     }
