@@ -29,6 +29,8 @@ target_compile_options(dongkhoi_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wundef -Wstrict-prototypes
     -Wmissing-prototypes -Wwrite-strings -Wswitch-enum -Wvla
     -fno-omit-frame-pointer
+    # Under clang also of designated initializers, which leave out what is zero.
+    $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers>
     $<$<BOOL:${DONGKHOI_WERROR}>:-Werror>)
 target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE
     $<$<BOOL:${DONGKHOI_MUTANT}>:DONGKHOI_MUTANT=${DONGKHOI_MUTANT}>)
@@ -38,7 +40,7 @@ if(DONGKHOI_SANITIZE)
     target_compile_options(dongkhoi_flags INTERFACE -O1 -fsanitize=${DONGKHOI_SANITIZE}
         -fno-sanitize-recover=all
         # Instrumented code makes gcc see uninitialised values where there are none.
-        -Wno-maybe-uninitialized)
+        $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(dongkhoi_flags INTERFACE -fsanitize=${DONGKHOI_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(dongkhoi_flags INTERFACE

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh - installs those of our Debian packages that are missing: install.sh build [tests] [clients] [containers]
+# install.sh - installs those of our Debian packages that are missing: install.sh build [tests] [fuzz] [clients] [containers]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,6 +18,7 @@ tests=(
     procps prometheus python3-jsonschema python3-pytest python3-pytest-timeout
     python3-pytest-xdist shellcheck spin strace wrk
 )
+fuzz=(clang 'libclang-rt-14-dev|libclang-rt-19-dev')
 clients=(npm)
 containers=(debootstrap 'docker.io|docker-ce|moby-engine' 'docker-compose|docker-compose-plugin|docker-compose-v2' iptables)
 
@@ -62,9 +63,10 @@ for set in "$@"; do
     case $set in
         build) wanted+=("${build[@]}") ;;
         tests) wanted+=("${tests[@]}") ;;
+        fuzz) wanted+=("${fuzz[@]}") ;;
         clients) wanted+=("${clients[@]}") ;;
         containers) wanted+=("${containers[@]}") ;;
-        *) die "unknown set of packages: $set" "the sets are: build, tests, clients, containers" ;;
+        *) die "unknown set of packages: $set" "the sets are: build, tests, fuzz, clients, containers" ;;
     esac
 done
 

@@ -1,6 +1,8 @@
 /* http_chunk.c - one state per place in the coding; every byte but data is looked at. */
 #include "http/http_chunk.h"
 
+#include <string.h>
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -17,6 +19,18 @@ static bool is_text(char c)
     return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Of a token: RFC 9110, 5.6.2. */
+static bool is_token_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
 static bool size_byte(struct http_chunk *chunk, char c)
 {
     const int value = hex_value(c);
@@ -25,21 +39,81 @@ static bool size_byte(struct http_chunk *chunk, char c)
         chunk->left = chunk->left << 4 | (uint64_t)value;
         return ++chunk->digits <= 15;
     }
-    if (chunk->digits == 0 || (c != '\r' && c != ';')) {
+    if (chunk->digits == 0 || (c != '\r' && c != ';' && !is_space(c))) {
         return false;
     }
-    chunk->state = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
+    chunk->state = c == '\r'  ? CHUNK_SIZE_LF
+                   : c == ';' ? CHUNK_EXTENSION_START
+                              : CHUNK_EXTENSION_SPACE;
     return true;
 }
 
-/* An extension or trailer line: text up to CR, within the budget. */
-static bool line_byte(struct http_chunk *chunk, char c, enum http_chunk_state at_end)
+/* Extensions and trailers together have one budget. */
+static bool count_extra(struct http_chunk *chunk)
+{
+    return ++chunk->extra <= HTTP_CHUNK_EXTRA_MAX_BYTES;
+}
+
+static bool go_to(struct http_chunk *chunk, enum http_chunk_state next)
+{
+    chunk->state = next;
+    return true;
+}
+
+/* What may stand behind a name or a value: the next extension, or the end of the line. */
+static bool extension_end(struct http_chunk *chunk, char c, enum http_chunk_state after_space)
 {
     if (c == '\r') {
-        chunk->state = at_end;
-        return true;
+        return go_to(chunk, CHUNK_SIZE_LF);
     }
-    return is_text(c) && ++chunk->extra <= HTTP_CHUNK_EXTRA_MAX_BYTES;
+    if (c == ';') {
+        return go_to(chunk, CHUNK_EXTENSION_START);
+    }
+    return is_space(c) && go_to(chunk, after_space);
+}
+
+/* *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ): RFC 9112, 7.1.1. */
+static bool extension_byte(struct http_chunk *chunk, char c)
+{
+    switch ((int)chunk->state) {
+    case CHUNK_EXTENSION_SPACE:
+        return is_space(c) || (c == ';' && go_to(chunk, CHUNK_EXTENSION_START));
+    case CHUNK_EXTENSION_START:
+        return is_space(c) || (is_token_char(c) && go_to(chunk, CHUNK_EXTENSION_NAME));
+    case CHUNK_EXTENSION_NAME:
+        return is_token_char(c) || (c == '=' && go_to(chunk, CHUNK_EXTENSION_EQUALS)) ||
+               extension_end(chunk, c, CHUNK_EXTENSION_NAMED);
+    case CHUNK_EXTENSION_NAMED:
+        return is_space(c) || (c == '=' && go_to(chunk, CHUNK_EXTENSION_EQUALS)) ||
+               (c == ';' && go_to(chunk, CHUNK_EXTENSION_START));
+    case CHUNK_EXTENSION_EQUALS:
+        return is_space(c) || (c == '"' && go_to(chunk, CHUNK_EXTENSION_QUOTED)) ||
+               (is_token_char(c) && go_to(chunk, CHUNK_EXTENSION_VALUE));
+    case CHUNK_EXTENSION_VALUE:
+        return is_token_char(c) || extension_end(chunk, c, CHUNK_EXTENSION_SPACE);
+    case CHUNK_EXTENSION_QUOTED:
+        return is_text(c) && go_to(chunk, c == '"'    ? CHUNK_EXTENSION_END
+                                          : c == '\\' ? CHUNK_EXTENSION_ESCAPED
+                                                      : CHUNK_EXTENSION_QUOTED);
+    case CHUNK_EXTENSION_ESCAPED:
+        return is_text(c) && go_to(chunk, CHUNK_EXTENSION_QUOTED);
+    default: /* CHUNK_EXTENSION_END */
+        return extension_end(chunk, c, CHUNK_EXTENSION_SPACE);
+    }
+}
+
+/* field-name ":" and text up to CR: RFC 9112, 5. */
+static bool trailer_byte(struct http_chunk *chunk, char c)
+{
+    switch ((int)chunk->state) {
+    case CHUNK_TRAILER_START:
+        return c == '\r' ? go_to(chunk, CHUNK_LAST_LF)
+                         : is_token_char(c) && go_to(chunk, CHUNK_TRAILER_NAME);
+    case CHUNK_TRAILER_NAME:
+        return is_token_char(c) || (c == ':' && go_to(chunk, CHUNK_TRAILER));
+    default: /* CHUNK_TRAILER */
+        return c == '\r' ? go_to(chunk, CHUNK_TRAILER_LF) : is_text(c);
+    }
 }
 
 static bool expect(struct http_chunk *chunk, char c, char expected, enum http_chunk_state next)
@@ -53,8 +127,16 @@ static bool step(struct http_chunk *chunk, char c)
     switch (chunk->state) {
     case CHUNK_SIZE:
         return size_byte(chunk, c);
-    case CHUNK_EXTENSION:
-        return line_byte(chunk, c, CHUNK_SIZE_LF);
+    case CHUNK_EXTENSION_SPACE:
+    case CHUNK_EXTENSION_START:
+    case CHUNK_EXTENSION_NAME:
+    case CHUNK_EXTENSION_NAMED:
+    case CHUNK_EXTENSION_EQUALS:
+    case CHUNK_EXTENSION_VALUE:
+    case CHUNK_EXTENSION_QUOTED:
+    case CHUNK_EXTENSION_ESCAPED:
+    case CHUNK_EXTENSION_END:
+        return count_extra(chunk) && extension_byte(chunk, c);
     case CHUNK_SIZE_LF:
         return expect(chunk, c, '\n', chunk->left > 0 ? CHUNK_DATA : CHUNK_TRAILER_START);
     case CHUNK_DATA_CR:
@@ -63,14 +145,9 @@ static bool step(struct http_chunk *chunk, char c)
         chunk->digits = 0;
         return expect(chunk, c, '\n', CHUNK_SIZE);
     case CHUNK_TRAILER_START:
-        if (c == '\r') {
-            chunk->state = CHUNK_LAST_LF;
-            return true;
-        }
-        chunk->state = CHUNK_TRAILER;
-        return c != ' ' && c != '\t' && c != ':' && line_byte(chunk, c, CHUNK_TRAILER_LF);
+    case CHUNK_TRAILER_NAME:
     case CHUNK_TRAILER:
-        return line_byte(chunk, c, CHUNK_TRAILER_LF);
+        return count_extra(chunk) && trailer_byte(chunk, c);
     case CHUNK_TRAILER_LF:
         return expect(chunk, c, '\n', CHUNK_TRAILER_START);
     case CHUNK_LAST_LF:

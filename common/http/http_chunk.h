@@ -14,13 +14,22 @@ enum { HTTP_CHUNK_EXTRA_MAX_BYTES = 16 << 10 }; /* extensions and trailers of on
 
 enum http_chunk_state {
     CHUNK_SIZE,
-    CHUNK_EXTENSION,
+    CHUNK_EXTENSION_SPACE, /* before a ";" that has to come */
+    CHUNK_EXTENSION_START, /* behind ";", before the name */
+    CHUNK_EXTENSION_NAME,
+    CHUNK_EXTENSION_NAMED,  /* white space behind the name: "=" or ";" has to come */
+    CHUNK_EXTENSION_EQUALS, /* behind "=", before the value */
+    CHUNK_EXTENSION_VALUE,
+    CHUNK_EXTENSION_QUOTED,
+    CHUNK_EXTENSION_ESCAPED, /* behind a backslash in quotes */
+    CHUNK_EXTENSION_END,     /* behind the quotes */
     CHUNK_SIZE_LF,
     CHUNK_DATA,
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
     CHUNK_TRAILER_START,
-    CHUNK_TRAILER,
+    CHUNK_TRAILER_NAME,
+    CHUNK_TRAILER, /* behind the colon */
     CHUNK_TRAILER_LF,
     CHUNK_LAST_LF,
     CHUNK_DONE,

@@ -377,6 +377,9 @@ static const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescript
 {
     const ProtobufCFieldDescriptor *next = last != NULL ? last + 1 : type->fields;
 
+    if (type->n_fields == 0) {
+        return NULL; /* nor has it an array of them to point into */
+    }
     if (last != NULL && last->id == number) {
         return last;
     }

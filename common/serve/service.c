@@ -90,8 +90,9 @@ static void on_disk(void *arg, enum disk_state state, int64_t free_bytes)
 static void on_clock(void *arg, enum clock_event event, int64_t by_us)
 {
     static const char *const says[] = {
-        [CLOCK_IS_BEHIND] = "the clock is behind the last entry of the journal: writes are refused "
-                            "until the clock is right or the journal is corrected",
+        [CLOCK_IS_BEHIND] =
+            ("the clock is behind the last entry of the journal: writes are refused "
+             "until the clock is right or the journal is corrected"),
         [CLOCK_IS_NOT_BEHIND] = "the clock is not behind the journal any more: writes are taken",
         [CLOCK_WAS_SET] = "the clock was set while the service runs",
     };

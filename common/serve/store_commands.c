@@ -123,6 +123,6 @@ int command_restore(void *arg, int argc, char **argv)
     if (status.code != STATUS_OK) {
         return failure_print(context, "restore", status);
     }
-    const char *extra = arena_printf(context->arena, kept[0] != '\0' ? " kept=%s" : "", kept);
+    const char *extra = kept[0] != '\0' ? arena_printf(context->arena, " kept=%s", kept) : "";
     return check_print(context->directory, &check, extra != NULL ? extra : "");
 }

@@ -158,8 +158,8 @@ static bool take_key(struct arena *arena, struct slice *rest, struct column_valu
     return true;
 }
 
-static bool position_read(struct arena *arena, struct slice rest, size_t key_count,
-                          struct page_position *ret_position)
+bool page_position_read(struct arena *arena, struct slice rest, size_t key_count,
+                        struct page_position *ret_position)
 {
     struct page_position position = {0};
     struct slice taken;
@@ -196,7 +196,7 @@ struct status page_token_read(struct tx *tx, const struct page_request *request,
     const struct slice position = {bytes.data + CHECK_BYTES, bytes.length - CHECK_BYTES};
     make_check(tx, request, position, check);
     if (memcmp(check, bytes.data, CHECK_BYTES) != 0 ||
-        !position_read(tx->arena, position, key_count, ret_position)) {
+        !page_position_read(tx->arena, position, key_count, ret_position)) {
         return refuse(tx);
     }
     return STATUS_NONE;

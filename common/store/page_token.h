@@ -32,6 +32,10 @@ struct status page_size_check(struct arena *arena, int32_t asked, size_t *ret_si
 /* The bytes of a position; a failed buffer tells of missing memory. */
 void page_position_write(struct buffer *out, const struct page_position *position);
 
+/* Reads what was written, with key_count keys. False: it is none. */
+bool page_position_read(struct arena *arena, struct slice bytes, size_t key_count,
+                        struct page_position *ret_position);
+
 /* The token of a written position. */
 struct status page_token_make(struct tx *tx, const struct page_request *request,
                               struct slice position, const char **ret_token);

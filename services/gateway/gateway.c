@@ -104,6 +104,17 @@ static bool serve_locally(struct gateway_loop *loop, struct http_request *reques
     return false;
 }
 
+/* "OPTIONS *" asks for what the whole server can do (RFC 9110, 9.3.7). */
+static bool answer_options(struct http_request *request)
+{
+    if (!slice_is(request->head.method, "OPTIONS") || !slice_is(request->head.path, "*")) {
+        return false;
+    }
+    http_add_header(request, "Allow", slice_from("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    http_respond(request, 204, NULL, (struct slice){0});
+    return true;
+}
+
 static void answer_no_route(struct http_request *request)
 {
     answer_status(request,
@@ -155,7 +166,8 @@ static void on_request(void *arg, struct http_request *request)
     struct router_match match;
 
     account_open(request);
-    if (!origin_is_acceptable(request, gateway->hosts) || serve_locally(loop, request)) {
+    if (!origin_is_acceptable(request, gateway->hosts) || answer_options(request) ||
+        serve_locally(loop, request)) {
         return;
     }
     switch (router_find(gateway->router, request->head.method, request->head.path, &match)) {

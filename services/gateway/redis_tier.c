@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "redis_events.h"
 #include "redis_lookup.h"
+#include "redis_reply.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -196,7 +197,7 @@ static void on_auth(redisAsyncContext *context, void *reply_, void *arg)
     }
     if (reply == NULL) {
         lose(context);
-    } else if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "OK") != 0) {
+    } else if (!redis_reply_is(reply, "OK")) {
         say_refused(tier, reply);
         rest(tier);
     }
@@ -216,8 +217,7 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
         return;
     }
     const int64_t now = clock_boot_ms();
-    if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "PONG") != 0 ||
-        now - tier->since_boot_ms > TRY_MS) {
+    if (!redis_reply_is(reply, "PONG") || now - tier->since_boot_ms > TRY_MS) {
         say_refused(tier, reply);
         rest(tier);
         return;
@@ -352,7 +352,6 @@ static void on_get(redisAsyncContext *context, void *reply_, void *arg)
 {
     struct redis_get *get = arg;
     const redisReply *reply = reply_;
-    struct slice value = {0};
 
     /* One that rest() finished, or is about to. */
     if (context->data == NULL) {
@@ -362,10 +361,7 @@ static void on_get(redisAsyncContext *context, void *reply_, void *arg)
         lose(context);
         return;
     }
-    if (reply->type == REDIS_REPLY_STRING) {
-        value = (struct slice){reply->str, reply->len};
-    }
-    get_finish(get, value);
+    get_finish(get, redis_reply_value(reply));
     look_behind(context);
 }
 

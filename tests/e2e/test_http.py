@@ -56,6 +56,16 @@ def test_pipelined_writes_are_done_in_order(client):
     assert {answer.json["value"] for answer in found[:-1]} == set(range(1, 11))
 
 
+def test_what_the_whole_server_can_do_may_be_asked(client):
+    end = GET + b"Connection: close\r\n\r\n"
+    received, _ = client.raw(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n" + end)
+    found = answers(received)
+    assert [answer.status for answer in found] == [204, 200]
+    assert "PATCH" in found[0].headers["allow"] and found[0].body == b""
+    received, _ = client.raw(b"GET * HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert answers(received)[0].status in (400, 404)
+
+
 def test_a_request_may_come_byte_by_byte(client):
     request = post(b"Content-Length: %d\r\nConnection: close\r\n" % len(BODY), BODY)
     with client.connect() as connection:

@@ -1,7 +1,6 @@
-/* http_fuzz.c - a head, and a chunked body, mean the same however they are cut. */
+/* http_fuzz.c - a head means the same however it is cut. */
 #include "fuzz.h"
 
-#include "http/http_chunk.h"
 #include "http/http_head.h"
 
 #include <string.h>
@@ -50,49 +49,10 @@ static void check_head(struct slice data)
     }
 }
 
-struct joined {
-    enum http_chunk_state state;
-    bool is_valid;
-    size_t length;
-    size_t sum; /* of its bytes, each by its place */
-};
-
-static struct joined join(struct slice data, size_t step)
-{
-    struct http_chunk chunk = {0};
-    struct joined joined = {.is_valid = true};
-
-    while (joined.is_valid && data.length > 0 && chunk.state != CHUNK_DONE) {
-        struct slice part = {data.data, data.length < step ? data.length : step};
-        struct slice piece;
-        const size_t before = part.length;
-
-        joined.is_valid = http_chunk_read(&chunk, &part, &piece);
-        promise(is_inside(piece, data));
-        for (size_t i = 0; i < piece.length; i++) {
-            joined.sum += ++joined.length * (unsigned char)piece.data[i];
-        }
-        data.data += before - part.length;
-        data.length -= before - part.length;
-    }
-    joined.state = chunk.state;
-    return joined;
-}
-
-static void check_chunks(struct slice data)
-{
-    const struct joined whole = join(data, data.length);
-    const struct joined cut = join(data, 1);
-
-    promise(whole.is_valid == cut.is_valid && whole.state == cut.state &&
-            whole.length == cut.length && whole.sum == cut.sum);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct slice bytes = {(const char *)data, size};
 
     check_head(bytes);
-    check_chunks(bytes);
     return 0;
 }

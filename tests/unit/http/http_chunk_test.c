@@ -3,6 +3,7 @@
 
 #include "http/http_chunk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Feeds text in pieces of step bytes. True when the body ended at the end of text. */
@@ -46,6 +47,34 @@ static void a_body_is_joined_however_it_is_cut(void **state)
     }
 }
 
+static void extensions_and_trailers_are_read_past(void **state)
+{
+    static const char *const lines[] = {
+        ";a",
+        ";a=b",
+        ";a;b",
+        " ; a = b ; c",
+        "\t;a\t=\t\"x y\"",
+        ";a=\"\\\"\\\\\"",
+        ";a=\"\"",
+        ";a=\"b\";c",
+        ";!#$%&'*+-.^_`|~=0",
+    };
+    char text[100];
+    char body[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        const int length = snprintf(text, sizeof(text), "1%s\r\nx\r\n0%s\r\nA-b: \"c\r\nd:\r\n\r\n",
+                                    lines[i], lines[i]);
+
+        for (size_t step = 1; step <= (size_t)length; step++) {
+            assert_true(read_body(text, (size_t)length, step, body));
+            assert_string_equal(body, "x");
+        }
+    }
+}
+
 static void malformed_chunks_are_refused(void **state)
 {
     static const char *const cases[] = {
@@ -73,6 +102,22 @@ static void malformed_chunks_are_refused(void **state)
         "1\r\r\na\r\n0\r\n\r\n",
         "1\r\na\r\r\n0\r\n\r\n",
         "0\r\n\rX",
+        "1;\r\na\r\n0\r\n\r\n",
+        "1; \r\na\r\n0\r\n\r\n",
+        "1;a[b=c\r\na\r\n0\r\n\r\n",
+        "1;=c\r\na\r\n0\r\n\r\n",
+        "1;a=\r\na\r\n0\r\n\r\n",
+        "1;a=b=c\r\na\r\n0\r\n\r\n",
+        "1;a b\r\na\r\n0\r\n\r\n",
+        "1;a=b c\r\na\r\n0\r\n\r\n",
+        "1;a \r\na\r\n0\r\n\r\n",
+        "1;a=\"b\r\na\r\n0\r\n\r\n",
+        "1;a=\"b\"c\r\na\r\n0\r\n\r\n",
+        "1;a=\"b\\\r\na\r\n0\r\n\r\n",
+        "1;;a\r\na\r\n0\r\n\r\n",
+        "1\r\na\r\n0\r\nA b: c\r\n\r\n",
+        "1\r\na\r\n0\r\nA\r\n\r\n",
+        "1\r\na\r\n0\r\nA : b\r\n\r\n",
     };
     char body[100];
 
@@ -113,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_joined_however_it_is_cut),
+        cmocka_unit_test(extensions_and_trailers_are_read_past),
         cmocka_unit_test(malformed_chunks_are_refused),
         cmocka_unit_test(extensions_and_trailers_have_a_budget),
     };
