@@ -225,17 +225,17 @@ static struct http_connection *connection_new(struct http_loop *loop)
     return connection;
 }
 
-/* Without memory for it, or for an address that is none, the connection has no peer. */
+/* Without memory for it the connection has no peer. Those who left before they were asked who they
+ * are count together, as the unspecified address. */
 static void find_peer(struct http_connection *connection)
 {
     struct http_loop *loop = connection->loop;
     struct sockaddr_storage from = {0};
-    struct http_address address;
+    struct http_address address = {{0}};
     int length = sizeof(from);
 
-    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&from, &length) != 0 ||
-        !http_address_of((const struct sockaddr *)&from, &address)) {
-        return;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&from, &length) == 0) {
+        (void)http_address_of((const struct sockaddr *)&from, &address);
     }
     connection->is_of_proxy = http_networks_have(loop->server->options.trusted_proxies, &address);
     connection->peer = http_peer_hold(&loop->peers, &address);
