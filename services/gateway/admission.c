@@ -11,7 +11,7 @@
 
 enum {
     LARGE_BYTES = JOB_LEAST_BYTES,
-    LARGE_AT_ONCE = 2, /* of one loop: so many keep the services busy */
+    LARGE_AT_ONCE = 1, /* of one loop: so many keep the services busy */
     WAITING_MAX = 1024,
     WAIT_MAX_MS = 2000,
     LOOK_EVERY_MS = 50,
