@@ -31,7 +31,7 @@ char *buffer_reserve(struct buffer *buffer, size_t length)
         buffer->failed = true;
         return NULL;
     }
-    if (length > buffer->capacity - buffer->length) {
+    if (buffer->data == NULL || length > buffer->capacity - buffer->length) {
         size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY_BYTES;
         while (capacity < buffer->length + length) {
             capacity *= 2;

@@ -23,6 +23,19 @@ static void what_is_appended_stands_in_order(void **state)
     buffer_done(&buffer);
 }
 
+static void room_for_nothing_in_an_empty_buffer_is_no_failure(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer, 1 << 20);
+    assert_non_null(buffer_reserve(&buffer, 0));
+    buffer_append(&buffer, NULL, 0);
+    assert_false(buffer_failed(&buffer));
+    assert_int_equal(buffer_slice(&buffer).length, 0);
+    buffer_done(&buffer);
+}
+
 static void a_buffer_grows_up_to_its_limit_and_not_a_byte_further(void **state)
 {
     enum { LIMIT = 3000 };
@@ -93,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_appended_stands_in_order),
+        cmocka_unit_test(room_for_nothing_in_an_empty_buffer_is_no_failure),
         cmocka_unit_test(a_buffer_grows_up_to_its_limit_and_not_a_byte_further),
         cmocka_unit_test(a_failed_buffer_stays_failed_until_it_is_cleared),
         cmocka_unit_test(reserved_room_is_counted_when_it_is_filled),
