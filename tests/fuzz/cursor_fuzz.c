@@ -56,9 +56,20 @@ static const char *with_check(struct arena *arena, struct slice bytes)
     return base64url_encode(arena, (struct slice){all, CHECK_BYTES + bytes.length});
 }
 
+static bool keys_are_equal(const struct column_value *one, const struct column_value *other)
+{
+    if (one->is_null || other->is_null || one->text == NULL || other->text == NULL) {
+        return one->is_null == other->is_null && (one->text == NULL) == (other->text == NULL) &&
+               one->int64 == other->int64;
+    }
+    return strcmp(one->text, other->text) == 0;
+}
+
+/* What was read is written, in no more bytes, and read as the same. */
 static void check_position(struct arena *arena, struct slice bytes)
 {
     struct page_position position;
+    struct page_position again;
     struct buffer written;
 
     buffer_init(&written, MEMORY_BYTES);
@@ -66,10 +77,13 @@ static void check_position(struct arena *arena, struct slice bytes)
         if (page_position_read(arena, bytes, keys, &position)) {
             buffer_clear(&written);
             page_position_write(&written, &position);
-            promise(!buffer_failed(&written));
             /* A text ends at its first NUL, and is written so. */
-            promise(written.length <= bytes.length);
-            promise(memchr(bytes.data, 0, 1) != NULL || written.length > 0);
+            promise(!buffer_failed(&written) && written.length <= bytes.length);
+            promise(page_position_read(arena, buffer_slice(&written), keys, &again));
+            promise(again.as_of_seq == position.as_of_seq && again.key_count == keys);
+            for (size_t i = 0; i < keys; i++) {
+                promise(keys_are_equal(&position.keys[i], &again.keys[i]));
+            }
         }
     }
     buffer_done(&written);
