@@ -80,17 +80,11 @@ static void write_lines(const char *bytes, size_t length)
 /* Under the lock, which is free meanwhile. */
 static void wait_for_company(void)
 {
-    struct timespec until;
+    const struct timespec until = thread_time_in(GATHER_MS);
     int err = 0;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GATHER_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
     while (err == 0 && !sink.is_urgent && !sink.is_stopping && sink.length < BUFFER_BYTES / 2) {
-        err = pthread_cond_timedwait(&sink.wake, &sink.lock, &until);
+        err = thread_wait_until(&sink.wake, &sink.lock, &until);
     }
 }
 
@@ -145,15 +139,11 @@ static void *sink_main(void *arg)
 
 static bool set_up(void)
 {
-    pthread_condattr_t attributes;
     struct stat standard_error;
 
     if (sink.filling == NULL) {
-        (void)pthread_condattr_init(&attributes);
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&sink.wake, &attributes);
-        (void)pthread_cond_init(&sink.ended, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
+        (void)pthread_cond_init(&sink.wake, NULL);
+        (void)pthread_cond_init(&sink.ended, NULL);
         sink.filling = malloc(BUFFER_BYTES);
         sink.writing = malloc(BUFFER_BYTES);
     }
@@ -199,24 +189,17 @@ void log_sink_write(const char *line, size_t length, enum log_level level)
 
 void log_sink_stop(unsigned bound_ms)
 {
-    struct timespec until;
     int err = 0;
 
     if (!atomic_load(&sink.is_running)) {
         return;
     }
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(bound_ms / 1000);
-    until.tv_nsec += (long)(bound_ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
+    const struct timespec until = thread_time_in(bound_ms);
     (void)pthread_mutex_lock(&sink.lock);
     sink.is_stopping = true;
     (void)pthread_cond_signal(&sink.wake);
     while (err == 0 && !sink.is_ended) {
-        err = pthread_cond_timedwait(&sink.ended, &sink.lock, &until);
+        err = thread_wait_until(&sink.ended, &sink.lock, &until);
     }
     const bool is_ended = sink.is_ended;
     (void)pthread_mutex_unlock(&sink.lock);

@@ -1,4 +1,4 @@
-/* thread.c - pthread_create() with the signals blocked. */
+/* thread.c - pthread_create() with the signals blocked, and waits by CLOCK_MONOTONIC. */
 #include "base/thread.h"
 
 #include <signal.h>
@@ -18,4 +18,22 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *arg), void *arg)
     const int err = pthread_create(ret_thread, NULL, run, arg);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return err;
+}
+
+struct timespec thread_time_in(int64_t wait_ms)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    const int64_t nanoseconds = until.tv_nsec + wait_ms % 1000 * 1000000;
+    until.tv_sec += wait_ms / 1000 + nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return until;
+}
+
+/* Not by the condition's attribute, which some libraries that shift a program's clock overlook. */
+int thread_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
+                      const struct timespec *until)
+{
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, until);
 }

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -26,7 +27,6 @@ enum {
     TIMEOUT_SLACK_MS = 100,
     RECONNECT_MIN_MS = 10,
     RECONNECT_MAX_MS = 250,
-    ADDRESSES_MAX = CONNECTIONS_MAX / 2,
 };
 
 static struct status failure_down(const struct rpc_client *client)
@@ -92,7 +92,8 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
             *connection = client->connections[--client->connection_count];
         }
     } else if (connection == NULL && client->connection_count < CONNECTIONS_MAX) {
-        client->connections[client->connection_count++] = (struct connection){.id = id};
+        client->connections[client->connection_count++] =
+            (struct connection){.id = id, .dialer = nng_dialer_id(nng_pipe_dialer(pipe))};
     }
     count_usable(client);
     pthread_mutex_unlock(&client->lock);
@@ -288,6 +289,7 @@ static void client_free(struct rpc_client *client)
     }
     free(client->parcels);
     free(client->calls);
+    free(client->addresses);
     pthread_cond_destroy(&client->waiting);
     pthread_cond_destroy(&client->quiet);
     pthread_mutex_destroy(&client->lock);
@@ -329,7 +331,6 @@ static bool client_make_calls(struct rpc_client *client)
 static struct rpc_client *client_new(const struct rpc_client_options *options)
 {
     struct rpc_client *client = calloc(1, sizeof(*client));
-    pthread_condattr_t attributes;
 
     if (client == NULL) {
         return NULL;
@@ -337,11 +338,8 @@ static struct rpc_client *client_new(const struct rpc_client_options *options)
     client->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_DEFAULT;
     client->is_flushed = options->is_flushed;
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->quiet, &attributes);
-    pthread_cond_init(&client->waiting, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&client->quiet, NULL);
+    pthread_cond_init(&client->waiting, NULL);
     client_name_failures(client, options->service);
     if (!client_make_calls(client) || nng_req0_open(&client->socket) != 0) {
         client_free(client);
@@ -350,25 +348,13 @@ static struct rpc_client *client_new(const struct rpc_client_options *options)
     return client;
 }
 
-/* Starts one dialer; nng repeats it for ever. */
-static int client_dial(struct rpc_client *client, const char *address)
-{
-    nng_dialer dialer;
-    int err = nng_dialer_create(&dialer, client->socket, address);
-
-    if (err == 0) {
-        err = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-    }
-    return err;
-}
-
 static struct status client_start(struct rpc_client *client,
                                   const struct rpc_client_options *options, struct arena *arena)
 {
-    char *rest = arena_strdup(arena, options->addresses);
-    unsigned count = 0;
+    const char *address = NULL;
 
-    if (rest == NULL) {
+    client->addresses = strdup(options->addresses);
+    if (client->addresses == NULL) {
         return status_out_of_memory();
     }
     (void)nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
@@ -377,17 +363,13 @@ static struct status client_start(struct rpc_client *client,
     (void)nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, MESSAGE_LIMIT_BYTES);
     (void)nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, client);
     (void)nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, on_pipe, client);
-    for (char *save = NULL, *address = strtok_r(rest, ",", &save); address != NULL;
-         address = strtok_r(NULL, ",", &save)) {
-        const int err = count < ADDRESSES_MAX ? client_dial(client, address) : NNG_EADDRINVAL;
-        if (err != 0) {
-            return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
-                               "%s cannot be dialled for %s: %s", address, options->service,
-                               nng_strerror(err));
-        }
-        count++;
+    const int err = dialers_start(client, &address);
+    if (err != 0) {
+        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
+                           "%s cannot be dialled for %s: %s", address, options->service,
+                           nng_strerror(err));
     }
-    if (count == 0) {
+    if (client->dialer_count == 0) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
                            "%s has no address", options->service);
     }

@@ -11,6 +11,7 @@
 #include "rpc/rpc_parcel.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <nng/protocol/reqrep0/req.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 enum {
     PARCELS_PER_LANE = 2,
     STALE_MS = 2,
+    LOOK_AT_CLOCK_MS = 1000,
     SEND_MAX_MS = 1000,
     /* Larger calls travel alone. */
     PART_MAX_BYTES = 64 << 10,
@@ -455,20 +457,34 @@ static void parcels_send_stale(struct rpc_client *client)
     }
 }
 
+/* Under the lock, which it gives up meanwhile: until a call waits, or the clock is due. */
+static void tick_wait(struct rpc_client *client)
+{
+    const struct timespec until = thread_time_in(LOOK_AT_CLOCK_MS);
+
+    (void)thread_wait_until(&client->waiting, &client->lock, &until);
+}
+
 void *parcels_tick(void *arg)
 {
     const struct timespec pause = {.tv_nsec = STALE_MS * 1000000};
     struct rpc_client *client = arg;
+    int64_t looked_boot_ms = clock_boot_ms();
 
     pthread_mutex_lock(&client->lock);
     while (!client->is_closing) {
         client->is_ticking = calls_wait(client);
         if (!client->is_ticking) {
-            pthread_cond_wait(&client->waiting, &client->lock);
-            continue;
+            tick_wait(client);
         }
         pthread_mutex_unlock(&client->lock);
-        (void)nanosleep(&pause, NULL);
+        if (client->is_ticking) {
+            (void)nanosleep(&pause, NULL);
+        }
+        if (clock_boot_ms() - looked_boot_ms >= LOOK_AT_CLOCK_MS) {
+            client_look_at_clock(client);
+            looked_boot_ms = clock_boot_ms();
+        }
         pthread_mutex_lock(&client->lock);
         if (!client->is_closing) {
             parcels_send_stale(client);

@@ -12,7 +12,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FAILURE_TEXT_BYTES = 160, CONNECTIONS_MAX = 32, LANES = RPC_WITH_WRITES + 1 };
+enum {
+    FAILURE_TEXT_BYTES = 160,
+    CONNECTIONS_MAX = 32,
+    ADDRESSES_MAX = CONNECTIONS_MAX / 2,
+    LANES = RPC_WITH_WRITES + 1,
+};
 
 /* One call, from its start until on_reply is called. */
 struct client_call {
@@ -50,13 +55,25 @@ struct lane {
 /* One pipe of nng. leaving: an answer on it said that the service is about to stop. */
 struct connection {
     int id;
+    int dialer; /* its id */
     bool leaving;
+};
+
+/* Keeps one address connected. */
+struct dialer {
+    const char *address;
+    nng_dialer nng;
+    bool is_started;
 };
 
 struct rpc_client {
     nng_socket socket;
-    pthread_t tick; /* looks for calls that have waited too long in a lane */
+    char *addresses; /* what the dialers' point into */
+    struct dialer dialers[ADDRESSES_MAX];
+    unsigned dialer_count;
+    pthread_t tick; /* looks for calls that have waited too long, and at the clock */
     bool has_tick;
+    int64_t clock_ahead_us; /* of the time of day before that since boot, at the last look */
     unsigned max_in_flight;
     bool is_flushed;
     char down[FAILURE_TEXT_BYTES]; /* messages of failures; constant */
@@ -99,6 +116,13 @@ void parcel_send(struct parcel *parcel);
 
 /* The thread of the tick, until is_closing; arg is the client. */
 void *parcels_tick(void *arg);
+
+/* A dialer for each of the client's addresses. 0 or an error of nng, and then of which address. */
+int dialers_start(struct rpc_client *client, const char **ret_address);
+
+/* Mends what waits too long in nng after the clock was set back: rpc_clock.c. For the tick's
+ * thread, each second, without the lock. */
+void client_look_at_clock(struct rpc_client *client);
 
 /* Ends the calls that no parcel took, once none is sent any more. */
 void parcels_fail_waiting(struct rpc_client *client);

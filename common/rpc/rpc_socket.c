@@ -1,4 +1,5 @@
 /* rpc_socket.c - what nng does not do well: close in time, and free what it could not send. */
+#include "base/thread.h"
 #include "rpc/rpc_envelope.h"
 
 #include <pthread.h>
@@ -54,17 +55,13 @@ static void *closing_run(void *arg)
 static struct closing *closing_start(nng_socket socket, pthread_t *ret_thread)
 {
     struct closing *closing = calloc(1, sizeof(*closing));
-    pthread_condattr_t attributes;
 
     if (closing == NULL) {
         return NULL;
     }
     closing->socket = socket;
     pthread_mutex_init(&closing->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&closing->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&closing->changed, NULL);
     if (pthread_create(ret_thread, NULL, closing_run, closing) != 0) {
         closing_free(closing);
         return NULL;
@@ -75,23 +72,16 @@ static struct closing *closing_start(nng_socket socket, pthread_t *ret_thread)
 bool socket_close(nng_socket socket, unsigned bound_ms)
 {
     pthread_t thread;
-    struct timespec until = {0};
     struct closing *closing = closing_start(socket, &thread);
     int err = 0;
 
     if (closing == NULL) {
         return false;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += bound_ms / 1000;
-    until.tv_nsec += (long)(bound_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = thread_time_in(bound_ms);
     pthread_mutex_lock(&closing->lock);
     while (!closing->closed && err == 0) {
-        err = pthread_cond_timedwait(&closing->changed, &closing->lock, &until);
+        err = thread_wait_until(&closing->changed, &closing->lock, &until);
     }
     const bool closed = closing->closed;
     closing->abandoned = !closed;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -176,17 +177,13 @@ static void leave(struct gate *gate, struct leaving leaving)
 static void wait_until(struct gate *gate, int64_t wake_ms, int64_t now_ms)
 {
     const int64_t wait_ms = wake_ms - now_ms < LOOK_MS ? wake_ms - now_ms : LOOK_MS;
-    struct timespec until;
 
     gate->wake_ms = wake_ms;
     if (wake_ms == INT64_MAX) {
         (void)pthread_cond_wait(&gate->wake, &gate->lock);
     } else if (wait_ms > 0) {
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        const int64_t nanoseconds = until.tv_nsec + wait_ms * 1000000;
-        until.tv_sec += nanoseconds / 1000000000;
-        until.tv_nsec = nanoseconds % 1000000000;
-        (void)pthread_cond_timedwait(&gate->wake, &gate->lock, &until);
+        const struct timespec until = thread_time_in(wait_ms);
+        (void)thread_wait_until(&gate->wake, &gate->lock, &until);
     }
     gate->wake_ms = 0; /* it looks now */
 }
@@ -227,7 +224,6 @@ static void *gate_run(void *arg)
 struct status gate_new(const struct gate_options *options, struct gate **ret_gate)
 {
     struct gate *gate = calloc(1, sizeof(*gate));
-    pthread_condattr_t attributes;
 
     if (gate == NULL) {
         return status_out_of_memory();
@@ -248,10 +244,7 @@ struct status gate_new(const struct gate_options *options, struct gate **ret_gat
     }
     gate->last_watch = &gate->watches;
     (void)pthread_mutex_init(&gate->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&gate->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_cond_init(&gate->wake, NULL);
     if (pthread_create(&gate->thread, NULL, gate_run, gate) != 0) {
         (void)pthread_cond_destroy(&gate->wake);
         (void)pthread_mutex_destroy(&gate->lock);

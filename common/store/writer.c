@@ -437,16 +437,12 @@ static void try_to_come_back(struct store *store)
 /* Under the lock. Until there is work, the thread is to end, or this time has passed. */
 static void wait_for(struct writer *writer, unsigned bound_ms)
 {
-    struct timespec until;
+    const struct timespec until = thread_time_in(bound_ms);
     int err = 0;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    const long ns = until.tv_nsec + (long)(bound_ms % 1000) * 1000000;
-    until.tv_sec += (time_t)(bound_ms / 1000) + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
     while (writer->first == NULL && writer->settling.first == NULL && !writer->stopping &&
            err == 0) {
-        err = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+        err = thread_wait_until(&writer->wake, &writer->lock, &until);
     }
 }
 
@@ -549,17 +545,13 @@ void writer_init(struct store *store, int64_t reserved_us)
 struct status writer_start(struct store *store, unsigned queue_max, struct status disk)
 {
     struct writer *writer = &store->writer;
-    pthread_condattr_t attributes;
 
     writer->queue_max = queue_max > 0 ? queue_max : QUEUE_DEFAULT;
     writer->last = &writer->first;
     writer->version = journal_version(&store->head);
     writer->read_only = read_only_text(store, disk);
     (void)pthread_mutex_init(&writer->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&writer->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_cond_init(&writer->wake, NULL);
     if (writer->read_only == NULL) {
         writer->read_only = upkeep_disk(store);
     }

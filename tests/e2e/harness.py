@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import re
 import signal
 import socket
@@ -39,22 +38,47 @@ def wait_until(condition, what, seconds=15):
         time.sleep(0.02)
 
 
-def free_ports(count):
-    """Ports below the range that the system hands out to connections."""
-    # Tests that run at the same time choose from ranges of their own.
-    worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0"))) % 2
-    first = 10000 + 11000 * worker
-    ports = []
-    while len(ports) < count:
-        port = random.randrange(first, first + 11000)
-        with socket.socket() as probe:
+class Ports:
+    """Ports below the range that the system hands out to connections, in a block that no other
+    process of tests takes as long as this one lives."""
+
+    FIRST, BLOCK, BLOCKS = 10000, 500, 44
+
+    def __init__(self):
+        self.owner = os.getpid()
+        self.next = 0
+        for number in range(self.BLOCKS):
+            # The system forgets the name of such a socket with its last process.
+            self.claim = socket.socket(socket.AF_UNIX)
             try:
-                probe.bind(("127.0.0.1", port))
+                self.claim.bind(f"\0dongkhoi-test-ports-{number}")
+                self.first = self.FIRST + self.BLOCK * number
+                return
             except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
-    return ports
+                self.claim.close()
+        raise AssertionError(f"{self.BLOCKS} processes of tests have taken all ports")
+
+    def take(self):
+        """The next of the block that nobody listens on; each is given out again as late as can
+        be."""
+        for _ in range(self.BLOCK):
+            port = self.first + self.next
+            self.next = (self.next + 1) % self.BLOCK
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+        raise AssertionError(f"no port is free from {self.first} on")
+
+
+_ports = None
+
+
+def free_ports(count):
+    """Ports that nothing listens on, and that no other test is given while these may be used."""
+    global _ports
+    if _ports is None or _ports.owner != os.getpid():
+        _ports = Ports()
+    return [_ports.take() for _ in range(count)]
 
 
 def port_of(address):

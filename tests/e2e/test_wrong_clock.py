@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import signal
 import threading
 import time
 
@@ -243,6 +244,35 @@ def test_a_change_is_in_the_feed_at_once_however_far_the_clocks_are_apart(fresh)
         made = make.cluster(fresh.client) if count % 2 else make.indicator(fresh.client)
         changes, cursor = read_all(fresh.client, cursor)
         assert [c["name"] for c in changes] == [made["name"]]
+
+
+@pytest.mark.parametrize("seconds", [-DAY, -20])
+def test_a_gateway_whose_clock_is_set_back_connects_again(fresh, seconds):
+    clock = shifted(fresh, "gateway")
+    fresh.wait_ready()
+    assert fresh["clusters"].stop() == 0
+    wait_until(lambda: fresh.client.get("/readyz").status == 503, "it is noticed")
+    time.sleep(0.5)  # it waits between two attempts now, mostly
+    clock.shift(seconds)
+    fresh["clusters"].start()
+    fresh.wait_ready(10)
+
+
+def test_a_call_ends_in_time_also_when_the_clock_is_set_back(fresh):
+    make.cluster(fresh.client, "c1")
+    clock = shifted(fresh, "gateway")
+    fresh.wait_ready()
+    fresh["clusters"].signal(signal.SIGSTOP)
+    try:
+        back = threading.Timer(0.5, clock.shift, [-DAY])
+        back.start()
+        started = time.monotonic()
+        answer = fresh.client.get("/v1/clusters/c1", headers={"Request-Timeout": "2"})
+        assert answer.status == 504 and answer.reason == "DEADLINE_EXCEEDED"
+        assert time.monotonic() - started < 10
+        back.join()
+    finally:
+        fresh["clusters"].signal(signal.SIGCONT)
 
 
 def test_a_clock_that_drifts_goes_on(fresh):

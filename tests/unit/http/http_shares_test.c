@@ -24,8 +24,8 @@ static int asks_and_does_not_read(const struct fixture *fixture, const char *add
     const int client = client_open_from(address, fixture->port, WAIT_MS);
 
     assert_true(client >= 0);
-    for (int i = 0; i < times; i++) {
-        assert_true(client_send_text(client, request));
+    /* It may be reset before it has sent all. */
+    for (int i = 0; i < times && client_send_text(client, request); i++) {
     }
     return client;
 }
@@ -73,7 +73,8 @@ static void of_those_who_do_not_read_whoever_owes_most_is_reset(void **state)
     for (int i = 0; i < 10; i++) {
         assert_int_equal(code_for(&fixture, "127.0.0.1", get), 200);
     }
-    assert_int_equal(code_for(&fixture, "127.0.0.1", get_big), 200);
+    /* As soon as the others have stood still for long enough to be told from one that reads. */
+    WAIT_UNTIL(code_for(&fixture, "127.0.0.1", get_big) == 200);
     for (int i = 0; i < 8; i++) {
         client_close(slow[i]);
     }
