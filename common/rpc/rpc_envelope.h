@@ -69,4 +69,13 @@ enum { MESSAGE_LIMIT_BYTES = RPC_MESSAGE_MAX_BYTES + (64 << 10) };
  * false when it is left behind after bound_ms. */
 bool socket_close(nng_socket socket, unsigned bound_ms);
 
+/*
+ * Lets nng close a pipe over TCP as it does when the peer has ended its sending: soon, after what
+ * has come already; what the peer has not read is lost. nng_pipe_close() of nng 1.5.2 may close it
+ * between the head and the rest of a message; then the one thread that frees pipes waits for ever,
+ * and every pipe that ends later is kept with its descriptor. False when there is no such
+ * descriptor.
+ */
+bool pipe_end_input(nng_pipe pipe);
+
 #endif

@@ -16,6 +16,14 @@ enum {
     POLL_MS = 2,
 };
 
+static void on_pipe_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_server *server = arg;
+
+    (void)event;
+    connections_add(&server->connections, pipe);
+}
+
 /* A connection has ended; answers to it may be lost. */
 static void on_pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
@@ -23,6 +31,7 @@ static void on_pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *arg)
     const int id = nng_pipe_id(pipe);
 
     (void)event;
+    connections_remove(&server->connections, pipe);
     for (unsigned i = 0; i < server->call_count; i++) {
         struct server_parcel *parcel = &server->parcels[i];
         if (atomic_load(&parcel->sent_pipe) == id) {
@@ -41,6 +50,7 @@ static void server_free(struct rpc_server *server)
     }
     free(server->parcels);
     free(server->calls);
+    connections_close(&server->connections);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -72,6 +82,7 @@ static struct status server_listen(struct rpc_server *server, const char *addres
                                    struct arena *arena)
 {
     (void)nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, MESSAGE_LIMIT_BYTES);
+    (void)nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, on_pipe_coming, server);
     (void)nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe_removed, server);
     int err = nng_listener_create(&server->listener, server->socket, address);
     if (err == 0) {
@@ -99,6 +110,11 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     server->on_calls_end = options->on_calls_end;
     server->arg = options->arg;
     server->call_count = options->calls > 0 ? options->calls : RPC_CALLS_DEFAULT;
+    if (!connections_open(&server->connections, options, server->call_count)) {
+        pthread_mutex_destroy(&server->lock);
+        free(server);
+        return status;
+    }
     if (nng_rep0_open(&server->socket) != 0) {
         server_free(server);
         return status;
@@ -137,6 +153,11 @@ void rpc_server_drain(struct rpc_server *server)
 unsigned rpc_server_busy(const struct rpc_server *server)
 {
     return atomic_load(&server->busy);
+}
+
+struct rpc_server_load rpc_server_load(struct rpc_server *server)
+{
+    return connections_load(&server->connections);
 }
 
 /* Waits until the counter is 0; false after the deadline. */
@@ -187,8 +208,10 @@ bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
     }
     rpc_server_drain(server);
     /* Callers that never stop asking are cut off when their calls are answered. */
-    if (!quiet_wait(server, deadline_boot_ms - bound_ms / 4) &&
-        !counter_wait(&server->busy, deadline_boot_ms)) {
+    const bool is_quiet = quiet_wait(server, deadline_boot_ms - bound_ms / 4) ||
+                          counter_wait(&server->busy, deadline_boot_ms);
+    connections_stop(&server->connections);
+    if (!is_quiet) {
         return false;
     }
     atomic_store(&server->closing, true);

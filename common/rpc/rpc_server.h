@@ -26,6 +26,24 @@ enum {
     RPC_MESSAGE_MAX_BYTES = 16 << 20, /* one message, either way */
     RPC_CALL_ARENA_BYTES = 64 << 20,
     RPC_VERSIONS_MAX = 16, /* in one answer */
+    RPC_CONNECTIONS_MAX = 256,
+    RPC_MARKS = 8,
+    RPC_PEER_BYTES = 64,
+};
+
+/* Why the server closed a connection. */
+enum rpc_closed_reason {
+    RPC_CLOSED_UNREAD,  /* its answers were not read */
+    RPC_CLOSED_SILENT,  /* one too many came, and this one was silent for longest */
+    RPC_CLOSED_NO_ROOM, /* it was one too many, and calls of all others were under way */
+    RPC_CLOSED_REASONS
+};
+
+struct rpc_closed {
+    enum rpc_closed_reason reason;
+    char peer[RPC_PEER_BYTES]; /* "127.0.0.1:4711"; "" when it has no such address */
+    unsigned unsent;           /* messages of answers that it did not take */
+    size_t bytes;              /* that the server held for it */
 };
 
 struct rpc_server_options {
@@ -34,6 +52,8 @@ struct rpc_server_options {
     void (*on_call)(void *arg, struct rpc_call *call);
     /* On the same thread, after on_call for all calls of one message; or NULL. */
     void (*on_calls_end)(void *arg);
+    /* The server is closing a connection; any thread, and it must not wait. Or NULL. */
+    void (*on_closed)(void *arg, const struct rpc_closed *closed);
     void *arg;
 };
 
@@ -49,6 +69,17 @@ void rpc_server_drain(struct rpc_server *server);
 
 /* Calls that were taken and not yet answered. */
 unsigned rpc_server_busy(const struct rpc_server *server);
+
+/* What its connections hold now, and how many it closed so far. Any thread. */
+struct rpc_server_load {
+    unsigned connections;
+    unsigned ending;       /* connections that were closed, and that nng has not let go */
+    unsigned unsent;       /* messages of answers that connections have not taken */
+    size_t bytes;          /* of requests and answers */
+    unsigned long skipped; /* calls that were refused unread, see rpc_call_refused() */
+    unsigned long closed[RPC_CLOSED_REASONS];
+};
+struct rpc_server_load rpc_server_load(struct rpc_server *server);
 
 /* Frees the server once no call is under way; takes at most about bound_ms, and true when it
  * came to a clean end. server may be NULL. */
@@ -67,6 +98,25 @@ struct rpc_call_info {
 };
 const struct rpc_call_info *rpc_call_info(const struct rpc_call *call);
 struct arena *rpc_call_arena(struct rpc_call *call);
+
+struct rpc_server *rpc_call_server(const struct rpc_call *call);
+
+/*
+ * False when the call may not be kept waiting, since others hold most of the calls and its
+ * connection holds its part: then it is answered at once, with RESOURCE_EXHAUSTED.
+ */
+bool rpc_call_has_room(const struct rpc_call *call);
+
+/*
+ * The call will be answered with a refusal, for what its connection has too much of. While a
+ * connection has many of them, the server refuses all its calls itself, unread, with
+ * RESOURCE_EXHAUSTED TOO_MANY_CALLS: for the rest of a tenth of a second. Before the answer.
+ */
+void rpc_call_refused(const struct rpc_call *call);
+
+/* RPC_MARKS numbers of the call's connection, for whoever handles its calls: all 0 at first, valid
+ * until the call is answered. Any thread. */
+_Atomic uint64_t *rpc_call_marks(const struct rpc_call *call);
 
 /* Whatever who handles the call keeps with it until it is answered; NULL at first. */
 void rpc_call_set_context(struct rpc_call *call, void *context);

@@ -17,8 +17,8 @@ enum {
     /* What a call that names no time gets, and the most that any gets. */
     DEADLINE_DEFAULT_MS = 10 * 1000,
     DEADLINE_MAX_MS = 60 * 60 * 1000,
-    /* A peer that does not read its answers is given up. */
-    SEND_TIMEOUT_MS = 30 * 1000,
+    /* A peer that does not take an answer in time is closed. */
+    SEND_TIMEOUT_MS = 10 * 1000,
 };
 
 const struct rpc_call_info *rpc_call_info(const struct rpc_call *call)
@@ -39,6 +39,26 @@ void rpc_call_set_context(struct rpc_call *call, void *context)
 void *rpc_call_context(const struct rpc_call *call)
 {
     return call->context;
+}
+
+struct rpc_server *rpc_call_server(const struct rpc_call *call)
+{
+    return call->server;
+}
+
+bool rpc_call_has_room(const struct rpc_call *call)
+{
+    return call->has_room;
+}
+
+void rpc_call_refused(const struct rpc_call *call)
+{
+    connection_call_refused(call->parcel->connection);
+}
+
+_Atomic uint64_t *rpc_call_marks(const struct rpc_call *call)
+{
+    return call->parcel->connection->marks;
 }
 
 bool rpc_call_expired(const struct rpc_call *call)
@@ -136,7 +156,7 @@ static const struct rpc_result no_room = {
                NULL},
 };
 
-/* All answers in one message; NULL without memory, and then callers wait until their deadline. */
+/* All answers in one message; NULL without memory. */
 static nng_msg *parts_join(struct server_parcel *parcel)
 {
     nng_msg *msg = parcel->parts[0];
@@ -144,12 +164,6 @@ static nng_msg *parts_join(struct server_parcel *parcel)
     for (unsigned i = 1; i < parcel->count; i++) {
         nng_msg *part = parcel->parts[i];
 
-        if (msg != NULL && part != NULL &&
-            nng_msg_len(msg) + nng_msg_len(part) > RPC_MESSAGE_MAX_BYTES) {
-            nng_msg_free(part);
-            part = NULL;
-            (void)result_pack(NULL, server_draining(parcel->server), &no_room, &part);
-        }
         if (msg != NULL &&
             (part == NULL || nng_msg_append(msg, nng_msg_body(part), nng_msg_len(part)) != 0)) {
             nng_msg_free(msg);
@@ -162,18 +176,34 @@ static nng_msg *parts_join(struct server_parcel *parcel)
     return msg;
 }
 
+/* From now on the parcel has so many bytes. */
+static void parcel_hold(struct server_parcel *parcel, size_t request_bytes, size_t answer_bytes)
+{
+    const size_t before = parcel->request_bytes + atomic_load(&parcel->answer_bytes);
+
+    parcel->request_bytes = request_bytes;
+    atomic_store(&parcel->answer_bytes, answer_bytes);
+    connection_hold(&parcel->server->connections, parcel->connection, before,
+                    request_bytes + answer_bytes);
+}
+
 /* The answers are sent, or nobody wants them any more. */
 static void parcel_end(struct server_parcel *parcel)
 {
+    parcel_hold(parcel, 0, 0);
+    if (!connection_leave(&parcel->server->connections, parcel->connection)) {
+        message_lost(atomic_load(&parcel->sent));
+    }
+    parcel->connection = NULL;
     atomic_fetch_sub(&parcel->server->busy, parcel->count);
     parcel->count = 0;
 }
 
-static void parcel_reply(struct server_parcel *parcel)
+/* msg: all answers in one; NULL without memory, and then callers wait until their deadline. */
+static void parcel_reply(struct server_parcel *parcel, nng_msg *msg)
 {
     struct rpc_server *server = parcel->server;
     const int pipe = nng_pipe_id(nng_msg_get_pipe(parcel->request));
-    nng_msg *msg = parts_join(parcel);
 
     nng_msg_free(parcel->request);
     parcel->request = NULL;
@@ -189,6 +219,8 @@ static void parcel_reply(struct server_parcel *parcel)
         return;
     }
     parcel->state = PARCEL_REPLYING;
+    parcel_hold(parcel, 0, nng_msg_len(msg));
+    connection_send(&server->connections, parcel->connection);
     atomic_store(&parcel->sent, msg);
     atomic_store(&parcel->sent_pipe, pipe);
     nng_aio_set_msg(parcel->aio, msg);
@@ -197,12 +229,28 @@ static void parcel_reply(struct server_parcel *parcel)
     nng_leave(server);
 }
 
+/* Counts an answer; what is too much for one message with the others gives way. */
+static nng_msg *answer_hold(struct server_parcel *parcel, nng_msg *part)
+{
+    const size_t bytes = nng_msg_len(part);
+
+    if (atomic_fetch_add(&parcel->answer_bytes, bytes) + bytes <= RPC_MESSAGE_MAX_BYTES) {
+        connection_hold(&parcel->server->connections, parcel->connection, 0, bytes);
+        return part;
+    }
+    atomic_fetch_sub(&parcel->answer_bytes, bytes);
+    nng_msg_free(part);
+    part = NULL;
+    (void)result_pack(NULL, server_draining(parcel->server), &no_room, &part);
+    return part;
+}
+
 /* The last answer sends them all; nothing of the parcel is touched after one's own. */
 static void parcel_answer(struct server_parcel *parcel, unsigned place, nng_msg *part)
 {
-    parcel->parts[place] = part;
+    parcel->parts[place] = part != NULL ? answer_hold(parcel, part) : NULL;
     if (atomic_fetch_sub(&parcel->unanswered, 1) == 1) {
-        parcel_reply(parcel);
+        parcel_reply(parcel, parts_join(parcel));
     }
 }
 
@@ -242,6 +290,7 @@ void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
         msg = NULL;
     }
     call_put(call);
+    connection_call_end(&parcel->server->connections, parcel->connection);
     parcel_answer(parcel, place, msg);
 }
 
@@ -265,8 +314,10 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
         parcel_refuse(parcel, place, &too_many);
         return;
     }
+    connection_call_begin(&server->connections, parcel->connection);
     call->parcel = parcel;
     call->place = place;
+    call->has_room = connection_has_room(&server->connections, parcel->connection);
     struct status status = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
                             "the service is shutting down; nothing was done", NULL};
     if (!atomic_load(&server->draining)) {
@@ -294,15 +345,44 @@ static unsigned calls_count(struct slice rest)
     return count;
 }
 
+/* Refuses all calls of the parcel unread. */
+static void parcel_skip(struct server_parcel *parcel)
+{
+    nng_msg *part = NULL;
+    nng_msg *msg = NULL;
+
+    if (result_pack(NULL, server_draining(parcel->server), &too_many, &part) != 0 ||
+        nng_msg_dup(&msg, part) != 0) {
+        msg = NULL;
+    }
+    for (unsigned i = 1; i < parcel->count && msg != NULL; i++) {
+        if (nng_msg_append(msg, nng_msg_body(part), nng_msg_len(part)) != 0) {
+            nng_msg_free(msg);
+            msg = NULL;
+        }
+    }
+    if (part != NULL) {
+        nng_msg_free(part);
+    }
+    parcel_reply(parcel, msg);
+}
+
 static void parcel_take(struct server_parcel *parcel)
 {
     struct rpc_server *server = parcel->server;
+    nng_msg *request = nng_aio_get_msg(parcel->aio);
 
-    parcel->request = nng_aio_get_msg(parcel->aio);
     nng_aio_set_msg(parcel->aio, NULL);
+    parcel->connection = connection_enter(&server->connections, nng_msg_get_pipe(request));
+    if (parcel->connection == NULL) { /* nobody is left to answer */
+        nng_msg_free(request);
+        parcel_receive(parcel);
+        return;
+    }
+    parcel->request = request;
     parcel->state = PARCEL_HANDLING;
-    struct slice rest = {.data = nng_msg_body(parcel->request),
-                         .length = nng_msg_len(parcel->request)};
+    parcel_hold(parcel, nng_msg_len(request), 0);
+    struct slice rest = {.data = nng_msg_body(request), .length = nng_msg_len(request)};
     struct slice envelope = {0};
     const unsigned count = calls_count(rest);
     parcel->count = count > 0 ? count : 1;
@@ -313,6 +393,10 @@ static void parcel_take(struct server_parcel *parcel)
         parcel_refuse(parcel, 0, &malformed);
         return;
     }
+    if (connection_skips(&server->connections, parcel->connection, count)) {
+        parcel_skip(parcel);
+        return;
+    }
     /* The parcel is another's from the moment that its last call is started. */
     for (unsigned i = 0; i < count; i++) {
         (void)envelope_next(&rest, &envelope);
@@ -321,6 +405,21 @@ static void parcel_take(struct server_parcel *parcel)
     if (server->on_calls_end != NULL) {
         server->on_calls_end(server->arg);
     }
+}
+
+static void parcel_sent(struct server_parcel *parcel, int err)
+{
+    struct connections *connections = &parcel->server->connections;
+
+    if (err != 0) {
+        nng_msg_free(nng_aio_get_msg(parcel->aio));
+        nng_aio_set_msg(parcel->aio, NULL);
+    }
+    connection_sent(connections, parcel->connection, err == 0 ? parcel->answer_bytes : 0);
+    if (err == NNG_ETIMEDOUT) {
+        connection_close_unread(connections, parcel->connection);
+    }
+    parcel_end(parcel);
 }
 
 void on_server_aio(void *arg)
@@ -337,11 +436,7 @@ void on_server_aio(void *arg)
         }
         break;
     case PARCEL_REPLYING:
-        if (err != 0) {
-            nng_msg_free(nng_aio_get_msg(parcel->aio));
-            nng_aio_set_msg(parcel->aio, NULL);
-        }
-        parcel_end(parcel);
+        parcel_sent(parcel, err);
         break;
     case PARCEL_HANDLING:
     case PARCEL_STOPPED:

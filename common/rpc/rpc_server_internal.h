@@ -1,12 +1,13 @@
 /*
- * rpc_server_internal.h - what the server's two files share: its life (rpc_server.c), and the calls
- * that it takes (rpc_server_calls.c).
+ * rpc_server_internal.h - what the server's files share: its life (rpc_server.c), and the calls
+ * that it takes (rpc_server_calls.c) on its connections (rpc_server_connections.c).
  */
 #ifndef RPC_RPC_SERVER_INTERNAL_H
 #define RPC_RPC_SERVER_INTERNAL_H
 
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_server.h"
+#include "rpc/rpc_server_connections.h"
 
 #include <nng/nng.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@ struct rpc_call {
     struct rpc_server *server;
     struct server_parcel *parcel;
     unsigned place; /* in the parcel */
+    bool has_room;
     struct arena *arena;
     struct rpc_call_info info;
     void *context;
@@ -29,11 +31,14 @@ struct server_parcel {
     nng_ctx ctx;
     nng_aio *aio;
     enum parcel_state state;
+    struct server_connection *connection; /* NULL while it is receiving */
     nng_msg *request;
+    size_t request_bytes; /* until it is answered */
+    atomic_size_t answer_bytes;
     unsigned count;
     atomic_uint unanswered;
     nng_msg *parts[PARCEL_CALLS_MAX]; /* the answers; NULL: there was no memory */
-    /* The last answer and its connection; nng's, only for message_lost(). */
+    /* The last answer and its pipe; nng's, only for message_lost(). */
     _Atomic(const nng_msg *) sent;
     atomic_int sent_pipe;
 };
@@ -55,6 +60,7 @@ struct rpc_server {
     atomic_bool closing;
     atomic_bool draining;
     atomic_ulong taken; /* calls so far */
+    struct connections connections;
 };
 
 /* Gives the parcel's context to nng, to wait for the next message. */

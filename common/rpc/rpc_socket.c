@@ -2,8 +2,12 @@
 #include "base/thread.h"
 #include "rpc/rpc_envelope.h"
 
+#include <dirent.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -93,4 +97,74 @@ bool socket_close(nng_socket socket, unsigned bound_ms)
         pthread_detach(thread);
     }
     return closed;
+}
+
+/* Whether two addresses are one; of nng only those of TCP are asked for. */
+static bool address_equals(const nng_sockaddr *of_nng, const struct sockaddr_storage *of_system)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)of_system;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)of_system;
+
+    if (of_nng->s_family == NNG_AF_INET && of_system->ss_family == AF_INET) {
+        return of_nng->s_in.sa_port == in->sin_port && of_nng->s_in.sa_addr == in->sin_addr.s_addr;
+    }
+    return of_nng->s_family == NNG_AF_INET6 && of_system->ss_family == AF_INET6 &&
+           of_nng->s_in6.sa_port == in6->sin6_port &&
+           memcmp(of_nng->s_in6.sa_addr, &in6->sin6_addr, sizeof(in6->sin6_addr)) == 0;
+}
+
+static bool is_socket_between(int fd, const nng_sockaddr *local, const nng_sockaddr *remote)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+
+    if (getpeername(fd, (struct sockaddr *)&address, &size) != 0 ||
+        !address_equals(remote, &address)) {
+        return false;
+    }
+    size = sizeof(address);
+    return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+           address_equals(local, &address);
+}
+
+/* The descriptor under a pipe, which nng does not tell; -1 when it has none. */
+static int pipe_descriptor(nng_pipe pipe)
+{
+    nng_sockaddr local;
+    nng_sockaddr remote;
+    int found = -1;
+
+    if (nng_pipe_get_addr(pipe, NNG_OPT_LOCADDR, &local) != 0 ||
+        nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) != 0) {
+        return -1;
+    }
+    DIR *directory = opendir("/proc/self/fd");
+    if (directory == NULL) {
+        return -1;
+    }
+    for (struct dirent *entry = readdir(directory); entry != NULL && found < 0;
+         entry = readdir(directory)) {
+        const int fd = (int)strtol(entry->d_name, NULL, 10);
+
+        if (is_socket_between(fd, &local, &remote)) {
+            found = fd;
+        }
+    }
+    (void)closedir(directory);
+    return found;
+}
+
+bool pipe_end_input(nng_pipe pipe)
+{
+    const int fd = pipe_descriptor(pipe);
+    const int least = 1; /* the system takes the least that it allows */
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (fd < 0) {
+        return false;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+    /* Else the system goes on keeping what the peer does not read. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    return shutdown(fd, SHUT_RD) == 0;
 }

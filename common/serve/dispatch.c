@@ -5,14 +5,12 @@
  *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on,
  *     WRITE  on the store's writer          --/   which leaves through the gate (gate.h)
  *
- * What depends on nothing in the store does not wait at the gate, nor do health and versions.
+ * What depends on nothing in the store does not wait at the gate, nor do health, metrics
+ * (inquiry.h) and versions.
  */
 #include "serve/dispatch.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "dongkhoi/rpc/v1/health.pb-c.h"
-#include "dongkhoi/rpc/v1/metrics.pb-c.h"
 #include "serve/call_context.h"
 #include "serve/computation.h"
 #include "serve/dispatch_internal.h"
@@ -23,8 +21,6 @@
 enum {
     /* Of all requests that are under way; each takes a multiple of that when it is decoded. */
     UNDER_WAY_MAX_BYTES = 32 << 20,
-    /* Calls that are kept free for health, renewals and refusals, whatever is parked or held. */
-    CALLS_SPARE = 16,
 };
 
 #define HEALTH_METHOD "dongkhoi.rpc.v1.HealthService/CheckHealth"
@@ -79,9 +75,8 @@ static void result_finish(const struct dispatch *dispatch, const struct rpc_call
     result->hash = version_shown(version, dispatch->versions.computation).hash;
 }
 
-/* Past the gate: of health and versions, and what shows nothing of the store. */
-static void answer_at_once(void *arg, struct rpc_call *rpc, struct rpc_result *result,
-                           struct version version)
+void dispatch_answer_past_gate(void *arg, struct rpc_call *rpc, struct rpc_result *result,
+                               struct version version)
 {
     struct dispatch *dispatch = arg;
 
@@ -94,7 +89,7 @@ void dispatch_answer_status(struct dispatch *dispatch, struct rpc_call *rpc, str
 {
     struct rpc_result result = {.status = status};
 
-    answer_at_once(dispatch, rpc, &result, gate_stable(dispatch->gate));
+    dispatch_answer_past_gate(dispatch, rpc, &result, gate_stable(dispatch->gate));
 }
 
 void dispatch_answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc_result *result,
@@ -123,73 +118,56 @@ struct status dispatch_full(void)
                            NULL};
 }
 
-static void answer_health(struct dispatch *dispatch, struct rpc_call *rpc)
+/* To the thread of the inquiries, which is not held up by what waits for the pool. */
+static void ask_inquiry(struct dispatch *dispatch, enum inquiry_kind kind, struct rpc_call *rpc)
 {
-    Dongkhoi__Rpc__V1__CheckHealthResponse response =
-        DONGKHOI__RPC__V1__CHECK_HEALTH_RESPONSE__INIT;
-    const struct version version = store_version(dispatch->store);
-    const char *read_only = store_read_only(dispatch->store);
-    const int64_t clock_behind_us = store_clock_behind_us(dispatch->store);
-    const bool is_behind = clock_behind_us > CLOCK_BEHIND_US;
-    const char *unreachable[PEERS_MAX];
-    struct rpc_result result = {.message = &response.base};
+    const struct status status = inquiries_ask(dispatch->inquiries, kind, rpc);
 
-    response.n_unreachable = peers_unreachable(dispatch->peers, unreachable);
-    response.unreachable = (char **)unreachable;
-    response.service = (char *)dispatch->service->name;
-    response.serving = true;
-    response.writable = read_only == NULL && !is_behind;
-    response.message = (char *)(read_only != NULL ? read_only
-                                : is_behind ? "the clock is behind the journal: writes are refused"
-                                            : "");
-    response.clock_us = clock_now_us();
-    response.clock_behind_us = is_behind ? clock_behind_us : 0;
-    response.warning = (char *)(store_disk(dispatch->store).state != DISK_ROOMY
-                                    ? "the disk of the store is filling up"
-                                    : "");
-    response.seq = version.seq;
-    response.program_version = (char *)DONGKHOI_VERSION;
-    answer_at_once(dispatch, rpc, &result, version);
+    if (status.code != STATUS_OK) {
+        refusals_add(&dispatch->refusals, REFUSAL_QUESTIONS, rpc);
+        dispatch_answer_status(dispatch, rpc, status);
+    }
 }
 
-static void answer_metrics(struct dispatch *dispatch, struct rpc_call *rpc)
-{
-    Dongkhoi__Rpc__V1__GetMetricsResponse response = DONGKHOI__RPC__V1__GET_METRICS_RESPONSE__INIT;
-    struct rpc_result result = {.message = &response.base};
-
-    result.status = service_metrics_text(dispatch->metrics, rpc_call_arena(rpc),
-                                         atomic_load(&dispatch->under_way), &response.text);
-    answer_at_once(dispatch, rpc, &result, store_version(dispatch->store));
-}
-
-/* True when the call was one of those that every service answers at once, or holds. */
-static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc, bool has_room)
+/* True when the call was a question about the version or the program, which depends on no place. */
+static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc)
 {
     const char *method = rpc_call_info(rpc)->method;
 
     if (strcmp(method, HEALTH_METHOD) == 0) {
-        answer_health(dispatch, rpc);
+        ask_inquiry(dispatch, INQUIRY_HEALTH, rpc);
     } else if (strcmp(method, METRICS_METHOD) == 0) {
-        answer_metrics(dispatch, rpc);
+        ask_inquiry(dispatch, INQUIRY_METRICS, rpc);
     } else if (strcmp(method, RENEW_METHOD) == 0) {
         version_service_renew(&dispatch->versions, rpc);
     } else if (strcmp(method, WATCH_METHOD) == 0) {
-        version_service_watch(&dispatch->versions, rpc, has_room);
+        version_service_watch(&dispatch->versions, rpc, rpc_call_has_room(rpc));
     } else {
         return false;
     }
     return true;
 }
 
-static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc, bool has_room)
+/* RESOURCE_EXHAUSTED when the call may not be kept waiting. */
+static struct status room_check(struct dispatch *dispatch, const struct rpc_call *rpc,
+                                bool has_bytes)
+{
+    const bool has_room = rpc_call_has_room(rpc);
+
+    if (has_room && has_bytes) {
+        return STATUS_NONE;
+    }
+    refusals_add(&dispatch->refusals, has_room ? REFUSAL_BYTES : REFUSAL_CALLS, rpc);
+    return dispatch_full();
+}
+
+static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc, bool has_bytes)
 {
     struct work *work = NULL;
     /* Now, so that nothing is done whose answer could not be parked. */
     struct call_context *context = call_context_new(rpc);
 
-    if (!has_room) {
-        return dispatch_full();
-    }
+    TRY(room_check(dispatch, rpc, has_bytes));
     if (context == NULL) {
         return status_out_of_memory();
     }
@@ -209,15 +187,14 @@ void dispatch_call(void *arg, struct rpc_call *rpc)
     struct dispatch *dispatch = arg;
     const size_t bytes = rpc_call_info(rpc)->payload.length;
     const size_t before = atomic_fetch_add(&dispatch->under_way_bytes, bytes);
-    const unsigned calls_before = atomic_fetch_add(&dispatch->under_way, 1);
-    const bool has_call = calls_before + CALLS_SPARE < dispatch->calls_max;
 
-    if (version_call(dispatch, rpc, has_call)) {
+    atomic_fetch_add(&dispatch->under_way, 1);
+    if (version_call(dispatch, rpc)) {
         return;
     }
     atomic_fetch_add(&dispatch->count, 1);
     const bool has_bytes = before == 0 || before + bytes <= UNDER_WAY_MAX_BYTES;
-    const struct status status = call_start(dispatch, rpc, has_call && has_bytes);
+    const struct status status = call_start(dispatch, rpc, has_bytes);
     if (status.code != STATUS_OK) {
         dispatch_answer_status(dispatch, rpc, status);
     }
@@ -228,6 +205,13 @@ void dispatch_calls_end(void *arg)
     const struct dispatch *dispatch = arg;
 
     store_read_let_go(dispatch->store);
+}
+
+void dispatch_closed(void *arg, const struct rpc_closed *closed)
+{
+    struct dispatch *dispatch = arg;
+
+    refusals_log_closed(&dispatch->refusals, closed);
 }
 
 void dispatch_drain(struct dispatch *dispatch)
@@ -265,11 +249,22 @@ static struct status dispatch_open(struct dispatch *dispatch,
         .calls_max = options->calls,
     };
     TRY(service_metrics_new(&metrics_options, &dispatch->metrics));
+    TRY(refusals_init(&dispatch->refusals, options->metrics));
+    const struct inquiries_options inquiries_options = {
+        .answer_all = {[INQUIRY_HEALTH] = dispatch_answer_health,
+                       [INQUIRY_METRICS] = dispatch_answer_metrics},
+        .arg = dispatch,
+    };
+    dispatch->inquiries = inquiries_new(&inquiries_options);
+    if (dispatch->inquiries == NULL) {
+        return status_out_of_memory();
+    }
     store_set_on_publish(options->store, gate_publish, dispatch->gate);
     dispatch->versions = (struct version_service){.service = options->service->name,
                                                   .computation = computation_hash(options->service),
                                                   .gate = dispatch->gate,
-                                                  .on_answer = answer_at_once,
+                                                  .refusals = &dispatch->refusals,
+                                                  .on_answer = dispatch_answer_past_gate,
                                                   .arg = dispatch};
     return STATUS_NONE;
 }
@@ -287,7 +282,6 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
     dispatch->store = options->store;
     dispatch->pool = options->pool;
     dispatch->peers = options->peers;
-    dispatch->calls_max = options->calls;
     dispatch->slow_ms = options->slow_ms;
     dispatch->journal = (struct journal_service){.service = options->service,
                                                  .store = options->store,
@@ -305,6 +299,9 @@ struct status dispatch_new(const struct dispatch_options *options, struct arena 
 
 void dispatch_stop(struct dispatch *dispatch)
 {
+    if (dispatch != NULL && dispatch->inquiries != NULL) {
+        inquiries_stop(dispatch->inquiries);
+    }
     if (dispatch != NULL && dispatch->gate != NULL) {
         gate_stop(dispatch->gate);
     }
@@ -315,6 +312,7 @@ void dispatch_free(struct dispatch *dispatch)
     if (dispatch == NULL) {
         return;
     }
+    inquiries_free(dispatch->inquiries);
     gate_free(dispatch->gate);
     service_metrics_free(dispatch->metrics);
     dispatch_table_free(dispatch->table);

@@ -35,9 +35,10 @@ void dispatch_stop(struct dispatch *dispatch);
 /* Once the store is closed. dispatch may be NULL. */
 void dispatch_free(struct dispatch *dispatch);
 
-/* rpc_server_options.on_call and on_calls_end with a struct dispatch. */
+/* rpc_server_options.on_call, on_calls_end and on_closed with a struct dispatch. */
 void dispatch_call(void *arg, struct rpc_call *rpc);
 void dispatch_calls_end(void *arg);
+void dispatch_closed(void *arg, const struct rpc_closed *closed);
 
 /* From now on no watch is held. */
 void dispatch_drain(struct dispatch *dispatch);

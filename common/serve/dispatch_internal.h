@@ -1,6 +1,6 @@
 /*
- * dispatch_internal.h - what dispatch.c and work.c share: a call is dispatched, its work is done,
- * and its answer is given back.
+ * dispatch_internal.h - what dispatch.c, dispatch_inquiries.c and work.c share: a call is
+ * dispatched, its work is done, and its answer is given back.
  */
 #ifndef SERVE_DISPATCH_INTERNAL_H
 #define SERVE_DISPATCH_INTERNAL_H
@@ -8,7 +8,9 @@
 #include "serve/dispatch.h"
 #include "serve/dispatch_table.h"
 #include "serve/gate.h"
+#include "serve/inquiry.h"
 #include "serve/journal_service.h"
+#include "serve/refusals.h"
 #include "serve/version_service.h"
 
 #include <stdatomic.h>
@@ -22,8 +24,9 @@ struct dispatch {
     struct journal_service journal;
     struct version_service versions;
     struct gate *gate;
+    struct inquiries *inquiries;
     struct service_metrics *metrics;
-    unsigned calls_max;
+    struct refusals refusals;
     uint32_t slow_ms;
     atomic_ulong count;
     atomic_uint under_way;         /* calls that came and are not yet answered */
@@ -37,6 +40,14 @@ void dispatch_answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc
 
 /* An answer that depends on nothing in the store. */
 void dispatch_answer_status(struct dispatch *dispatch, struct rpc_call *rpc, struct status status);
+
+/* Past the gate: of health and versions, and what shows nothing of the store. */
+void dispatch_answer_past_gate(void *dispatch, struct rpc_call *rpc, struct rpc_result *result,
+                               struct version version);
+
+/* inquiries_options.answer_all, with a dispatch. */
+void dispatch_answer_health(void *dispatch, struct inquiry *first);
+void dispatch_answer_metrics(void *dispatch, struct inquiry *first);
 
 /* RESOURCE_EXHAUSTED QUEUE_FULL. */
 struct status dispatch_full(void);

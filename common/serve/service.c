@@ -25,8 +25,9 @@ enum {
     POOL_QUEUE_MAX = 256,
     WRITE_QUEUE_MAX = 256,
     /* More than all that can wait, so that quick reads and refusals always find one: the pool's
-     * queue and threads, the writer's queue and the group that it commits, and a rest. */
-    CALLS_MAX = POOL_QUEUE_MAX + POOL_THREADS + 2 * WRITE_QUEUE_MAX + 252,
+     * queue and threads, the writer's queue and the group that it commits, and a rest. Half as many
+     * again as one gateway has under way at most (1024), so that it cannot take them all. */
+    CALLS_MAX = POOL_QUEUE_MAX + POOL_THREADS + 2 * WRITE_QUEUE_MAX + 764,
     INSTANCE_ARENA_BYTES = 64 << 20,
     /* Callers drain at the same time: they are served until none has asked for QUIET_MS, but not
      * longer than LAME_MS. */
@@ -53,9 +54,9 @@ struct service_instance {
 /* What was opened, in the opposite order; the server is not. */
 static void instance_free(struct service_instance *instance)
 {
+    dispatch_stop(instance->dispatch); /* its metrics are also of the pool and the peers */
     pool_free(instance->pool);
     peers_close(instance->peers, PEERS_CLOSE_MS);
-    dispatch_stop(instance->dispatch);
     store_close(instance->store);
     dispatch_free(instance->dispatch);
     metrics_free(instance->metrics);
@@ -163,6 +164,7 @@ static struct status instance_open(struct service_instance *instance,
         .calls = CALLS_MAX,
         .on_call = dispatch_call,
         .on_calls_end = dispatch_calls_end,
+        .on_closed = dispatch_closed,
         .arg = instance->dispatch,
     };
     return rpc_server_open(&server_options, arena, &instance->server);

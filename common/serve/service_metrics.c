@@ -3,6 +3,7 @@
 
 #include "base/metrics_process.h"
 #include "serve/journal_service.h"
+#include "serve/refusals.h"
 #include "serve/version_service.h"
 #include "store/store_metrics.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODES = STATUS_UNAUTHENTICATED + 1, TEXT_MAX_BYTES = 8 << 20, PROGRAM_BYTES = 64 };
+enum { CODES = STATUS_UNAUTHENTICATED + 1, PROGRAM_BYTES = 64 };
 
 /* Codes with which the service itself is at fault, and OK: always shown. */
 enum {
@@ -257,22 +258,41 @@ static void write_peers(const struct service_metrics_options *options, struct bu
     }
 }
 
-struct status service_metrics_text(struct service_metrics *metrics, struct arena *arena,
-                                   unsigned calls_under_way, char **ret_text)
+static void write_connections(const struct rpc_server_load *load, struct buffer *text)
 {
-    struct buffer text;
+    write_gauge(text, "dongkhoi_rpc_connections", "Connections of gateways and other services.",
+                load->connections);
+    write_gauge(text, "dongkhoi_rpc_connections_limit",
+                "Connections that there may be; for one more the longest silent one is closed.",
+                RPC_CONNECTIONS_MAX);
+    write_gauge(text, "dongkhoi_rpc_connections_ending",
+                "Connections that were closed, and whose descriptors are not free yet.",
+                load->ending);
+    write_gauge(text, "dongkhoi_rpc_unsent_messages",
+                "Messages of answers that their connection has not taken.", load->unsent);
+    write_gauge(text, "dongkhoi_rpc_held_bytes",
+                "Bytes of requests under way and of answers that may not be sent yet.",
+                (double)load->bytes);
+    metrics_write_one(text, "dongkhoi_rpc_calls_skipped_total", METRIC_COUNTER,
+                      "Calls that were refused unread, after many of their connection.",
+                      (double)load->skipped);
+    metrics_write_head(text, "dongkhoi_rpc_connections_closed_total", METRIC_COUNTER,
+                       "Connections that the service closed by itself.");
+    for (enum rpc_closed_reason reason = 0; reason < RPC_CLOSED_REASONS; reason++) {
+        const char *const labels[] = {"reason", closed_reason_name(reason), NULL};
 
-    buffer_init(&text, TEXT_MAX_BYTES);
-    metrics_process_write(&text, metrics->program);
-    write_queues(&metrics->options, calls_under_way, &text);
-    write_peers(&metrics->options, &text);
-    store_metrics_write(metrics->options.store, &text);
-    metrics_write(metrics->options.metrics, &text);
-    char *copy = buffer_failed(&text) ? NULL : arena_copy(arena, buffer_slice(&text));
-    buffer_done(&text);
-    if (copy == NULL) {
-        return status_out_of_memory();
+        metrics_write_sample(text, "dongkhoi_rpc_connections_closed_total", labels,
+                             (double)load->closed[reason]);
     }
-    *ret_text = copy;
-    return STATUS_NONE;
+}
+
+void service_metrics_write(struct service_metrics *metrics, const struct rpc_server_load *load,
+                           unsigned calls_under_way, struct buffer *text)
+{
+    metrics_process_write(text, metrics->program);
+    write_queues(&metrics->options, calls_under_way, text);
+    write_connections(load, text);
+    write_peers(&metrics->options, text);
+    store_metrics_write(metrics->options.store, text);
+    metrics_write(metrics->options.metrics, text);
 }

@@ -40,8 +40,8 @@ size_t service_metrics_count(struct service_metrics *metrics, const char *method
 void service_metrics_time(struct service_metrics *metrics, size_t row,
                           const struct call_context *context, const struct rpc_timing *timing);
 
-/* All metrics of the program in the arena. */
-struct status service_metrics_text(struct service_metrics *metrics, struct arena *arena,
-                                   unsigned calls_under_way, char **ret_text);
+/* Appends all metrics of the program. */
+void service_metrics_write(struct service_metrics *metrics, const struct rpc_server_load *load,
+                           unsigned calls_under_way, struct buffer *text);
 
 #endif

@@ -1,19 +1,44 @@
 /* version_service.c - decodes the two calls, asks the gate, answers past it. */
 #include "serve/version_service.h"
 
+#include "base/text.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
 #include "serve/computation.h"
+#include "serve/connection_marks.h"
 
 #include <string.h>
 
-static struct status gateway_check(struct arena *arena, const char *gateway)
+/* Notes the gateway among those that the connection has named; false when there is no place. */
+static bool gateway_note(const struct rpc_call *rpc, const char *gateway)
 {
+    _Atomic uint64_t *marks = &rpc_call_marks(rpc)[MARK_GATEWAYS];
+    const uint64_t hash = text_hash(TEXT_HASH_START, gateway);
+
+    for (unsigned i = 0; i < CONNECTION_GATEWAYS_MAX; i++) {
+        uint64_t noted = 0;
+
+        if (atomic_compare_exchange_strong(&marks[i], &noted, hash) || noted == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct status gateway_check(const struct version_service *service, struct rpc_call *rpc,
+                                   const char *gateway)
+{
+    struct arena *arena = rpc_call_arena(rpc);
     const size_t bytes = strlen(gateway);
 
     if (bytes == 0 || bytes > LEASE_GATEWAY_MAX_BYTES) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_GATEWAY", "gateway",
                            "gateway has 1 to %d characters", LEASE_GATEWAY_MAX_BYTES);
+    }
+    if (!gateway_note(rpc, gateway)) {
+        refusals_add(service->refusals, REFUSAL_GATEWAYS, rpc);
+        return status_make(arena, STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_GATEWAYS", "gateway",
+                           "a connection speaks for %d gateways at most", CONNECTION_GATEWAYS_MAX);
     }
     return STATUS_NONE;
 }
@@ -36,7 +61,7 @@ static struct status renew(const struct version_service *service, struct rpc_cal
     TRY(message_decode(arena, &dongkhoi__rpc__v1__renew_lease_request__descriptor,
                        rpc_call_info(rpc)->payload, &message));
     const Dongkhoi__Rpc__V1__RenewLeaseRequest *request = message;
-    TRY(gateway_check(arena, request->gateway));
+    TRY(gateway_check(service, rpc, request->gateway));
     const struct version known = version_meant(
         (struct version){request->known_seq, request->known_hash}, service->computation);
     *ret_grant = gate_renew(service->gate, request->gateway, known);
@@ -65,6 +90,10 @@ static void on_watch_end(struct watch *watch, struct status status, struct versi
     Dongkhoi__Rpc__V1__Version version;
     struct rpc_result result = {.status = status, .message = &response.base};
 
+    if (status.code == STATUS_RESOURCE_EXHAUSTED) {
+        refusals_add(service->refusals, REFUSAL_WATCHES, watch->rpc);
+    }
+    atomic_fetch_sub(&rpc_call_marks(watch->rpc)[MARK_WATCHES], 1);
     version_fill(service, published, &version);
     response.version = &version;
     service->on_answer(service->arg, watch->rpc, &result, published);
@@ -83,7 +112,7 @@ static struct status watch_start(const struct version_service *service, struct r
     TRY(message_decode(arena, &dongkhoi__rpc__v1__watch_version_request__descriptor,
                        rpc_call_info(rpc)->payload, &message));
     const Dongkhoi__Rpc__V1__WatchVersionRequest *request = message;
-    TRY(gateway_check(arena, request->gateway));
+    TRY(gateway_check(service, rpc, request->gateway));
     *watch = (struct watch){
         .gateway = request->gateway,
         .known = version_meant((struct version){request->known_seq, request->known_hash},
@@ -92,7 +121,8 @@ static struct status watch_start(const struct version_service *service, struct r
         .on_end = on_watch_end,
         .arg = service,
     };
-    gate_watch(service->gate, watch, has_room);
+    const uint64_t held = atomic_fetch_add(&rpc_call_marks(rpc)[MARK_WATCHES], 1);
+    gate_watch(service->gate, watch, has_room && held < CONNECTION_WATCHES_MAX);
     return STATUS_NONE;
 }
 

@@ -296,6 +296,7 @@ const struct sentence sentences_vi[] = {
     {"TOO_MANY_CONNECTIONS", "Có quá nhiều kết nối. Đề nghị thử lại sau ít phút."},
     {"TOO_MANY_CORRECTIONS", "Nhật ký đã có quá nhiều lần hiệu chỉnh thời gian."},
     {"TOO_MANY_DECIMALS", "Số có quá nhiều chữ số thập phân[ (trường {field})]."},
+    {"TOO_MANY_GATEWAYS", "Một kết nối chỉ được dùng cho một số ít cổng."},
     {"TOO_MANY_ITEMS", "Danh sách có quá nhiều mục[ (trường {field})]."},
     {"TOO_MANY_LINKS", "Mốc có quá nhiều liên kết phụ thuộc."},
     {"TOO_MANY_MILESTONES", "Đề án có quá nhiều mốc."},

@@ -38,6 +38,16 @@ static void on_calls_end(void *arg)
     calls_of_message = 0;
 }
 
+static void on_closed(void *arg, const struct rpc_closed *closed)
+{
+    struct peer *peer = arg;
+
+    pthread_mutex_lock(&peer->lock);
+    peer->closed_count[closed->reason]++;
+    peer->closed = *closed;
+    pthread_mutex_unlock(&peer->lock);
+}
+
 static void on_call(void *arg, struct rpc_call *call)
 {
     static const char *const metadata[] = {"next", "APPRAISAL", NULL};
@@ -58,6 +68,9 @@ static void on_call(void *arg, struct rpc_call *call)
         result.peer_version_count = sizeof(joined) / sizeof(joined[0]);
     } else if (strcmp(info->method, "large") == 0) {
         result.payload = (struct slice){large, sizeof(large)};
+    } else if (strcmp(info->method, "limit") == 0) {
+        rpc_call_refused(call);
+        result.status = (struct status){STATUS_RESOURCE_EXHAUSTED, "LIMIT", "too many", NULL};
     } else if (strcmp(info->method, "hold") == 0) {
         hold(peer, call);
         return;
@@ -94,6 +107,7 @@ void peer_open_server(struct peer *peer, const char *address, unsigned calls)
         .calls = calls,
         .on_call = on_call,
         .on_calls_end = on_calls_end,
+        .on_closed = on_closed,
         .arg = peer,
     };
 

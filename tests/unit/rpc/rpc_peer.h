@@ -2,8 +2,8 @@
  * rpc_peer.h - a small server and client for the tests of rpc/.
  *
  * Methods of the server: "echo" answers the payload, "refuse" a refusal with a field and
- * metadata, "hold" is kept until peer_release(), "drop" is answered with more than a message
- * holds, all others are UNIMPLEMENTED.
+ * metadata, "limit" one for what its connection has too much of, "hold" is kept until
+ * peer_release(), "drop" is answered with more than a message holds, all others are UNIMPLEMENTED.
  */
 #ifndef RPC_PEER_H
 #define RPC_PEER_H
@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PEER_HELD_MAX = 64, PEER_ARENA_BYTES = 16 << 20 };
+enum { PEER_HELD_MAX = 320, PEER_ARENA_BYTES = 16 << 20 };
 
 struct peer {
     struct arena *arena;
@@ -28,6 +28,8 @@ struct peer {
     unsigned calls_count; /* that reached the handler */
     unsigned ended_count; /* of them, those whose message has ended since */
     unsigned ends_count;  /* messages that have ended */
+    unsigned closed_count[RPC_CLOSED_REASONS];
+    struct rpc_closed closed; /* the last one */
 };
 
 /* Opens both ends and waits for the connection. "tcp://127.0.0.1:0" finds its port. */

@@ -198,7 +198,7 @@ static void library_start(struct library *library)
     library->port = service_port(library->instance);
     (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%u", (unsigned)library->port);
     const struct rpc_client_options options = {
-        .service = "library", .addresses = address, .max_in_flight = 1024};
+        .service = "library", .addresses = address, .max_in_flight = 1280};
     assert_ok(rpc_client_open(&options, library->arena, &library->client));
     for (int i = 0; i < 500 && !rpc_client_connected(library->client); i++) {
         (void)usleep(10000);
