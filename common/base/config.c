@@ -78,7 +78,7 @@ static void print_help(const struct program *program)
     }
 }
 
-/* One line, whatever the value has in it. */
+/* A value may have line ends in it; what is printed is one line. */
 static void print_value(const struct config_variable *variable)
 {
     (void)printf("%s=", variable->name);

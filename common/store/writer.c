@@ -1,9 +1,6 @@
 /*
  * writer.c - group commit: one thread runs all writes that are queued in one transaction, commits
- * once, and then answers them. An fsync takes milliseconds, whatever it writes.
- *
- *     take the queue --> open group (its first time) --> each write in its savepoint
- *     --> upkeep, reserve --> COMMIT --> publish the version --> answer each write
+ * once, and then answers them, since an fsync takes milliseconds, whatever it writes.
  *
  * Nothing is answered before the commit that it is in. A write that fails is rolled back to its
  * savepoint and leaves the others alone; what breaks the transaction itself fails the whole group.
@@ -109,8 +106,7 @@ static void become_read_only(struct store *store, const char *why)
     settling_answer(questions, writer_not_settled);
 }
 
-/* The whole group is lost: rolled back, and each write answered with the same failure. Whether its
- * commit took effect after all is not known when the commit itself failed. */
+/* The whole group is lost: rolled back, and each of its writes gets the same failure. */
 static void fail_group(struct store *store, struct write *group, struct status failure)
 {
     db_rollback(store->db);
@@ -160,9 +156,8 @@ static struct status run_in_savepoint(struct store *store, struct write *write)
     return db_savepoint_rollback(store->db);
 }
 
-/* One write of the group: a known key gets its kept answer, also while the clock is wrong; else it
- * is run, and its outcome is kept with its key. A failure of this function, other than of the
- * write, loses the group. */
+/* One write: a known key gets its kept answer, also while the clock is wrong; else it is run, and
+ * its outcome is kept with its key. Fails only when the group is lost. */
 static struct status run_one(struct store *store, struct write *write)
 {
     bool known = false;
@@ -200,9 +195,8 @@ static struct status run_one(struct store *store, struct write *write)
     return idempotency_keep(store->db, write, journal_next_time(&store->head, store_now_us(store)));
 }
 
-/* Writes, with the group, how far ahead times may be settled afterwards (watermark.h, rule 4).
- * After a commit in doubt it is written in any case: only a commit that writes something ends the
- * doubt. */
+/* Writes, with the group, how far ahead times may be settled afterwards (watermark.h, rule 4);
+ * after a commit in doubt in any case, since only one that writes something ends the doubt. */
 static struct status reserve_in_group(struct store *store)
 {
     struct writer *writer = &store->writer;
@@ -310,8 +304,7 @@ static void publish(struct store *store, struct write *group)
     }
 }
 
-/* Counts the fsync of a commit or checkpoint, if there was one: a commit that changes nothing makes
- * none. */
+/* A commit that changes nothing makes no fsync: then there is nothing to count. */
 static void observe_fsync(const struct store *store, int64_t synced_before_ns)
 {
     const int64_t synced_ns = db_synced_ns() - synced_before_ns;
@@ -386,8 +379,7 @@ static struct status checkpoint(struct store *store, enum db_checkpoint mode)
     return STATUS_NONE;
 }
 
-/* After each round of work, so that no reader or writer ever pays for a checkpoint within its own
- * call. */
+/* After each round of work, so that no call ever pays for a checkpoint. */
 static void checkpoint_when_due(struct store *store)
 {
     const int64_t bytes = db_log_bytes(store->db);
