@@ -1,12 +1,28 @@
 #!/usr/bin/env bash
-# install.sh - installs those of our Debian packages that are missing: install.sh build [tests] [fuzz] [clients] [containers]
+# install.sh - installs those of our Debian packages that are missing.
 set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: deploy/install.sh [-h] SET...
+
+Installs those Debian packages of the sets that are missing, as root or with sudo:
+
+  check       what deploy/run needs to look for what is in its way: Python
+  build       to build and run the programs
+  tests       to run tests/run
+  fuzz        to fuzz: clang
+  clients     to try the tools of strangers: npm
+  containers  to run the system in containers
+TEXT
+}
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=deploy/say.sh
 . "$root/deploy/say.sh"
 
 # "a|b": either will do; the first that the release has is installed.
+check=(python3)
 build=(
     ca-certificates cmake gcc golang-github-gogo-googleapis-dev libc6-dev
     libgoogle-common-protos-java libhiredis-dev 'libllhttp-dev|node-llhttp' libnng-dev
@@ -61,12 +77,17 @@ choose() {
 wanted=()
 for set in "$@"; do
     case $set in
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        check) wanted+=("${check[@]}") ;;
         build) wanted+=("${build[@]}") ;;
         tests) wanted+=("${tests[@]}") ;;
         fuzz) wanted+=("${fuzz[@]}") ;;
         clients) wanted+=("${clients[@]}") ;;
         containers) wanted+=("${containers[@]}") ;;
-        *) die "unknown set of packages: $set" "the sets are: build, tests, fuzz, clients, containers" ;;
+        *) die "unknown set of packages: $set" "the sets are: check, build, tests, fuzz, clients, containers" ;;
     esac
 done
 

@@ -1,6 +1,22 @@
 #!/usr/bin/env bash
-# secrets.sh - makes those secrets of deploy/compose.yaml that are not there yet: secrets.sh [DIRECTORY]
+# secrets.sh - makes those secrets of deploy/compose.yaml that are not there yet.
 set -euo pipefail
+
+case ${1:-} in
+    --help | -h)
+        cat <<'TEXT'
+usage: deploy/secrets.sh [-h] [DIRECTORY]
+
+Makes those secrets of deploy/compose.yaml that are not there yet, in the directory, in
+DONGKHOI_SECRETS, or in deploy/secrets.
+TEXT
+        exit 0
+        ;;
+    -*)
+        printf 'deploy/secrets.sh: unknown argument: %s\n' "$1" >&2
+        exit 2
+        ;;
+esac
 
 directory=${1:-${DONGKHOI_SECRETS:-$(dirname "${BASH_SOURCE[0]}")/secrets}}
 umask 077

@@ -5,7 +5,6 @@ usage: supervise.py BUILD_DIRECTORY [--once]
 """
 
 import argparse
-import fcntl
 import os
 import signal
 import sys
@@ -15,7 +14,8 @@ from pathlib import Path
 import api
 import load_2022
 import report
-from programs import DEFAULTS, Failure, Fleet, check_ports, say, settings, show
+from preflight import lock_state
+from programs import Failure, Fleet, check_ports, say, settings, show
 
 READY_SECONDS = 60
 
@@ -25,26 +25,6 @@ def parse_arguments():
     parser.add_argument("build", type=Path, help="where the programs were built")
     parser.add_argument("--once", action="store_true", help="end after the results")
     return parser.parse_args()
-
-
-def lock_state(directory):
-    """One supervisor for each directory; the lock goes with the process."""
-    try:
-        (directory / "log").mkdir(parents=True, exist_ok=True)
-        lock = open(directory / "supervise.lock", "w", encoding="ascii")
-    except OSError as error:
-        raise Failure(
-            f"the state directory {directory} cannot be used: {error.strerror}",
-            "set DONGKHOI_STATE to a directory that you may write to",
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise Failure(
-            f"another deploy/run works in {directory}",
-            f"stop it, or give a second one other values of {', '.join(DEFAULTS)}",
-        ) from error
-    return lock
 
 
 class Work(threading.Thread):

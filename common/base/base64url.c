@@ -49,7 +49,8 @@ bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_
             bytes[length++] = (char)(uint8_t)(bits >> bit_count);
         }
     }
-    /* A whole character too many, or bits that no encoder sets. */
+    /* One character too many, or bits behind the last byte that no encoder sets: refused, so that
+     * bytes have exactly one text. */
     if (bytes == NULL || bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) {
         return false;
     }

@@ -1,4 +1,4 @@
-/* buffer.c - one block of memory that doubles. */
+/* buffer.c - one block of memory, which doubles when it is full, up to its limit. */
 #include "base/buffer.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* build_id.c - the note NT_GNU_BUILD_ID of the main program, as it is in memory. */
+/* build_id.c - the linker's hash of the program (--build-id) is a note that is loaded into memory
+ * with it; the note is found through the program headers. */
 #include "base/build_id.h"
 
 #include "base/digest.h"
@@ -19,7 +20,7 @@ static size_t padded(size_t size, size_t alignment)
     return (size + alignment - 1) / alignment * alignment;
 }
 
-/* True when the note was among them. */
+/* Looks through a block of notes; true when the build id was among them. */
 static bool find_note(const char *notes, size_t size, size_t alignment)
 {
     size_t at = 0;
@@ -46,7 +47,7 @@ static bool find_note(const char *notes, size_t size, size_t alignment)
     return false;
 }
 
-/* Called for the main program first; 1 ends the iteration. */
+/* The main program is the first object that is told; returning 1 ends the iteration there. */
 static int on_object(struct dl_phdr_info *object, size_t size, void *arg)
 {
     (void)size;

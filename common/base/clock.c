@@ -61,7 +61,8 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
-/* Counts from 1 March of year 0, so that the leap day is the last of its year. */
+/* The year is taken to begin on 1 March, so that the leap day is its last day and needs no special
+ * case. */
 static int32_t day_of(int year, int month, int day)
 {
     const int y = month > 2 ? year : year - 1;

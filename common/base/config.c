@@ -58,10 +58,10 @@ static void print_help(const struct program *program)
 {
     (void)printf("%s - %s\n\n"
                  "usage: %s [--help | --version | --check%s]\n\n"
-                 "  --help     print this and exit\n"
-                 "  --version  print the version and exit\n"
-                 "  --check    print the configuration and where each value is from; exit with 1\n"
-                 "             when it is not valid\n\n",
+                 "  --help, -h  print this and exit\n"
+                 "  --version   print the version and exit\n"
+                 "  --check     print the configuration and where each value is from; exit with 1\n"
+                 "              when it is not valid\n\n",
                  program->name, program->purpose, program->name,
                  program->command_count > 0 ? " | COMMAND" : "");
     for (size_t i = 0; i < program->command_count; i++) {
@@ -78,7 +78,7 @@ static void print_help(const struct program *program)
     }
 }
 
-/* One line, whatever the value has in it. */
+/* A value may have line ends in it; what is printed is one line. */
 static void print_value(const struct config_variable *variable)
 {
     (void)printf("%s=", variable->name);
@@ -162,7 +162,7 @@ bool config_arguments(const struct program *program, int argc, char **argv, int 
     if (argc > 2) {
         (void)fprintf(stderr, "%s: one argument at most; see --help\n", program->name);
         *ret_exit = 2;
-    } else if (strcmp(argv[1], "--help") == 0) {
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(program);
     } else if (strcmp(argv[1], "--version") == 0) {
         (void)printf("%s %s\n", program->name, DONGKHOI_VERSION);

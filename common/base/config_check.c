@@ -46,7 +46,7 @@ static bool is_host(const char *text, size_t length)
         host[length - 1] = '\0';
         return inet_pton(AF_INET6, host + 1, &address) == 1;
     }
-    /* All digits and dots: no name, so an address or a mistake. */
+    /* All digits and dots is no name: it is an address, or a slip such as 127.0.0. */
     if (strspn(host, "0123456789.") == length) {
         return inet_pton(AF_INET, host, &address) == 1;
     }
@@ -160,7 +160,8 @@ const char *config_check_directory(const char *value)
         return DIRECTORY_ALLOWED;
     }
     strcpy(path, value);
-    /* What is not there is made: the nearest that is there decides. */
+    /* The directory is made when it is missing, so the nearest one above it that exists has to be
+     * writable. */
     while (stat(path, &found) != 0) {
         char *slash = strrchr(path, '/');
 

@@ -6,7 +6,8 @@
 
 #define PREFIX "DONGKHOI_"
 
-/* Of all programs, and of the nightly backup: they may share one environment. */
+/* The variables of all programs and of the nightly backup, sorted: programs may share one
+ * environment, so each has to know the names of the others. */
 static const char *const known[] = {
     "DONGKHOI_ACCESS_LOG",      "DONGKHOI_AUDIT",
     "DONGKHOI_BACKUP_DAYS",     "DONGKHOI_BIND",
@@ -24,7 +25,8 @@ static const char *const known[] = {
     "DONGKHOI_TRUSTED_PROXIES",
 };
 
-/* So much of a name is compared; a longer one is none of ours. */
+/* A name of more bytes is not compared, since none of ours is so long. One of up to SHORT_BYTES may
+ * differ by one letter only, or "LOG" would be taken for any three letters. */
 enum { NAME_MAX_BYTES = 48, SHORT_BYTES = 4 };
 
 static bool is_known(const struct config_variable *variables, size_t count, struct slice name)

@@ -29,8 +29,9 @@ int64_t decimal_power(int exponent)
 }
 
 /*
- * The same as text_digits() for a value with few decimals, as nearly all have: a decimal of at most
- * 15 digits is the only one of as many that a double stands for.
+ * The quick way for values with few decimals, which nearly all are: a decimal of at most 15 digits
+ * is the only one of that length which its double stands for, so it need not be searched by
+ * printing.
  */
 static bool few_digits(double value, int64_t *ret_digits, int *ret_exponent)
 {
@@ -111,7 +112,7 @@ double decimal_to_double(int64_t scaled, int decimals)
 {
     char text[40];
 
-    /* Both are exact, so that the division rounds once. */
+    /* Both operands are exact doubles, so the division rounds once and gives the nearest double. */
     if (scaled >= -DOUBLE_EXACT_MAX && scaled <= DOUBLE_EXACT_MAX) {
         return (double)scaled / (double)decimal_power(decimals);
     }
@@ -134,7 +135,8 @@ static magnitude gcd(magnitude a, magnitude b)
     return a;
 }
 
-/* Lowest terms with a denominator above 0; false when there is none that fits. */
+/* Reduces to lowest terms with a denominator above 0, so that later products overflow as late as
+ * possible. False when the result does not fit. */
 static bool ratio_reduce(struct ratio ratio, struct ratio *ret_ratio)
 {
     magnitude numerator = magnitude_of(ratio.numerator);
@@ -162,7 +164,8 @@ bool ratio_multiply(struct ratio a, struct ratio b, struct ratio *ret_product)
     if (!ratio_reduce(a, &a) || !ratio_reduce(b, &b)) {
         return false;
     }
-    /* What the other's denominator shares goes first: then the product is in lowest terms. */
+    /* Each numerator is reduced against the other's denominator before they are multiplied: the
+     * product is then in lowest terms, and does not overflow on the way. */
     struct ratio left = {.numerator = a.numerator, .denominator = b.denominator};
     struct ratio right = {.numerator = b.numerator, .denominator = a.denominator};
     if (!ratio_reduce(left, &left) || !ratio_reduce(right, &right) ||
@@ -211,7 +214,8 @@ bool ratio_subtract(struct ratio a, struct ratio b, struct ratio *ret_difference
     return true;
 }
 
-/* By continued fractions: no product, so nothing can overflow. */
+/* Compares n1/d1 with n2/d2 by their whole parts, then the reciprocals of what is left (continued
+ * fractions). Nothing is multiplied, so nothing can overflow. */
 static int magnitude_compare(magnitude n1, magnitude d1, magnitude n2, magnitude d2)
 {
     int order = 1;

@@ -1,4 +1,5 @@
-/* digest.c - libcrypto; what it cannot do ends the program, for nothing right could follow. */
+/* digest.c - libcrypto. When it fails the program ends: a journal with a wrong hash, or an id that
+ * is not random, would be worse. */
 #include "base/digest.h"
 
 #include <openssl/evp.h>

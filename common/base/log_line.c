@@ -1,4 +1,5 @@
-/* log_line.c - JSON by hand: most of a line is copied as it is. */
+/* log_line.c - JSON written by hand into a line on the stack: a request writes one, so it must not
+ * cost memory or a lock. Most bytes are copied as they are. */
 #include "base/log_line.h"
 
 #include "base/clock.h"
@@ -171,7 +172,7 @@ void log_line_true(struct log_line *line, const char *key)
     append_bare(line, key, "true", 4);
 }
 
-/* With six decimals; what is above the second is made once a second. */
+/* The time with six decimals. Date and time of day are formatted once a second by each thread. */
 static void append_time(struct log_line *line)
 {
     static _Thread_local int64_t second;

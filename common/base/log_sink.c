@@ -2,6 +2,9 @@
  * log_sink.c - two buffers: one is filled under the lock while the thread writes the other.
  *
  *     EMPTY --first line--> GATHERING --10 ms, a warning, half full--> written --> EMPTY
+ *
+ * Whoever logs copies a line under the lock and goes on; only the sink's own thread ever waits for
+ * standard error. When both buffers are full, because nobody reads, lines are dropped and counted.
  */
 #include "base/log_sink.h"
 
@@ -19,7 +22,8 @@
 
 enum {
     BUFFER_BYTES = 512 << 10,
-    /* Room that only warnings and errors take. */
+    /* This much of a buffer is left to warnings and errors: they are told when all else is dropped.
+     */
     RESERVE_BYTES = 64 << 10,
     GATHER_MS = 10,
     FULL_WAIT_MS = 1000,
@@ -42,7 +46,8 @@ static struct {
     bool is_ended;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* There is nobody to tell when it fails. */
+/* Waits when standard error takes nothing. A failure is not told: there is no other place to tell
+ * it. */
 static void write_all(const char *bytes, size_t length)
 {
     while (length > 0) {
@@ -61,7 +66,8 @@ static void write_all(const char *bytes, size_t length)
     }
 }
 
-/* Whole lines, to a pipe at most as many at a time as cannot be mixed with another program's. */
+/* Writes whole lines. To a pipe not more at a time than the system writes in one piece (PIPE_BUF),
+ * so that lines of programs which share it are never mixed. */
 static void write_lines(const char *bytes, size_t length)
 {
     while (length > 0) {
@@ -77,7 +83,8 @@ static void write_lines(const char *bytes, size_t length)
     }
 }
 
-/* Under the lock, which is free meanwhile. */
+/* Under the lock, which is given up while it waits: for more lines, so that one write takes many.
+ */
 static void wait_for_company(void)
 {
     const struct timespec until = thread_time_in(GATHER_MS);
@@ -97,7 +104,8 @@ static void tell_dropped(unsigned long count)
     log_line_end(&line);
 }
 
-/* Under the lock, which is free meanwhile. */
+/* Under the lock, which is given up while it writes: swaps the buffers, then writes the full one.
+ */
 static void write_filled(void)
 {
     char *filled = sink.filling;
@@ -207,7 +215,7 @@ void log_sink_stop(unsigned bound_ms)
         return; /* it is stuck in a write, and ends with the program */
     }
     (void)pthread_join(sink.thread, NULL);
-    /* The buffers stay: a thread that hangs may be about to write a line. */
+    /* The buffers are not freed: a thread that hangs somewhere may still write a line. */
     atomic_store(&sink.is_running, false);
 }
 

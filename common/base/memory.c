@@ -4,9 +4,10 @@
 #include <malloc.h>
 
 enum {
-    /* Each of the many threads would otherwise keep a heap of what it once needed. */
+    /* glibc would give each of many threads a heap of its own, which keeps what it once needed. */
     HEAPS = 2,
-    /* glibc would raise it with every block that is freed, and then keep those too. */
+    /* Blocks from this size on are given back to the system when they are freed. Set, because glibc
+     * would otherwise raise the limit with every such block that is freed, and keep those. */
     MAPPED_MIN_BYTES = 128 << 10,
 };
 

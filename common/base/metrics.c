@@ -1,6 +1,7 @@
 /*
- * metrics.c - each family has a block of cells in each shard; a thread adds in the shard of its
- * number, and a reader sums over all of them.
+ * metrics.c - each family has a block of cells (counters) in each of a few shards. Threads are
+ * numbered as they first count, and each adds in the shard of its number, so that they mostly do
+ * not share a cache line; a reader sums over all shards. No lock anywhere: cells are atomic.
  */
 #include "base/metrics.h"
 
@@ -200,7 +201,7 @@ static void write_number(struct buffer *text, double value)
     } else if (isinf(value)) {
         buffer_append_text(text, value > 0 ? "+Inf" : "-Inf");
     } else {
-        /* Whole numbers as they are, others to a double's last sure digit. */
+        /* Whole numbers without a point, others with the 15 digits that a double always has. */
         const bool is_whole = value > -1e15 && value < 1e15 && value == (double)(int64_t)value;
 
         buffer_printf(text, is_whole ? "%.0f" : "%.15g", value);

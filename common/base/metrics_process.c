@@ -13,7 +13,9 @@
 
 enum { STAT_BYTES = 1024, STAT_START_TIME = 22, STAT_THREADS = 20, STAT_AFTER_NAME = 3 };
 
-/* The fields of /proc/self/stat from the third on: the name before it may hold anything. */
+/* The fields of /proc/self/stat from the third on. The second is the program's name in parentheses,
+ * which may hold blanks and parentheses itself, so the fields are counted from the last
+ * parenthesis. */
 static bool stat_read(char stat[STAT_BYTES], char **ret_fields)
 {
     FILE *file = fopen("/proc/self/stat", "re");
@@ -117,7 +119,7 @@ static void write_descriptors(struct buffer *text)
         count += entry->d_name[0] != '.';
     }
     (void)closedir(directory);
-    /* Without the one that the directory was read with. */
+    /* One of them was open only to read the directory. */
     metrics_write_one(text, "process_open_fds", METRIC_GAUGE, "Descriptors that are open.",
                       count - 1);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -76,8 +76,8 @@ bool utf8_is_valid(struct slice text)
     return true;
 }
 
-/* Ranges without a combining mark and with NFC_Quick_Check=Yes throughout: Latin, Vietnamese,
- * punctuation. */
+/* True for ranges of code points that are never changed by NFC (NFC_Quick_Check=Yes) and combine
+ * with nothing: Latin, Vietnamese, punctuation. Text of only these needs no work. */
 static bool is_plain(utf8proc_int32_t c)
 {
     return c < 0x300 || (c >= 0x1e00 && c < 0x1f00) || (c >= 0x2002 && c < 0x20d0);
@@ -133,8 +133,8 @@ static size_t combining_class(utf8proc_int32_t point)
     return (size_t)utf8proc_get_property(point)->combining_class % CLASSES;
 }
 
-/* Stable, by combining class, in linear time: utf8proc's own sort takes minutes on a megabyte of
- * marks. */
+/* Sorts marks by combining class, keeping the order of equal ones, by counting: linear time.
+ * utf8proc's own sort takes minutes for a megabyte of marks, which a client may send. */
 static void sort_marks(utf8proc_int32_t *marks, size_t count, utf8proc_int32_t *scratch)
 {
     size_t starts[CLASSES + 1] = {0};

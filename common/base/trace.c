@@ -25,7 +25,8 @@ static int digit_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* ret_is_zero: all digits are 0. */
+/* Whether these are lower-case hexadecimal digits; ret_is_zero: all of them are 0, which is no id.
+ */
 static bool are_digits(const char *text, size_t count, bool *ret_is_zero)
 {
     bool is_zero = true;
@@ -77,7 +78,8 @@ static uint64_t rotate(uint64_t value, unsigned bits)
     return value << bits | value >> (64 - bits);
 }
 
-/* xoshiro256**, of Blackman and Vigna, begun from the system's randomness; never 0 here. */
+/* A random number other than 0, by xoshiro256** (Blackman and Vigna), seeded for each thread by the
+ * system: ids of spans are made for every request and need to be different, not secret. */
 static uint64_t next_number(void)
 {
     static _Thread_local uint64_t state[4];

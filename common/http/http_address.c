@@ -23,7 +23,8 @@ uint16_t address_port(const struct sockaddr *address)
                                                 : ((const struct sockaddr_in *)address)->sin_port);
 }
 
-/* Another program on the port would share it without a word: ask for it alone first. */
+/* With SO_REUSEPORT a second program of the same user would get the port as well, and half of the
+ * clients. So the address is first bound without it, which fails when anybody listens there. */
 int address_check_free(const struct addrinfo *where)
 {
     const int on = 1;
@@ -94,6 +95,7 @@ static bool addresses_meet(const struct addrinfo *a, const struct addrinfo *b)
     return is_any((a->ai_family == AF_INET6 ? a : b)->ai_addr);
 }
 
+/* Two listeners of one program must not overlap: which of them a client reached would be chance. */
 static struct status check_beside(const struct addrinfo *where, const char *address,
                                   const char *other, struct arena *arena)
 {

@@ -22,6 +22,8 @@ enum {
     STILL_MS = 100,
 };
 
+/* Only the loop's own thread writes, so load and store need not be one step; atomic because metrics
+ * read it from other threads. */
 static void loop_count(struct http_loop *loop, size_t before, size_t after)
 {
     const size_t bytes = atomic_load_explicit(&loop->bytes, memory_order_relaxed);
@@ -76,7 +78,9 @@ void connection_count_input(struct http_connection *connection)
     connection->input_bytes = after;
 }
 
-/* What resetting the connection would give back at once. */
+/* The bytes that would be free at once if the connection were reset: what was read, and answers
+ * that the client has not taken. A request that is still worked on keeps its memory until it ends.
+ */
 static size_t debt_of(const struct http_connection *connection)
 {
     size_t bytes = connection->input_bytes;
@@ -93,8 +97,9 @@ static size_t debt_of(const struct http_connection *connection)
     return bytes;
 }
 
-/* By whom a debt is to be paid first: what the peer holds. Through a proxy many are one peer, so
- * there it is the connection's own. */
+/* Who holds more is reset first. What counts is all that the peer holds, so that nobody gains by
+ * opening many connections. A proxy's connections carry many clients and look like one peer, so
+ * there each connection counts for itself. */
 static size_t weight_of(const struct http_connection *connection, size_t debt)
 {
     const bool has_shares = connection->loop->server->limits.has_peer_shares;
@@ -104,7 +109,8 @@ static size_t weight_of(const struct http_connection *connection, size_t debt)
                : debt;
 }
 
-/* Whether it is for the client to go on, and it does not. */
+/* True when it is the client's turn to read its answer or to send its body, and it has done neither
+ * for a while. */
 static bool stands_still(struct http_connection *connection)
 {
     const int64_t now_ms = (int64_t)uv_now(&connection->loop->uv);
@@ -116,11 +122,11 @@ static bool stands_still(struct http_connection *connection)
     return connection->incoming != NULL && now_ms - connection->last_read_ms >= STILL_MS;
 }
 
-/* Who may be reset: one that stands still, of the peer given; or whoever owes. */
+/* Which connections may be reset. */
 struct debtors {
-    const struct http_connection *but;
-    const struct http_peer *peer; /* NULL: of any */
-    bool are_still;
+    const struct http_connection *but; /* never this one: room is made for its request */
+    const struct http_peer *peer;      /* only of this peer; NULL: of any */
+    bool are_still;                    /* only those that stand still */
 };
 
 static bool may_be_reset(struct http_connection *connection, const struct debtors *debtors)
@@ -131,7 +137,8 @@ static bool may_be_reset(struct http_connection *connection, const struct debtor
            (!debtors->are_still || stands_still(connection));
 }
 
-/* Resets the largest of them that is of the heaviest peer. False: nobody owes much. */
+/* Resets the connection with the largest debt of the peer that holds most. False: there is none
+ * with a debt that is worth it. */
 static bool reset_largest(struct http_loop *loop, const struct debtors *debtors)
 {
     struct http_connection *largest = NULL;
@@ -160,11 +167,13 @@ static bool reset_largest(struct http_loop *loop, const struct debtors *debtors)
     return true;
 }
 
+/* Each loop gets an equal part, so that no loop has to ask another. */
 static size_t limit_of(const struct http_loop *loop)
 {
     return loop->server->limits.memory_max_bytes / loop->server->loop_count;
 }
 
+/* Less than a quarter is free. */
 static bool is_scarce(size_t used, size_t limit)
 {
     return used * 4 > limit * 3;
@@ -175,6 +184,7 @@ bool loop_has_room(const struct http_loop *loop, size_t bytes)
     return loop->bytes + bytes <= limit_of(loop);
 }
 
+/* Connections that stand still go first; only when none is left those that are being served. */
 bool loop_make_room(struct http_loop *loop, size_t bytes, const struct http_connection *but)
 {
     struct debtors debtors = {.but = but, .are_still = true};
@@ -191,6 +201,7 @@ bool loop_make_room(struct http_loop *loop, size_t bytes, const struct http_conn
     return true;
 }
 
+/* The rule at the top of this file: while little is free, nobody may hold more than that. */
 static bool share_allows(const struct http_loop *loop, size_t has, size_t used, size_t limit)
 {
     return !loop->server->limits.has_peer_shares || !is_scarce(used, limit) ||
@@ -198,9 +209,14 @@ static bool share_allows(const struct http_loop *loop, size_t has, size_t used, 
 }
 
 /*
- * For a large answer the peer's own connections that stand still go first, then those of others,
- * and some is left for small ones, which are most: they are only bounded all together, or one
- * client that does not read would keep its neighbours behind the same address from asking.
+ * Makes room for an answer, if need be by resetting connections.
+ *
+ * A small answer only has to fit below the loop's limit. It is not measured against its peer's
+ * share, or one client that does not read would keep its neighbours behind the same address from
+ * asking.
+ *
+ * A large one has to fit into its peer's share: connections of the same peer that stand still are
+ * reset first. An eighth of the limit stays free behind it, for the small answers, which are most.
  */
 static bool makes_room(struct http_request *request, size_t bytes)
 {
@@ -227,7 +243,7 @@ bool http_admit(struct http_request *request, size_t bytes)
         (server->limits.requests_max + server->loop_count - 1) / server->loop_count;
 
     if (request->peer == NULL) {
-        return false; /* there was no memory for it */
+        return false; /* there was no memory for a peer, so nothing can be counted */
     }
     if (!request->is_admitted &&
         (loop->admitted >= requests_max ||

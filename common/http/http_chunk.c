@@ -1,4 +1,7 @@
-/* http_chunk.c - one state per place in the coding; every byte but data is looked at. */
+/*
+ * http_chunk.c - a state machine with one state for each place in the coding. Every byte but the
+ * data goes through it by itself, so input may be cut anywhere; data are passed on in one piece.
+ */
 #include "http/http_chunk.h"
 
 #include <string.h>
@@ -48,7 +51,8 @@ static bool size_byte(struct http_chunk *chunk, char c)
     return true;
 }
 
-/* Extensions and trailers together have one budget. */
+/* Counts a byte of an extension or trailer. All of one body together have a limit, or a client
+ * could send extensions for ever without a body growing. */
 static bool count_extra(struct http_chunk *chunk)
 {
     return ++chunk->extra <= HTTP_CHUNK_EXTRA_MAX_BYTES;

@@ -1,4 +1,10 @@
-/* http_connection.c - the life of a connection: accepted, read, timed, closed. */
+/*
+ * http_connection.c - the life of a connection: accepted, read, timed, closed.
+ *
+ * All of it runs on the thread of the connection's loop. The phases are drawn in http_internal.h.
+ * A connection is freed in on_closed() only, since libuv uses its handle until then; a request that
+ * is still being worked on outlives it, with its pointer to the connection set to NULL.
+ */
 #include "http/http_internal.h"
 
 #include <stdlib.h>
@@ -11,6 +17,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf
     *ret_buffer = uv_buf_init(connection->loop->read_buffer, READ_BUFFER_BYTES);
 }
 
+/* libuv is done with the handle: now the connection may be freed. */
 static void on_closed(uv_handle_t *handle)
 {
     struct http_connection *connection = handle->data;
@@ -40,7 +47,8 @@ static void on_closed(uv_handle_t *handle)
     }
 }
 
-/* Its requests that are answered end here; the others when they are. */
+/* Takes the requests off a connection that closes. Those that are answered end here; the others end
+ * when their answer comes, which then has nobody to go to. */
 static void connection_end(struct http_connection *connection)
 {
     struct http_request *request = NULL;
@@ -69,7 +77,8 @@ static void connection_end(struct http_connection *connection)
         request_end(connection->incoming, false);
         connection->incoming = NULL;
     }
-    /* They end when the system lets go of them, which is soon; room is wanted now. */
+    /* Answers that are being written end in on_written(), soon. They are counted out already now,
+     * because whoever closes a connection to make room needs that room at once. */
     for (request = connection->sending; request != NULL; request = request->next) {
         request_count_bytes(request, 0);
     }
@@ -90,12 +99,14 @@ void connection_reset(struct http_connection *connection)
         return;
     }
     connection_end(connection);
-    /* Not while it is being shut down: then it is closed in the usual way. */
+    /* libuv refuses a reset while a shutdown is under way: then a plain close has to do. */
     if (uv_tcp_close_reset(&connection->tcp, on_closed) != 0) {
         uv_close((uv_handle_t *)&connection->tcp, on_closed);
     }
 }
 
+/* Our side is closed. When the client had closed its side before, nothing is left to wait for; else
+ * the connection lingers until the client closes or time is up. */
 static void on_shutdown(uv_shutdown_t *shutdown, int error)
 {
     struct http_connection *connection = shutdown->data;
@@ -123,6 +134,7 @@ void connection_finish(struct http_connection *connection)
     }
 }
 
+/* The client sends no more. */
 static void on_end(struct http_connection *connection)
 {
     connection->at_end = true;
@@ -132,7 +144,8 @@ static void on_end(struct http_connection *connection)
         connection_close(connection);
         return;
     }
-    /* Requests that came whole are answered; half a request is none. */
+    /* A client may shut down writing and still read: requests that came whole are answered. Half a
+     * request is dropped. */
     if (connection->incoming != NULL) {
         request_end(connection->incoming, false);
         connection->incoming = NULL;
@@ -161,7 +174,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     } else if (length > 0) {
         connection_read(connection, buffer->base, (size_t)length);
         connection_mark_dirty(connection);
-        /* At once: libuv goes on reading as long as it fills the buffer. */
+        /* Stop here and not at the end of the turn: as long as a read fills the buffer, libuv reads
+         * again without asking. */
         if (!connection_wants_input(connection)) {
             stop_reading(connection);
         }
@@ -184,7 +198,7 @@ void connection_resume(struct http_connection *connection)
     if (connection->is_reading || connection->at_end) {
         return;
     }
-    /* The time that the client was not listened to is not its own. */
+    /* While we did not read, the client could not send: its time-outs begin anew. */
     connection->last_read_ms = (int64_t)uv_now(&connection->loop->uv);
     if (connection->phase == CONNECTION_HEAD || connection->phase == CONNECTION_BODY) {
         connection->since_ms = connection->last_read_ms;
@@ -196,6 +210,7 @@ void connection_resume(struct http_connection *connection)
     connection->is_reading = true;
 }
 
+/* Counts the connections of all loops: the limit is the server's. */
 static bool is_full(const struct http_loop *loop)
 {
     return atomic_load(&loop->server->connections) >= loop->server->limits.connections_max;
@@ -225,8 +240,9 @@ static struct http_connection *connection_new(struct http_loop *loop)
     return connection;
 }
 
-/* Without memory for it the connection has no peer. Those who left before they were asked who they
- * are count together, as the unspecified address. */
+/* Finds out who connects, for the limits of a peer. A connection has no peer when there is no
+ * memory for one. The address of a client that has left already cannot be asked for: all such count
+ * as one peer, the unspecified address. */
 static void find_peer(struct http_connection *connection)
 {
     struct http_loop *loop = connection->loop;
@@ -244,7 +260,8 @@ static void find_peer(struct http_connection *connection)
     }
 }
 
-/* So many are told why; past that they are only turned away, and nobody waits behind them. */
+/* Sends a connection away that got no place. The first OVERFLOW_MAX at a time are told why; more
+ * are reset, so that a flood of connections cannot hold many answers in memory. */
 static void turn_away(struct http_connection *connection)
 {
     static const struct http_refusal too_many = {429, "TOO_MANY_CONNECTIONS",
@@ -262,7 +279,8 @@ void connection_accept(struct http_loop *loop)
     const bool has_no_place = is_full(loop);
     struct http_connection *connection = NULL;
 
-    /* Not accepted: libuv listens no more until it is, and the system queues or refuses. */
+    /* Set until uv_accept() succeeds: libuv reports no new connection before the last one was
+     * accepted, so on_tick() and on_closed() try again. Meanwhile the system queues them. */
     loop->accept_waits = true;
     if (!loop->is_listening) {
         return;
@@ -299,6 +317,7 @@ static void refuse_late(struct http_connection *connection)
     connection_mark_dirty(connection);
 }
 
+/* Closes a connection that waits for a request for too long; while draining that is soon. */
 static void tick_idle(struct http_connection *connection, int64_t now_ms)
 {
     const struct http_loop *loop = connection->loop;
@@ -309,7 +328,8 @@ static void tick_idle(struct http_connection *connection, int64_t now_ms)
     if (connection->pipelined > 0) {
         return;
     }
-    /* Who connects has something to ask soon; who asked may come back later. */
+    /* A first request is expected as soon as a head would be; a client that was served may keep the
+     * connection for its next request. */
     const int64_t patience_ms =
         connection->has_served || limits->head_timeout_ms > limits->idle_timeout_ms
             ? limits->idle_timeout_ms
@@ -329,6 +349,8 @@ void connection_note_progress(struct http_connection *connection, int64_t now_ms
     }
 }
 
+/* Several times a second, for every connection: all time-outs are looked at here, since libuv has
+ * none and a timer for each connection would cost more. */
 void connection_tick(struct http_connection *connection, int64_t now_ms)
 {
     const struct http_limits *limits = &connection->loop->server->limits;

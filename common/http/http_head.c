@@ -1,4 +1,8 @@
-/* http_head.c - every line is judged as its end arrives; llhttp then names the parts. */
+/*
+ * http_head.c - a head in two passes: http_head_scan() judges each line when its end arrives, and
+ * http_head_parse() has llhttp find the parts of a head that is whole, then checks what they say
+ * together. llhttp alone would let lines pass that other servers read differently.
+ */
 #include "http/http_head.h"
 
 #include <llhttp.h>
@@ -37,6 +41,7 @@ bool http_equals_ignoring_case(struct slice a, const char *b)
     return a.length == strlen(b) && strncasecmp(a.data, b, a.length) == 0;
 }
 
+/* The target is printable ASCII without "#", and each "%" is an escape. */
 static bool target_check(struct slice target, struct http_refusal *ret_refusal)
 {
     for (size_t i = 0; i < target.length; i++) {
@@ -103,6 +108,8 @@ static bool field_line_check(struct slice line, struct http_refusal *ret_refusal
     return true;
 }
 
+/* The line that ends before the CR at end: the empty one ends the head, the first is the request
+ * line. */
 static enum http_scan_result scan_line(struct http_scan *scan, const char *data, size_t end,
                                        struct http_refusal *ret_refusal)
 {
@@ -164,6 +171,7 @@ bool http_head_find(const struct http_head *head, const char *name, struct slice
     return false;
 }
 
+/* What llhttp's callbacks fill. */
 struct reading {
     llhttp_t parser;
     struct http_head *head;
@@ -264,6 +272,7 @@ static bool host_is_valid(struct slice host)
     return true;
 }
 
+/* Takes the target apart: host (of an absolute one), path and query. */
 static bool target_split(struct slice target, struct http_head *head,
                          struct http_refusal *ret_refusal)
 {
@@ -322,7 +331,7 @@ static bool length_parse(struct slice text, uint64_t *ret_length)
     return true;
 }
 
-/* Before the values are judged: llhttp gives none for a second one. */
+/* Checked before the values are: llhttp stops at a second length and gives no value for it. */
 static bool framed_once(unsigned lengths, unsigned encodings, struct http_refusal *ret_refusal)
 {
     if (lengths > 1 || encodings > 1) {
@@ -335,8 +344,8 @@ static bool framed_once(unsigned lengths, unsigned encodings, struct http_refusa
     return true;
 }
 
-/* The Host field beside a target that may name a host itself: a client sends the same in both (RFC
- * 9112, 3.2), so who differs wants two readers to see two hosts. */
+/* The Host field. A target such as "http://a/" names a host, too, and a client sends the same in
+ * both (RFC 9112, 3.2). One that sends two hosts may want a proxy and us to see different ones. */
 static bool take_host(struct http_head *head, struct slice value, struct http_refusal *ret_refusal)
 {
     if (!host_is_valid(value)) {
@@ -448,7 +457,7 @@ bool http_head_parse(struct slice bytes, struct http_head *ret_head,
     return true;
 }
 
-/* "a:80" and "a:" are "a" where the port is 80 without one. */
+/* Leaves out the default port: with "80", "a:80" and "a:" become "a". */
 static struct slice without_port(struct slice host, const char *port)
 {
     const size_t digits = strlen(port);

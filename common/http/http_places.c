@@ -8,11 +8,12 @@
 #include "http/http_internal.h"
 
 enum {
-    /* Who connects sends a head soon; one that is still half here after this is asking nothing. */
+    /* A client that has sent half a head and nothing more for so long counts as idle: it would hold
+     * its place until the time-out of a head, which is ten times as long. */
     HALF_HEAD_MS = 1000,
 };
 
-/* Nothing of it would be lost that a client waits for. */
+/* True when the connection can be closed without taking anything away that a client waits for. */
 static bool is_idle(const struct http_connection *connection, int64_t now_ms)
 {
     if (connection->pipelined > 0 || connection->sending != NULL || connection->overflow) {
@@ -22,7 +23,8 @@ static bool is_idle(const struct http_connection *connection, int64_t now_ms)
            (connection->phase == CONNECTION_HEAD && now_ms - connection->since_ms >= HALF_HEAD_MS);
 }
 
-/* The oldest idle connection of the peer that has most, if that has more than the newcomer's. */
+/* The connection that gives its place to the newcomer: the oldest idle one of the peer that has
+ * most connections, if those are more than the newcomer's peer has. NULL: there is none. */
 static struct http_connection *find_spare(const struct http_connection *newcomer)
 {
     const int64_t now_ms = (int64_t)uv_now(&newcomer->loop->uv);

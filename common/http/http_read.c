@@ -1,12 +1,18 @@
 /*
  * http_read.c - from bytes to requests: heads are found, checked and read, bodies gathered, whole
  * requests handed over.
+ *
+ * connection_read() gives all bytes that are there to understand(), which takes one head or one
+ * piece of a body at a time and returns how far it came. What is left is kept in connection->input:
+ * half a head, or requests that came while the pipeline was full.
  */
 #include "http/http_internal.h"
 
 static const struct http_refusal out_of_memory = {
     429, "OUT_OF_MEMORY", "the server holds as much as it can; try again shortly"};
 
+/* Whether the connection is to be read from now. A client whose answers are not taken, or whose
+ * requests fill the pipeline, is left with the system, which then slows it down. */
 bool connection_wants_input(const struct http_connection *connection)
 {
     const struct http_limits *limits = &connection->loop->server->limits;
@@ -34,7 +40,8 @@ static void phase_set(struct http_connection *connection, enum connection_phase 
     connection->since_ms = (int64_t)uv_now(&connection->loop->uv);
 }
 
-/* Whose a request is: the connection's peer, or the client behind a proxy that says so. */
+/* Finds whom the request counts for: the connection's peer, or, when that is a trusted proxy, the
+ * client that it names. */
 static void find_peer(struct http_connection *connection, struct http_request *request)
 {
     const struct http_networks *trusted = connection->loop->server->options.trusted_proxies;
@@ -48,6 +55,7 @@ static void find_peer(struct http_connection *connection, struct http_request *r
     }
 }
 
+/* Answers leave in the order of this list. */
 static void enqueue(struct http_connection *connection, struct http_request *request)
 {
     request->connection = connection;
@@ -60,6 +68,8 @@ static void enqueue(struct http_connection *connection, struct http_request *req
     connection->pipelined++;
 }
 
+/* Answers with a refusal of the server itself, and takes nothing more from this client: what
+ * follows a request that could not be read cannot be told from one. */
 void connection_refuse(struct http_connection *connection, const struct http_refusal *refusal)
 {
     const struct http_server_options *options = &connection->loop->server->options;
@@ -88,6 +98,7 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
     }
 }
 
+/* Hands a whole request to the program. */
 static void dispatch(struct http_connection *connection)
 {
     struct http_loop *loop = connection->loop;
@@ -106,7 +117,8 @@ static void dispatch(struct http_connection *connection)
     loop->server->options.on_request(loop->server->options.arg, request);
 }
 
-/* What is known of a request when its head was read. */
+/* The whole head is there: reads it, and begins the body if one is to come. The bytes are copied
+ * into the request's arena, because those of the connection are overwritten by the next read. */
 static void head_done(struct http_connection *connection, const char *data, size_t length)
 {
     const struct http_limits *limits = &connection->loop->server->limits;
@@ -154,6 +166,8 @@ static size_t take_empty_line(struct http_connection *connection, const char *da
     return 2;
 }
 
+/* Returns the length of the head when it is whole, 0 when more is needed. The scan goes on where it
+ * stopped, so a head that comes byte by byte is looked at once. */
 static size_t take_head(struct http_connection *connection, const char *data, size_t length)
 {
     struct http_refusal refusal = {431, "HEAD_TOO_LARGE", "the head is larger than 16 KiB"};
@@ -181,6 +195,7 @@ static size_t take_head(struct http_connection *connection, const char *data, si
     return length;
 }
 
+/* A piece of the body; refuses the request when it is too large, or there is no room for it. */
 static void body_append(struct http_connection *connection, struct slice piece)
 {
     const struct http_limits *limits = &connection->loop->server->limits;
@@ -241,7 +256,8 @@ static size_t take_body(struct http_connection *connection, const char *data, si
     return taken;
 }
 
-/* Returns how much was understood; the rest is the start of a head, or waits for room. */
+/* Returns how many bytes were used. The rest is the start of a head, or waits until the pipeline
+ * has room. */
 static size_t understand(struct http_connection *connection, const char *data, size_t length)
 {
     size_t used = 0;
@@ -269,6 +285,8 @@ static size_t understand(struct http_connection *connection, const char *data, s
     return connection->phase == CONNECTION_STOPPED ? length : used;
 }
 
+/* With a length of 0: goes on with what was kept. Whole requests are read from data itself and
+ * never copied; only a rest is. */
 void connection_read(struct http_connection *connection, const char *data, size_t length)
 {
     struct buffer *input = &connection->input;

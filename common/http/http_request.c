@@ -1,9 +1,13 @@
-/* http_request.c - requests are kept for the next ones: a steady load allocates nothing. */
+/*
+ * http_request.c - requests as memory: a loop keeps ended ones, with their arena and buffers, for
+ * the next ones, so that a steady load asks the system for nothing. What grew large is given back
+ * first.
+ */
 #include "http/http_internal.h"
 
 #include <stdlib.h>
 
-/* More than any answer: a message of 16 MiB as JSON. */
+/* OUTPUT: more than any answer, which is at most a message of 16 MiB as JSON. */
 enum { OUTPUT_MAX_BYTES = 128 << 20, FIELDS_MAX_BYTES = 16 << 10 };
 
 struct http_request *request_new(struct http_loop *loop)

@@ -1,4 +1,10 @@
-/* http_response.c - answers, rendered and sent: all that are due in one system call. */
+/*
+ * http_response.c - answers are rendered and sent, as many as are due in one system call.
+ *
+ * http_respond() only marks the connection as dirty. At the end of the loop's turn on_flush() comes
+ * to connection_flush(), which moves the answers at the head of the pipeline to `sending`, tries to
+ * write all of them at once, and leaves to libuv what the system did not take.
+ */
 #include "http/http_internal.h"
 
 #include <assert.h>
@@ -133,6 +139,7 @@ void http_respond_shared(struct http_request *request, int code, const char *con
     http_respond(request, code, content_type, body);
 }
 
+/* The text is made once a second. */
 static const char *date_now(struct http_loop *loop)
 {
     const time_t now = time(NULL);
@@ -147,7 +154,8 @@ static const char *date_now(struct http_loop *loop)
     return loop->date;
 }
 
-/* While draining an answer is the last one when nothing more of this client was read. */
+/* Whether the connection ends with this answer: the request wanted it so, or the server drains and
+ * nothing more of this client was read. */
 static bool is_last_answer(const struct http_connection *connection,
                            const struct http_request *request)
 {
@@ -156,6 +164,8 @@ static bool is_last_answer(const struct http_connection *connection,
             connection->phase == CONNECTION_IDLE && connection->input.length == 0);
 }
 
+/* Fills up to PARTS_PER_ANSWER parts: status line with our own headers, the handler's headers, and
+ * the body, which is not copied. */
 static size_t render(struct http_connection *connection, struct http_request *request,
                      uv_buf_t *parts)
 {
@@ -218,7 +228,8 @@ static void on_written(uv_write_t *write, int error)
     connection_mark_dirty(connection);
 }
 
-/* Moves the answers that are due from the pipeline to sending. */
+/* Moves the answers that may leave from the pipeline to `sending` and renders them. Stops at the
+ * first request that is not answered yet: answers leave in the order of the requests. */
 static size_t collect(struct http_connection *connection, uv_buf_t *parts)
 {
     struct http_request **end = &connection->sending;
@@ -250,6 +261,7 @@ static size_t collect(struct http_connection *connection, uv_buf_t *parts)
     return count;
 }
 
+/* The system took only the first `sent` bytes: libuv writes the others when it can. */
 static void send_rest(struct http_connection *connection, uv_buf_t *parts, size_t count,
                       size_t sent)
 {
@@ -274,7 +286,8 @@ static void send_rest(struct http_connection *connection, uv_buf_t *parts, size_
     connection->write_ms = (int64_t)uv_now(&connection->loop->uv);
 }
 
-/* False: the connection is closed, or the rest is on its way. */
+/* Sends one batch. True: all of it was taken, and there may be more. False: nothing was due, the
+ * connection is closed, or libuv is still writing. */
 static bool send_batch(struct http_connection *connection)
 {
     uv_buf_t parts[BATCH_MAX * PARTS_PER_ANSWER];
@@ -315,7 +328,8 @@ static void send_continue(struct http_connection *connection)
     const int written = uv_try_write((uv_stream_t *)&connection->tcp, &part, 1);
 
     connection->continue_due = false;
-    /* A client that hears nothing sends its body anyway, after a while. */
+    /* When the system takes nothing now (EAGAIN) the line is left out: a client that hears nothing
+     * sends its body anyway, after a while. A part of the line cannot be mended. */
     if (written != UV_EAGAIN && written != (int)part.len) {
         connection_close(connection);
     }

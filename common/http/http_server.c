@@ -1,4 +1,12 @@
-/* http_server.c - threads, listeners, and the end of both. */
+/*
+ * http_server.c - threads, listeners, and the end of both.
+ *
+ * Each loop has a thread, a listener on the same port (SO_REUSEPORT) and its own connections; a
+ * connection never changes its loop. The end, for each loop:
+ *
+ *     SERVING --http_server_close(): draining, wake--> DRAINING --no new connection for some
+ * ticks--> listener closed --no connection and no request left--> handles closed, uv_run() returns
+ */
 #include "http/http_internal.h"
 
 #include <arpa/inet.h>
@@ -43,7 +51,7 @@ static void limits_complete(struct http_limits *limits)
     limits->drain_idle_ms = or_default(limits->drain_idle_ms, 500);
 }
 
-/* Short limits, as in tests, need short ticks. */
+/* How often time-outs are looked at: four times within the shortest of them. */
 static uint64_t tick_ms(const struct http_limits *limits)
 {
     const unsigned times[] = {limits->head_timeout_ms, limits->body_idle_ms,
@@ -67,6 +75,7 @@ static void on_connection(uv_stream_t *stream, int error)
     }
 }
 
+/* At the end of each turn of the loop, before it sleeps: sends what was answered meanwhile. */
 static void on_flush(uv_prepare_t *prepare)
 {
     struct http_loop *loop = prepare->data;
@@ -78,14 +87,15 @@ static void on_flush(uv_prepare_t *prepare)
         connection->is_dirty = false;
         connection_flush(connection);
     }
-    /* What the answers of this turn came to was not known before. */
+    /* The answers of this turn may have come to more than was reserved for them. */
     (void)loop_make_room(loop, 0, NULL);
 }
 
 /*
- * Whoever connects from here on is refused, since no interface leads to the listener any more.
- * Those that the system completed already are still accepted: closing the listener would reset
- * them, and a filter that drops their SYN needs a privilege on some kernels.
+ * Makes the system refuse whoever connects from now on, by binding the listener to an interface
+ * that does not exist. Clients whose connection the system has completed already are still
+ * accepted. Closing the listener would reset them, and a socket filter that drops new SYNs needs a
+ * privilege on some kernels.
  */
 static void stop_new_connections(const struct http_loop *loop)
 {
@@ -107,6 +117,7 @@ static void loop_data_end(struct http_loop *loop)
     loop->has_data = false;
 }
 
+/* Closes the loop's own handles once nothing is left to do; uv_run() then returns. */
 static void end_when_empty(struct http_loop *loop)
 {
     if (loop->is_ending || loop->is_listening || loop->connections != NULL ||
@@ -134,7 +145,8 @@ static void on_tick(uv_timer_t *timer)
         connection_tick(at, now_ms);
     }
     if (loop->drain_ms != 0) {
-        /* Ticks, not time: between two of them a loop looks for connections, however late. */
+        /* Counted in ticks and not in time: between two ticks the loop has looked for connections,
+         * also when the machine is so busy that it comes late. */
         if (loop->is_listening && (++loop->quiet_ticks > LISTENER_END_TICKS ||
                                    now_ms - loop->drain_ms > LISTENER_END_MS)) {
             loop->is_listening = false;
@@ -150,11 +162,12 @@ static void on_wake(uv_async_t *async)
 
     if (atomic_load(&loop->server->draining) && loop->drain_ms == 0) {
         loop->drain_ms = (int64_t)uv_now(&loop->uv);
-        /* The end is looked for often, or it would come late. */
+        /* Ticks decide when the listener closes, so they come quickly from now on. */
         (void)uv_timer_start(&loop->tick, on_tick, TICK_LEAST_MS, TICK_LEAST_MS);
     }
 }
 
+/* The whole life of a loop's thread. */
 static void run_loop(void *arg)
 {
     struct http_loop *loop = arg;
@@ -212,9 +225,9 @@ static uint16_t socket_port(int socket)
 }
 
 /*
- * What the system holds for a client that does not read or is not read from; its connections have
- * the same bounds. By itself it would let each grow to megabytes, which count as the program's
- * where memory is limited for a group of processes.
+ * Bounds what the system buffers for each connection; those that are accepted inherit it from the
+ * listener. Without it each could grow to megabytes for a client that does not read, and in a
+ * container that memory counts as the program's.
  */
 static void bound_system_buffers(int socket)
 {
@@ -254,7 +267,7 @@ static int loop_init(struct http_loop *loop, struct http_server *server)
         loop->read_buffer = NULL;
         return UV_ENOMEM;
     }
-    /* None of these can fail but uv_async_init(), for lack of descriptors. */
+    /* Only uv_async_init() can fail here, for want of a descriptor. */
     (void)uv_tcp_init(&loop->uv, &loop->listener);
     (void)uv_timer_init(&loop->uv, &loop->tick);
     (void)uv_prepare_init(&loop->uv, &loop->flusher);
@@ -290,6 +303,8 @@ static void server_free(struct http_server *server)
     free(server);
 }
 
+/* Opens every listener before the first thread runs, so that a failure leaves no client half
+ * served. */
 static struct status loops_start(struct http_server *server, const struct addrinfo *where,
                                  struct arena *arena)
 {
@@ -434,7 +449,8 @@ bool http_server_close(struct http_server *server, unsigned bound_ms)
     }
     const uint64_t deadline_ns = uv_hrtime() + (uint64_t)bound_ms * 1000000;
 
-    /* Of all before one closes: they share what comes to the port. */
+    /* On all listeners before the first one closes: they share the port, so a client that one of
+     * them refuses would be given to another. */
     for (unsigned i = 0; i < server->started; i++) {
         stop_new_connections(&server->loops[i]);
     }

@@ -30,6 +30,8 @@ static struct letter *mailbox_take(struct mailbox *box)
     return letters;
 }
 
+/* A letter may close the box, which delivers what is left: so each is taken off before it is
+ * delivered. */
 static void mailbox_deliver_due(struct mailbox *box)
 {
     while (box->due != NULL) {
@@ -84,6 +86,7 @@ int mailbox_open(uv_loop_t *loop, struct mailbox **ret_box)
     return 0;
 }
 
+/* What was posted before is delivered here and now, since no wake-up will come any more. */
 void mailbox_close(struct mailbox *box)
 {
     uv_mutex_lock(&box->lock);
@@ -93,8 +96,8 @@ void mailbox_close(struct mailbox *box)
     uv_close((uv_handle_t *)&box->wake, on_wake_closed);
 }
 
-/* The wake-up is sent under the lock, or mailbox_close() could win the race and uv_async_send()
- * would touch a closing handle. */
+/* The wake-up is sent under the lock. Otherwise mailbox_close() could run between the two, and
+ * uv_async_send() would touch a handle that is being closed. */
 int mailbox_post(struct mailbox *box, struct letter *letter)
 {
     int err = 0;

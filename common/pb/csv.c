@@ -9,7 +9,8 @@
 #include <google/protobuf/wrappers.pb-c.h>
 #include <string.h>
 
-/* A type and those that it stands in, to end a recursion. */
+/* A type with the types that it stands in: a message that contains itself must not become endless
+ * columns. */
 struct frame {
     const ProtobufCMessageDescriptor *type;
     const struct frame *outer;
@@ -167,7 +168,8 @@ static void write_names(struct table *table, const struct frame *frame, size_t l
     }
 }
 
-/* Strings are text; all else is its JSON, less the quotes of times, enums and wide integers. */
+/* One cell: a string as text, all else as its JSON, without the quotes around times, enums and
+ * 64-bit integers. */
 static void write_value(struct table *table, const ProtobufCMessage *message,
                         const ProtobufCFieldDescriptor *field)
 {
@@ -194,7 +196,8 @@ static void write_value(struct table *table, const ProtobufCMessage *message,
     table->buffer->failed = table->buffer->failed || buffer_failed(&table->json);
 }
 
-/* message is NULL below what is unset: its columns stay empty. */
+/* The cells of a message, in the order of the header. NULL when the message is unset: its columns
+ * are there and empty. */
 static void write_cells(struct table *table, const struct frame *frame,
                         const ProtobufCMessage *message)
 {

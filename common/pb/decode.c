@@ -1,4 +1,10 @@
-/* decode.c - one pass over the wire into the arena; a repeated field is counted when it is met. */
+/*
+ * decode.c - one pass over the wire, straight into messages in the arena.
+ *
+ * protobuf-c's own unpacking is not used: it has no limit of depth and keeps unknown fields. A
+ * repeated field is counted through to the end of its message when its first element is met, so
+ * that its array is made once, at the right size.
+ */
 #include "pb/decode.h"
 
 #include "base/text.h"
@@ -8,8 +14,8 @@
 #include "pb/message.h"
 #include "pb/wire.h"
 
-/* A map in which a key may stand twice. Whether one does is known only when the whole input is
- * read, since a later part of its message may bring more entries. */
+/* A map with more than one entry, in which a key may stand twice. It is looked at when all input is
+ * read, since a message may come in parts, and a later part bring more entries. */
 struct wide_map {
     struct wide_map *next;
     ProtobufCMessage *message;
@@ -95,7 +101,8 @@ static enum wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
     }
 }
 
-/* A number of the wire becomes a number of C; too many bits are cut, as everywhere in protobuf. */
+/* Stores a number as the field's type. Bits that are too many are cut off, as protobuf does
+ * everywhere. */
 static void store_scalar(const ProtobufCFieldDescriptor *field, uint64_t raw, void *to)
 {
     if (field->type == PROTOBUF_C_TYPE_BOOL) {
@@ -118,7 +125,8 @@ static void store_scalar(const ProtobufCFieldDescriptor *field, uint64_t raw, vo
 
 static struct status decode_string(struct decoder *decoder, struct slice bytes, char **to)
 {
-    /* protobuf-c packs a oneof's string not at all when it is protobuf_c_empty_string. */
+    /* Not protobuf_c_empty_string: protobuf-c takes that for unset and would not pack it in a
+     * oneof. */
     static char empty[] = "";
 
     if (bytes.length == 0) {
@@ -145,7 +153,7 @@ static struct status decode_bytes(struct decoder *decoder, struct slice bytes,
     return bytes.length == 0 || to->data != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
-/* A second part of the same message is merged into the first. */
+/* A singular message may come in several parts, which are merged. */
 static struct status decode_child(struct decoder *decoder, const ProtobufCFieldDescriptor *field,
                                   struct slice bytes, ProtobufCMessage **to, unsigned depth)
 {
@@ -158,7 +166,7 @@ static struct status decode_child(struct decoder *decoder, const ProtobufCFieldD
     return *to != NULL ? decode_message(decoder, *to, bytes, depth + 1) : status_out_of_memory();
 }
 
-/* An entry without a value has the empty one. */
+/* A map entry may lack its value, which then is the default: an empty message is made for it. */
 static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *entry)
 {
     const ProtobufCFieldDescriptor *value = &entry->descriptor->fields[1];
@@ -186,7 +194,7 @@ static struct status add_wide_map(struct decoder *decoder, ProtobufCMessage *mes
     return STATUS_NONE;
 }
 
-/* In protobuf the last entry of a key wins. */
+/* Of entries with the same key only the last stays, as protobuf wants it. */
 static struct status settle_maps(struct decoder *decoder)
 {
     for (struct wide_map *map = decoder->maps; map != NULL; map = map->next) {
@@ -256,7 +264,8 @@ static size_t count_values(const ProtobufCFieldDescriptor *field, const struct w
     return ends;
 }
 
-/* Values of the same field in the rest of the message; what is malformed is found later. */
+/* How many values of this field the rest of the message has. Malformed bytes end the count here and
+ * are refused when they are reached. */
 static size_t count_rest(const ProtobufCFieldDescriptor *field, struct slice rest)
 {
     struct wire_field wire;
@@ -370,7 +379,8 @@ static struct status decode_field(struct decoder *decoder, ProtobufCMessage *mes
     return status_below(decoder->arena, status, path_part(decoder->arena, field, index));
 }
 
-/* Fields mostly come in the order of their numbers, each after or once more the last one. */
+/* Fields mostly come in the order of their numbers, so the last one and its neighbour are tried
+ * before the search. */
 static const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *type,
                                                   const ProtobufCFieldDescriptor *last,
                                                   uint32_t number)

@@ -102,7 +102,8 @@ struct status fieldmask_from_present(struct arena *arena, const ProtobufCMessage
     return STATUS_NONE;
 }
 
-/* to's child becomes a copy of its own, since the old one may be shared. */
+/* Gives the message a child of its own to be changed: the one that it has may be shared with
+ * others. */
 static struct status own_child(struct arena *arena, ProtobufCMessage *to,
                                const ProtobufCFieldDescriptor *field, ProtobufCMessage **ret_child)
 {
@@ -120,7 +121,8 @@ static struct status own_child(struct arena *arena, ProtobufCMessage *to,
     return STATUS_NONE;
 }
 
-/* from may be NULL: a message that is unset has no fields. */
+/* Sets what one path names. from may be NULL, an unset message: then what the path names is
+ * cleared. */
 static struct status merge_path(struct arena *arena, ProtobufCMessage *to,
                                 const ProtobufCMessage *from, struct slice path)
 {

@@ -108,7 +108,8 @@ static struct status parse_term(struct filter_parser *parser, struct filter_node
     return new_node(parser, FILTER_NOT, node, ret_node);
 }
 
-/* Puts the node behind the last one of the parent; one alone needs no parent. */
+/* Adds an operand to an AND or OR. The parent is made with the second one: a single operand stands
+ * for itself. */
 static struct status join(struct filter_parser *parser, enum filter_kind kind,
                           struct filter_node *node, struct filter_node ***tail,
                           struct filter_node **parent)
@@ -145,7 +146,7 @@ static struct status parse_factor(struct filter_parser *parser, struct filter_no
     }
 }
 
-/* Sequences bind tighter than AND, which makes no difference: both mean and. */
+/* Terms side by side bind tighter than AND, but both mean "and", so one loop reads both. */
 static struct status parse_expression(struct filter_parser *parser, struct filter_node **ret_node)
 {
     struct filter_node *expression = NULL;
@@ -229,7 +230,7 @@ static bool is_equality(const struct filter_comparison *comparison, const char *
            comparison->path != NULL && strcmp(comparison->path, path) == 0;
 }
 
-/* The text that the node needs the field to equal; NULL when it needs none. */
+/* The text that the field must equal for the node to match; NULL when it may also be another. */
 static const char *required_text(const struct filter_node *node, const char *path)
 {
     const char *text = NULL;
@@ -265,7 +266,8 @@ bool filter_requires(const struct filter *filter, const char *path, const char *
     return true;
 }
 
-/* Of one comparison, or of those of an AND; an OR of equal ones is not worth it. */
+/* The comparison that must hold for the node to match: itself, or one of an AND. An OR is not
+ * looked into: its comparisons would all have to be equal. */
 static const struct filter_comparison *required_number(const struct filter_node *node,
                                                        const char *path)
 {

@@ -55,7 +55,8 @@ static struct status parse_text(struct filter_parser *parser, const struct filte
     return STATUS_NONE;
 }
 
-/* Names only, and only for equality: their numbers have no meaning to a reader. */
+/* An enum value is given by name and only compared for equality: its numbers mean nothing to a
+ * reader. */
 static struct status parse_enum(struct filter_parser *parser, const struct filter_word *word,
                                 struct filter_comparison *comparison)
 {
@@ -75,7 +76,8 @@ static struct status parse_enum(struct filter_parser *parser, const struct filte
     return status;
 }
 
-/* The widest value of the kind, from the bytes that the field would keep. */
+/* Widens a value, as the field keeps it, to the widest type of its kind, so that there is one
+ * comparison for each kind. */
 static void widen(struct filter_comparison *comparison, const void *bytes)
 {
     struct filter_literal *literal = &comparison->literal;

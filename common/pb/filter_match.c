@@ -6,7 +6,8 @@
 
 #include <google/protobuf/timestamp.pb-c.h>
 
-/* Nothing at the end of the path is an outcome of its own: it is unequal to everything. */
+/* When the path leads to nothing (an unset message, a missing key) the comparison is neither true
+ * nor false: only != holds. */
 enum outcome { OUTCOME_MISSING, OUTCOME_FALSE, OUTCOME_TRUE };
 
 static enum outcome outcome_of(bool is_true)

@@ -1,4 +1,5 @@
-/* json_any.c - a table that is filled at the start and then only read. */
+/* json_any.c - the types that an Any may hold; filled at the start, before there are threads, then
+ * only read. */
 #include "pb/json_any.h"
 
 #include "pb/json.h"

@@ -38,7 +38,8 @@ static void append_name(struct buffer *buffer, const char *proto_name)
     }
 }
 
-/* What is written would be something else than the message: nobody may take it for an answer. */
+/* Something of the message has no JSON form. The buffer is made to fail, too, so that nobody sends
+ * what was written so far. */
 static void fail_form(struct encoder *encoder)
 {
     encoder->has_no_form = true;
@@ -153,7 +154,7 @@ static void encode_child(struct encoder *encoder, const ProtobufCMessageDescript
     }
 }
 
-/* is_key: as the key of a map. */
+/* Appends one value. The key of a map is always in quotes. */
 static void encode_value(struct encoder *encoder, const ProtobufCFieldDescriptor *field,
                          const void *value, bool is_key)
 {
@@ -289,7 +290,8 @@ static void encode_fields(struct encoder *encoder, const ProtobufCMessage *messa
     }
 }
 
-/* What cannot be shown as its type (not registered, or no such bytes) is shown as bytes. */
+/* Shows an Any as its type does. When the type is not registered, or the bytes are not of it, its
+ * bytes are shown instead. */
 static void encode_any(struct encoder *encoder, const Google__Protobuf__Any *any)
 {
     const struct slice url = slice_from(any->type_url != NULL ? any->type_url : "");

@@ -1,4 +1,5 @@
-/* json_map.c - doubling lists; keys are sorted so that many of them cost no quadratic search. */
+/* json_map.c - the entries of a map while it is read, in lists that double. Duplicate keys are
+ * found by sorting: comparing each with each would let a client burn our time. */
 #include "pb/json_map.h"
 
 #include "pb/map.h"

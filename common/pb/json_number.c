@@ -1,4 +1,10 @@
-/* json_number.c - digits are counted before they are multiplied, and shortest means tried. */
+/*
+ * json_number.c - numbers between JSON's text and C's types, exactly.
+ *
+ * Reading takes a number apart into digits and an exponent first, so that 1e400000000 costs nothing
+ * and 1.0 is an integer. Writing tries 15, 16 and 17 digits and takes the first text that reads
+ * back as the same double.
+ */
 #include "pb/json_number.h"
 
 #include "pb/json.h"
@@ -185,7 +191,8 @@ enum number_result number_to_int64(struct slice text, int64_t *ret_value)
     return NUMBER_OK;
 }
 
-/* strtod() wants a NUL behind the number; stack serves for all but the longest. */
+/* A copy with a NUL behind it, as strtod() wants it: on the stack, or in the arena for a very long
+ * number. */
 static const char *terminated(struct arena *arena, struct slice text,
                               char stack[NUMBER_STACK_BYTES])
 {
@@ -229,7 +236,7 @@ enum number_result number_to_double(struct arena *arena, struct slice text, doub
     return NUMBER_OK;
 }
 
-/* Not by way of double: two roundings may end on another float. */
+/* Not through a double: rounding twice may end on another float than rounding once. */
 enum number_result number_to_float(struct arena *arena, struct slice text, float *ret_value)
 {
     char stack[NUMBER_STACK_BYTES];
@@ -327,8 +334,8 @@ static size_t trim_exponent(char *text)
     return length;
 }
 
-/* Compilers cannot see that at most 17 digits are at most 24 bytes, so there is room for all that
- * they can think of. */
+/* 17 digits take 24 bytes at most, but a compiler cannot know that: a longer buffer keeps it from
+ * warning. */
 static void put_digits(double value, int digits, char text[JSON_NUMBER_BYTES])
 {
     char longer[2 * JSON_NUMBER_BYTES] = {0};
@@ -339,8 +346,9 @@ static void put_digits(double value, int digits, char text[JSON_NUMBER_BYTES])
 }
 
 /*
- * Below a power of two the doubles are twice as dense, so the nearest 16 digits may read back as
- * another double while the next ones above do not.
+ * Just below a power of two doubles are twice as dense as above it. There the nearest 16 digits may
+ * read back as a neighbour, while the next 16 digits above read back right: those are tried as well
+ * before 17 digits are taken.
  */
 static bool put_next_above(double value, char text[JSON_NUMBER_BYTES])
 {

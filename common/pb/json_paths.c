@@ -33,7 +33,7 @@ static struct status add_path(struct arena *arena, struct path_list *list, char 
     return STATUS_NONE;
 }
 
-/* A message whose members have paths of their own; one without fields has none to name. */
+/* Whether the paths go on into this member: a message in braces that has fields to be named. */
 static bool is_open(const ProtobufCFieldDescriptor *field, enum json_kind kind)
 {
     const ProtobufCMessageDescriptor *type = field->descriptor;

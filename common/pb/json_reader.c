@@ -61,7 +61,8 @@ static void append_field(struct buffer *path, const char *proto_name)
     }
 }
 
-/* As deep as the text is nested, which is bounded. */
+/* Recursive: the steps are linked from the inside out. As deep as the text is nested, which is
+ * bounded. */
 static void append_path(struct buffer *path, const struct json_step *step)
 {
     if (step == NULL) {

@@ -121,7 +121,8 @@ static struct status real_from_number(struct arena *arena, const ProtobufCFieldD
     return scalar_expected(field);
 }
 
-/* Only numbers that the enum has: any other would be stored without a meaning. */
+/* Only numbers that the enum has: protobuf would keep any other, and nobody would know what it
+ * means. */
 static struct status enum_from_number(struct arena *arena, const ProtobufCFieldDescriptor *field,
                                       struct slice number, void *value)
 {

@@ -1,4 +1,5 @@
-/* map.c - keys are sorted to be compared, so that many entries cost no quadratic search. */
+/* map.c - equal keys are found by sorting: comparing each with each would let a client burn our
+ * time. */
 #include "pb/map.h"
 
 #include "pb/field.h"

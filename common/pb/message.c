@@ -297,7 +297,7 @@ bool message_set_string(ProtobufCMessage *message, const char *name, const char 
 {
     const ProtobufCFieldDescriptor *field = find_singular(message, name, PROTOBUF_C_TYPE_STRING);
 
-    /* protobuf-c takes the default's own address for unset. */
+    /* Not the default's own "": protobuf-c tells an unset string by that address. */
     static const char empty[] = "";
 
     if (field == NULL) {
@@ -484,7 +484,8 @@ bool message_field_is_map(const ProtobufCMessageDescriptor *type,
            is_entry_name(entry->name + length + 1, field->name);
 }
 
-/* A carriage return is part of a line end, or else a control as others. */
+/* Whether there is a control character other than tab and line ends. A carriage return is allowed
+ * only before a line feed. */
 static bool has_control(const char *text)
 {
     for (; *text != '\0'; text++) {

@@ -62,7 +62,7 @@ static bool lists_equal(const ProtobufCFieldDescriptor *field, const char *a, co
     return true;
 }
 
-/* Without memory: slow, but right. */
+/* The way when there is no memory to sort: compares each with each. */
 static bool entries_contain(ProtobufCMessage *const *entries, size_t count,
                             const ProtobufCMessage *wanted)
 {

@@ -1,4 +1,9 @@
-/* schema.c - the FileDescriptorSet, copied into tables that are sorted by name. */
+/*
+ * schema.c - the FileDescriptorSet that protoc wrote, copied into tables that are sorted by name.
+ *
+ * It is unpacked into a scratch arena, and what is needed is copied out; then protobuf-c's
+ * descriptors are linked to it by name (link_type), beginning with the types of the methods.
+ */
 #include "pb/schema.h"
 
 #include "google/protobuf/descriptor.pb-c.h"
@@ -48,7 +53,8 @@ enum path_number {
     SERVICE_METHOD = 2,
 };
 
-/* Deeper than PATH_PARTS_MAX there are no comments. */
+/* The path of a declaration inside of this one. Past PATH_PARTS_MAX it stays as it is, and no
+ * comment is found for it. */
 static struct path path_down(struct path path, enum path_number number, size_t index)
 {
     if (path.length + 2 <= PATH_PARTS_MAX) {
@@ -280,7 +286,8 @@ static struct schema_message *find_message(const struct schema *schema, const ch
                    name_compare);
 }
 
-/* Gives the message of this type, and all that its fields lead to, their types. */
+/* Links a message of the schema to its protobuf-c descriptor, and so on for all messages in its
+ * fields. */
 static struct status link_type(struct loader *loader, const ProtobufCMessageDescriptor *type)
 {
     struct schema_message *message = find_message(loader->schema, type->name);

@@ -1,4 +1,5 @@
-/* schema_options.c - extensions of options, found by number. */
+/* schema_options.c - annotations are extensions of the options messages. protobuf-c does not know
+ * them and keeps them as unknown fields, where they are found by their numbers. */
 #include "pb/schema_options.h"
 
 #include "google/api/http.pb-c.h"
@@ -56,8 +57,8 @@ unsigned options_behavior(const ProtobufCMessage *options)
     return behavior;
 }
 
-/* Parts of one message may come one by one; end to end they are the message. The message stays
- * NULL when there is no part. */
+/* An extension may come in several parts; their bytes one after the other are the whole message.
+ * NULL when there is none. */
 static struct status extension_unpack(struct arena *arena, struct arena *scratch,
                                       const ProtobufCMessage *options, enum extension extension,
                                       const ProtobufCMessageDescriptor *type, void **ret_message)

@@ -405,7 +405,7 @@ struct status base64_parse(struct arena *arena, struct slice text, ProtobufCBina
             *to++ = (uint8_t)(bits >> count);
         }
     }
-    /* Bits that no byte takes are zero, so that bytes have one text. */
+    /* Bits behind the last byte must be zero, so that bytes have exactly one text. */
     is_valid = is_valid && (bits & ((1U << count) - 1)) == 0;
     if (!is_valid) {
         bytes = NULL;

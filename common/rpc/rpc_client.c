@@ -1,6 +1,13 @@
 /*
  * rpc_client.c - connections to one service, and the start of calls to it. How calls travel is in
  * rpc_parcel.c.
+ *
+ *     connection: dialled by nng, for ever --on_pipe--> usable --a reply says "draining"--> leaving
+ *                 --the service closes it--> gone, dialled again
+ *
+ * A call is refused at once, with nothing sent, while no connection is usable: only so can a caller
+ * know that a retry is safe. All fields below client->lock are guarded by it; callbacks of the
+ * caller are never called under it.
  */
 #include "rpc/rpc_client.h"
 
@@ -23,7 +30,8 @@ enum {
     IN_FLIGHT_DEFAULT = 1024,
     TIMEOUT_DEFAULT_MS = 10 * 1000,
     TIMEOUT_MAX_MS = 60 * 60 * 1000,
-    /* Calls that travel together end at the earliest deadline: none by more than this too early. */
+    /* A parcel has one time-out, the earliest of its calls. So only calls whose time-outs differ by
+     * no more than this travel together, and none ends earlier than that. */
     TIMEOUT_SLACK_MS = 100,
     RECONNECT_MIN_MS = 10,
     RECONNECT_MAX_MS = 250,
@@ -64,7 +72,8 @@ static struct connection *connection_find(struct rpc_client *client, int id)
     return NULL;
 }
 
-/* Under the lock, after each change of the connections. */
+/* Under the lock, after each change of the connections. Also notes since when there is none, for
+ * those who wait for a service to come back. */
 static void count_usable(struct rpc_client *client)
 {
     unsigned usable = 0;
@@ -80,6 +89,7 @@ static void count_usable(struct rpc_client *client)
     atomic_store(&client->usable, usable);
 }
 
+/* nng has made or lost a connection. On a thread of nng. */
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_client *client = arg;
@@ -99,6 +109,7 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
     pthread_mutex_unlock(&client->lock);
 }
 
+/* Whether one of the answers in a message says that the service is about to stop. */
 static bool is_draining(nng_msg *msg)
 {
     struct slice rest = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
@@ -112,7 +123,8 @@ static bool is_draining(nng_msg *msg)
     return false;
 }
 
-/* A connection that is gone already is not found, and so cannot count as leaving for ever. */
+/* A reply that says "draining" marks its connection. When that is gone already nothing is marked:
+ * its place in the table may be another connection's by now. */
 void client_note_draining(struct rpc_client *client, nng_msg *msg)
 {
     if (!is_draining(msg)) {
@@ -150,6 +162,8 @@ int64_t rpc_client_lost_boot_ms(const struct rpc_client *client)
     return atomic_load(&client->lost_boot_ms);
 }
 
+/* Three cases, which callers treat differently: connected but nng took no message, about to stop,
+ * not there. */
 struct status failure_unusable(struct rpc_client *client)
 {
     if (rpc_client_connected(client)) {
@@ -180,7 +194,8 @@ static int request_pack(const struct rpc_request *request, uint32_t timeout_ms, 
     return envelope_pack(&header.base, request->payload, (struct slice){"", 0}, ret_msg);
 }
 
-/* Puts a call under way; on a failure nothing keeps any of it. */
+/* Takes a free call, fills it and gives it a place in a parcel or a lane. On a failure the call is
+ * free again, and its message is still the caller's. */
 static struct status call_start(struct rpc_client *client, const struct client_call *from,
                                 enum rpc_company company)
 {
@@ -242,7 +257,7 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     return status;
 }
 
-/* One waiting thread. */
+/* A thread that waits for its answer in rpc_client_call_wait(). */
 struct waiter {
     pthread_mutex_t lock; /* guards the fields below */
     pthread_cond_t answered;
@@ -296,6 +311,7 @@ static void client_free(struct rpc_client *client)
     free(client);
 }
 
+/* Failures must not need memory, so their sentences are made once. */
 static void client_name_failures(struct rpc_client *client, const char *service)
 {
     (void)snprintf(client->down, sizeof(client->down), "%s is not connected", service);
@@ -395,7 +411,8 @@ struct status rpc_client_open(const struct rpc_client_options *options, struct a
     return STATUS_NONE;
 }
 
-/* Answers the calls that a hanging nng does not. */
+/* When nng hangs, its callbacks never come: ends the calls in their place, and leaks the client. A
+ * callback that comes all the same finds on_reply cleared. */
 static void client_fail_all(struct rpc_client *client)
 {
     for (unsigned i = 0; i < client->max_in_flight; i++) {
@@ -411,6 +428,7 @@ static void client_fail_all(struct rpc_client *client)
     }
 }
 
+/* Ends the thread of the tick, before the socket closes: it must not send any more. */
 static void tick_stop(struct rpc_client *client)
 {
     pthread_mutex_lock(&client->lock);

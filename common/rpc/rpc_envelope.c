@@ -1,4 +1,13 @@
-/* rpc_envelope.c - the envelope in one buffer: the header by protobuf-c, the payload in place. */
+/*
+ * rpc_envelope.c - the envelope in one buffer: the header by protobuf-c, the payload in place.
+ *
+ * A payload may be 16 MiB, and protobuf-c would copy it once more for an envelope that holds it. So
+ * the header is packed without it, and its field is written behind by hand:
+ *
+ *     tag, length, header's fields, PAYLOAD_TAG, length, payload
+ *
+ * To protobuf that is one message like any other (fields may come in any order).
+ */
 #include "rpc/rpc_envelope.h"
 
 #include "pb/decode.h"
@@ -122,8 +131,9 @@ bool envelope_next(struct slice *rest, struct slice *ret_envelope)
            value_skip(rest, ENVELOPE_TAG & 7, ret_envelope);
 }
 
-/* Finds the payload, and copies all other fields to header unless that is NULL; false for what is
- * no protobuf message. */
+/* Finds the payload, and copies all other fields to header, so that the decoder need not look at
+ * the payload. Called twice: with NULL to learn the size of the header, then to fill it. False for
+ * what is no protobuf message. */
 static bool envelope_walk(struct slice bytes, char *header, size_t *ret_header_size,
                           struct slice *ret_payload)
 {
@@ -173,6 +183,7 @@ struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescrip
     return STATUS_NONE;
 }
 
+/* Looks at one field without unpacking: a client asks this of every reply, on a thread of nng. */
 bool envelope_is_draining(struct slice bytes)
 {
     bool draining = false;

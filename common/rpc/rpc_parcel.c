@@ -1,12 +1,17 @@
 /*
- * rpc_parcel.c - parcels, each a small state machine with one context and one aio of nng:
+ * rpc_parcel.c - calls travel in parcels, each one message of nng with one call or more in it. A
+ * parcel is a small state machine with one context and one aio of nng:
  *
- *     FREE --boarded by calls--> SENDING --sent--> RECEIVING --replies or failure--> FREE
+ *     FREE --calls are put in--> SENDING --sent--> RECEIVING --replies or failure--> FREE
  *
- * A lane has PARCELS_PER_LANE parcels under way; calls that come meanwhile wait and travel in the
- * next one. So a service with nothing to do gets each call at once, and one with much to do gets
- * many in one message, which costs about as much as one call does. What waits longer than
- * STALE_MS, behind parcels that are slow or lost, gets a parcel more.
+ * A lane is the queue of the calls that may share a parcel: short reads have one, writes another.
+ * It has at most PARCELS_PER_LANE parcels under way; calls that come meanwhile wait and travel in
+ * the next one. So a service that has nothing to do gets each call at once, and a busy one gets
+ * many in one message, which costs it about as much as one call does. Calls that have waited for
+ * longer than STALE_MS, because the parcels before them are slow or lost, get a parcel more.
+ *
+ * Who touches what: lanes, free parcels and free calls are guarded by client->lock. A parcel that
+ * is under way belongs to the callback of its aio. on_reply is always called without the lock.
  */
 #include "rpc/rpc_parcel.h"
 
@@ -27,7 +32,8 @@ enum {
     PARCEL_BYTES = 1 << 20,
 };
 
-/* One answer within a message that others share. */
+/* One answer within a message. All answers of the message keep it alive, and each is freed by
+ * whoever got it, so the last one frees the message. */
 struct rpc_reply {
     struct replies *owner;
     struct slice envelope; /* data is NULL: it is missing */
@@ -57,6 +63,8 @@ struct slice reply_envelope(const struct rpc_reply *reply)
     return reply->envelope;
 }
 
+/* The message lives until its last reply is freed. A reply that the service left out is there with
+ * data NULL, so that its call still ends. */
 bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
 {
     struct slice rest = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
@@ -80,12 +88,14 @@ bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
     return true;
 }
 
-/* Whom to tell that a call has ended. */
+/* What is left of a call that has ended and was given back: its callback, which runs without the
+ * lock. */
 struct ending {
     rpc_on_reply on_reply; /* NULL: rpc_client_close() did */
     void *arg;
 };
 
+/* Under the lock: the call is free again. */
 static void call_put(struct rpc_client *client, struct client_call *call, struct ending *ending)
 {
     *ending = (struct ending){call->on_reply, call->arg};
@@ -98,6 +108,7 @@ static void call_put(struct rpc_client *client, struct client_call *call, struct
     client->free_calls = call;
 }
 
+/* Tells one caller how its call ended. */
 static void end_one(const struct ending *ending, struct status status, struct rpc_reply *reply)
 {
     static const struct status malformed = {STATUS_INTERNAL, "MALFORMED_REPLY",
@@ -113,6 +124,8 @@ static void end_one(const struct ending *ending, struct status status, struct rp
     }
 }
 
+/* Tells all callers of a parcel. Only after the last callback has returned do the calls count as
+ * ended, since rpc_client_close() waits for that. */
 static void end_all(struct rpc_client *client, const struct ending *endings, unsigned count,
                     struct status status, nng_msg *msg)
 {
@@ -162,9 +175,14 @@ static void parcel_load(struct parcel *parcel, enum rpc_company company)
     lane->in_flight++;
 }
 
-/* The parcel is back: its calls end, and it takes those that waited, before anybody is told, so
- * that the service has work meanwhile. After a failure they are left to the tick: nng tells of a
- * lost connection later than of the calls that it lost. */
+/*
+ * The parcel is back, with answers or with a failure. First it is filled again with calls that
+ * waited and sent, so that the service has work; then the callbacks of the ended calls run.
+ *
+ * After a failure it is not sent again at once: nng reports the calls that a lost connection took
+ * with it before it reports the connection, so this one would be sent to nobody. The tick sends
+ * what waits, or fails it, some milliseconds later.
+ */
 static void parcel_done(struct parcel *parcel, struct status status, nng_msg *msg)
 {
     struct rpc_client *client = parcel->client;
@@ -203,7 +221,8 @@ static nng_duration remaining_ms(const struct parcel *parcel)
     return remaining > 1 ? (nng_duration)remaining : 1;
 }
 
-/* A message that is given to nng in the moment that the connection dies waits for another one. */
+/* nng keeps a message that was given to it in the moment in which the connection died, until there
+ * is another connection. Nothing was sent, so the caller is told soon and may retry. */
 static nng_duration send_timeout_ms(const struct parcel *parcel)
 {
     const nng_duration remaining = remaining_ms(parcel);
@@ -211,7 +230,8 @@ static nng_duration send_timeout_ms(const struct parcel *parcel)
     return remaining < SEND_MAX_MS ? remaining : SEND_MAX_MS;
 }
 
-/* All parts in one message; NULL without memory. */
+/* Puts the calls' messages behind each other, into the first one. Frees the others; NULL without
+ * memory. */
 static nng_msg *parts_join(struct client_call *calls)
 {
     nng_msg *msg = calls->part;
@@ -247,7 +267,8 @@ void parcel_send(struct parcel *parcel)
     nng_ctx_send(parcel->ctx, parcel->aio);
 }
 
-/* What was not sent had no effect, so that it is no deadline which is over, unless it is. */
+/* Sending failed, so nothing was done: UNAVAILABLE, which a caller may retry. DEADLINE_EXCEEDED
+ * only when the calls' own time is over, and not when SEND_MAX_MS is. */
 static struct status status_from_send(const struct parcel *parcel, int err)
 {
     const bool is_late = err == NNG_ETIMEDOUT && clock_boot_ms() >= parcel->deadline_boot_ms;
@@ -268,7 +289,8 @@ static void on_sent(struct parcel *parcel, int err)
     nng_ctx_recv(parcel->ctx, parcel->aio);
 }
 
-/* Of an answer that did not come, all else than the deadline means a lost connection. */
+/* The answer, or why there is none: time is over, or the connection was lost after the calls had
+ * been sent, which leaves their outcome unknown. */
 static void on_received(struct parcel *parcel, int err)
 {
     if (err != 0) {
@@ -321,7 +343,8 @@ static struct parcel *parcel_new(struct rpc_client *client)
         parcel_free(parcel);
         return NULL;
     }
-    /* Else nng sends again, after a minute and at once when the connection drops. */
+    /* Otherwise nng sends a request again after a minute, and at once when the connection drops: a
+     * write could happen twice. */
     if (nng_ctx_set_ms(parcel->ctx, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE) != 0) {
         (void)nng_ctx_close(parcel->ctx);
         parcel_free(parcel);
@@ -339,7 +362,7 @@ static struct parcel *parcel_take(struct rpc_client *client)
         client->free_parcels = parcel->next_free;
         return parcel;
     }
-    /* Each carries a call at least. */
+    /* A parcel under way has one call at least, so there are never more parcels than calls. */
     if (client->parcel_count == client->max_in_flight) {
         return NULL;
     }
@@ -359,7 +382,7 @@ static void lane_append(struct lane *lane, struct client_call *call)
     atomic_store(&lane->waits, true);
 }
 
-/* Under the lock, while calls wait. */
+/* Under the lock: wakes the tick, which sleeps while no call waits. */
 static void tick_start(struct rpc_client *client)
 {
     if (!client->is_ticking) {
@@ -368,6 +391,8 @@ static void tick_start(struct rpc_client *client)
     }
 }
 
+/* A call that travels alone needs a parcel now, or is refused. One with company may wait in its
+ * lane, as long as a parcel is under way there that will take it on its return. */
 struct parcel *parcel_board(struct rpc_client *client, struct client_call *call,
                             enum rpc_company company, bool *ret_refused)
 {
@@ -440,7 +465,7 @@ static bool calls_wait(const struct rpc_client *client)
            client->lanes[RPC_WITH_WRITES].head != NULL;
 }
 
-/* Under the lock, which it gives up meanwhile. */
+/* Under the lock, which it gives up while it sends. */
 static void parcels_send_stale(struct rpc_client *client)
 {
     const int64_t now = clock_boot_ms();
@@ -465,6 +490,8 @@ static void tick_wait(struct rpc_client *client)
     (void)thread_wait_until(&client->waiting, &client->lock, &until);
 }
 
+/* Looks every STALE_MS for calls that have waited too long, while one waits, and each second at the
+ * clock. */
 void *parcels_tick(void *arg)
 {
     const struct timespec pause = {.tv_nsec = STALE_MS * 1000000};

@@ -6,7 +6,8 @@
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
 
-/* The status on the wire; spare, with its reason alone, when the arena is full. */
+/* The status as it goes out. When the arena is full it is made in spare, which needs no memory but
+ * has the reason alone, without details. */
 static Google__Rpc__Status *result_status(struct arena *arena, const struct rpc_result *result,
                                           struct spare_status *spare)
 {

@@ -1,4 +1,12 @@
-/* rpc_server.c - a server's life: opened, drained, closed. */
+/*
+ * rpc_server.c - a server's life: opened, drained, closed.
+ *
+ *     SERVING --drain--> DRAINING: calls are refused with SHUTTING_DOWN, answers say so
+ *     --close: quiet for LINGER_MS, or nothing under way--> CLOSING: nng is entered no more
+ *     --no thread is inside of nng, socket closed, every context stopped--> freed
+ *
+ * Each step has to be over before the next begins, since nng destroys contexts with their socket.
+ */
 #include "rpc/rpc_server_internal.h"
 
 #include "base/clock.h"
@@ -8,8 +16,8 @@
 #include <stdlib.h>
 
 enum {
-    /* Without a call, until the end: nng has written the last answer, and callers have read in it
-     * that they should send no more. */
+    /* How long it must have been quiet before the end: then nng has written the last answer, and
+     * callers have read in it that they should send no more. */
     LINGER_MS = 100,
     /* A close that takes longer hangs, which it may after a peer died under load. */
     CLOSE_MAX_MS = 1000,
@@ -24,7 +32,7 @@ static void on_pipe_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
     connections_add(&server->connections, pipe);
 }
 
-/* A connection has ended; answers to it may be lost. */
+/* A connection has ended, and nng may have lost the answer that was being handed to it. */
 static void on_pipe_removed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_server *server = arg;
@@ -207,7 +215,8 @@ bool rpc_server_close(struct rpc_server *server, unsigned bound_ms)
         return true;
     }
     rpc_server_drain(server);
-    /* Callers that never stop asking are cut off when their calls are answered. */
+    /* Some callers never stop asking, so that it never becomes quiet. After three quarters of the
+     * time it is enough that nothing is under way. */
     const bool is_quiet = quiet_wait(server, deadline_boot_ms - bound_ms / 4) ||
                           counter_wait(&server->busy, deadline_boot_ms);
     connections_stop(&server->connections);

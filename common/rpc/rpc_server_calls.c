@@ -7,6 +7,9 @@
  * Each has one aio of nng and takes a parcel of calls at a time (rpc_parcel.c sends them), whose
  * answers go back in one message. A call is taken from a list of free ones, with its arena, and is
  * free again as soon as its answer is packed.
+ *
+ * While a parcel is HANDLING its calls are answered by any threads, in any order. The counter
+ * `unanswered` decides who is last: that thread sends the answers, and the parcel is nng's again.
  */
 #include "rpc/rpc_server_internal.h"
 
@@ -71,8 +74,9 @@ static bool server_draining(const struct rpc_server *server)
     return atomic_load(&server->draining);
 }
 
-/* nng destroys a context that is being entered while its socket closes: false when it is closing,
- * else nng_leave() follows. */
+/* Called before a context is given to nng, because nng 1.5.2 destroys contexts under those who are
+ * just entering them while the socket closes. False: the server closes, stay out. Else nng_leave()
+ * has to follow, and rpc_server_close() waits for it. */
 static bool nng_enter(struct rpc_server *server)
 {
     atomic_fetch_add(&server->entered, 1);
@@ -110,6 +114,8 @@ void parcel_receive(struct server_parcel *parcel)
     nng_leave(server);
 }
 
+/* Reads the envelope. The deadline travels as a duration and counts from now, since the clocks of
+ * two machines differ. */
 static struct status call_read(struct rpc_call *call, struct slice bytes)
 {
     struct slice payload = {0};
@@ -148,7 +154,8 @@ static const struct rpc_result malformed = {
     .status = {STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", "the message holds no calls", NULL},
 };
 
-/* The work may be done, and its answer is lost. */
+/* For an answer that would make the common message too large. Its call may have had an effect, and
+ * the answer is lost, so the outcome is not known to the caller. */
 static const struct rpc_result no_room = {
     .status = {STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN",
                "the answer did not fit into one message with others; whether the request took "
@@ -156,7 +163,8 @@ static const struct rpc_result no_room = {
                NULL},
 };
 
-/* All answers in one message; NULL without memory. */
+/* Puts the answers behind each other in one message. NULL when there is no memory: then nothing is
+ * sent, and the callers wait until their deadlines. */
 static nng_msg *parts_join(struct server_parcel *parcel)
 {
     nng_msg *msg = parcel->parts[0];
@@ -229,7 +237,8 @@ static void parcel_reply(struct server_parcel *parcel, nng_msg *msg)
     nng_leave(server);
 }
 
-/* Counts an answer; what is too much for one message with the others gives way. */
+/* Counts an answer. One that is too much for a message, together with the others, is replaced by a
+ * refusal. */
 static nng_msg *answer_hold(struct server_parcel *parcel, nng_msg *part)
 {
     const size_t bytes = nng_msg_len(part);
@@ -245,7 +254,8 @@ static nng_msg *answer_hold(struct server_parcel *parcel, nng_msg *part)
     return part;
 }
 
-/* The last answer sends them all; nothing of the parcel is touched after one's own. */
+/* Gives one answer to the parcel; the last one sends them all. From here on the caller must not
+ * touch the parcel: another thread may have given the last answer. */
 static void parcel_answer(struct server_parcel *parcel, unsigned place, nng_msg *part)
 {
     parcel->parts[place] = part != NULL ? answer_hold(parcel, part) : NULL;
@@ -294,6 +304,7 @@ void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
     parcel_answer(parcel, place, msg);
 }
 
+/* Answers one call of a parcel without a struct rpc_call, hence without an arena. */
 static void parcel_refuse(struct server_parcel *parcel, unsigned place,
                           const struct rpc_result *result)
 {
@@ -305,6 +316,7 @@ static void parcel_refuse(struct server_parcel *parcel, unsigned place,
     parcel_answer(parcel, place, msg);
 }
 
+/* A server that drains refuses before it reads, so that the caller knows that nothing was done. */
 static void call_start(struct server_parcel *parcel, unsigned place, struct slice envelope)
 {
     struct rpc_server *server = parcel->server;
@@ -330,7 +342,7 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
     server->on_call(server->arg, call);
 }
 
-/* 0 for what is no parcel. */
+/* How many calls are in a message; 0 when it is no parcel, or has too many. */
 static unsigned calls_count(struct slice rest)
 {
     struct slice envelope = {0};
@@ -397,7 +409,8 @@ static void parcel_take(struct server_parcel *parcel)
         parcel_skip(parcel);
         return;
     }
-    /* The parcel is another's from the moment that its last call is started. */
+    /* Once the last call is started the parcel may be answered and received anew by other threads,
+     * so only copies are used behind the loop. */
     for (unsigned i = 0; i < count; i++) {
         (void)envelope_next(&rest, &envelope);
         call_start(parcel, i, envelope);
@@ -422,6 +435,8 @@ static void parcel_sent(struct server_parcel *parcel, int err)
     parcel_end(parcel);
 }
 
+/* Every event of a context comes here, on a thread of nng. A failed receive or send is no reason to
+ * stop: only a closed socket is. */
 void on_server_aio(void *arg)
 {
     struct server_parcel *parcel = arg;

@@ -1,4 +1,8 @@
-/* rpc_socket.c - what nng does not do well: close in time, and free what it could not send. */
+/*
+ * rpc_socket.c - around faults of nng 1.5.2: nng_close() may never return after a peer died under
+ * load, a message that is handed to a connection in the moment in which it closes is not freed, and
+ * closing a connection in the middle of a message stops the thread that frees connections.
+ */
 #include "base/thread.h"
 #include "rpc/rpc_envelope.h"
 
@@ -24,7 +28,7 @@ void message_lost(const nng_msg *msg)
 }
 #endif
 
-/* Shared by the closing thread and the one that waits; the last to leave frees it. */
+/* Shared by the thread that closes and the one that waits for it. Whichever is last frees it. */
 struct closing {
     nng_socket socket;
     pthread_mutex_t lock; /* guards the fields below */

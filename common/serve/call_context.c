@@ -34,6 +34,7 @@ void call_clock_enter(struct call_clock *clock, const struct db *db)
     }
 }
 
+/* Adds the time since the last enter or leave to busy_ns, and begins to count anew. */
 static int64_t busy_until_now(struct call_clock *clock)
 {
     const int64_t now_ns = clock_elapsed_ns();
@@ -66,6 +67,7 @@ static uint32_t microseconds(int64_t ns)
     return us < 0 ? 0 : us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
+/* Queue is what is left: all time in which nobody worked on the call. */
 struct rpc_timing call_clock_read(const struct call_clock *clock)
 {
     const int64_t passed_ns = clock_elapsed_ns() - clock->arrived_ns;

@@ -1,4 +1,5 @@
-/* clock_command.c - arguments, and what is printed of the outcome. */
+/* clock_command.c - the command correct-clock: its arguments, and what is printed of the outcome.
+ */
 #include "serve/clock_command.h"
 
 #include "base/clock.h"
@@ -130,7 +131,7 @@ static struct status correct(struct store *store, struct arena *arena, struct ar
     return STATUS_NONE;
 }
 
-/* Else opening it would make an empty one. */
+/* Looked at before the store is opened, which would make an empty one. */
 static struct status store_is_there(const struct command_context *context)
 {
     const char *path =

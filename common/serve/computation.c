@@ -1,4 +1,5 @@
-/* computation.c - one hash over the build and the configuration, and its place in versions. */
+/* computation.c - a hash of the build and the configuration, put into the hash of each version that
+ * leaves the service by XOR, so that the same operation takes it out again. */
 #include "serve/computation.h"
 
 #include "base/build_id.h"

@@ -5,8 +5,9 @@
  *     POOL   on the pool, in a snapshot     ----> one answer, with the version it depends on,
  *     WRITE  on the store's writer          --/   which leaves through the gate (gate.h)
  *
- * What depends on nothing in the store does not wait at the gate, nor do health, metrics
- * (inquiry.h) and versions.
+ * An answer that shows nothing of the store (a full queue, a request that cannot be read) does not
+ * wait at the gate. Nor do health and metrics (inquiry.h), renewals and watches, which have to come
+ * through when everything else waits.
  */
 #include "serve/dispatch.h"
 
@@ -19,13 +20,15 @@
 #include <stdlib.h>
 
 enum {
-    /* Of all requests that are under way; each takes a multiple of that when it is decoded. */
+    /* How many bytes the requests under way may have together. Decoded, each takes several times as
+     * much, so this bounds the memory of the service. */
     UNDER_WAY_MAX_BYTES = 32 << 20,
 };
 
 #define HEALTH_METHOD "dongkhoi.rpc.v1.HealthService/CheckHealth"
 
-/* What went wrong inside is for the log, never for the caller. */
+/* An internal failure is told to the log in full, and to the caller only as such: its text may name
+ * files, tables or other callers' data. */
 static void hide_inside(const struct rpc_call *rpc, struct rpc_result *result)
 {
     const struct status status = result->status;
@@ -41,7 +44,7 @@ static void hide_inside(const struct rpc_call *rpc, struct rpc_result *result)
     result->status_detail = NULL;
 }
 
-/* Ends the call. */
+/* Counts the call, writes its line of the log, and sends the answer. */
 static void send_answer(struct dispatch *dispatch, struct rpc_call *rpc,
                         const struct rpc_result *result)
 {
@@ -75,6 +78,7 @@ static void result_finish(const struct dispatch *dispatch, const struct rpc_call
     result->hash = version_shown(version, dispatch->versions.computation).hash;
 }
 
+/* Sends an answer without asking the gate: of versions, and what shows nothing of the store. */
 void dispatch_answer_past_gate(void *arg, struct rpc_call *rpc, struct rpc_result *result,
                                struct version version)
 {
@@ -102,6 +106,7 @@ void dispatch_answer(struct dispatch *dispatch, struct rpc_call *rpc, struct rpc
     gate_answer(dispatch->gate, parked);
 }
 
+/* A version of zeros is journal_service's way to say that the answer shows nothing of the store. */
 static void on_journal_answer(void *arg, struct rpc_call *rpc, struct rpc_result *result,
                               struct version version)
 {
@@ -129,7 +134,8 @@ static void ask_inquiry(struct dispatch *dispatch, enum inquiry_kind kind, struc
     }
 }
 
-/* True when the call was a question about the version or the program, which depends on no place. */
+/* True when the call was one of those between programs, which every service has: it was answered,
+ * or is held as a question or a watch. They depend on no free place. */
 static bool version_call(struct dispatch *dispatch, struct rpc_call *rpc)
 {
     const char *method = rpc_call_info(rpc)->method;
@@ -164,7 +170,8 @@ static struct status room_check(struct dispatch *dispatch, const struct rpc_call
 static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc, bool has_bytes)
 {
     struct work *work = NULL;
-    /* Now, so that nothing is done whose answer could not be parked. */
+    /* Made before any work, because the answer is parked in it: nothing may be done whose answer
+     * could not be held back. */
     struct call_context *context = call_context_new(rpc);
 
     TRY(room_check(dispatch, rpc, has_bytes));
@@ -182,6 +189,9 @@ static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc,
     return work_start(work);
 }
 
+/* Takes a call in: counted first, so that a flood is refused before anything is decoded. One
+ * large request is let in even when it is over the limit of bytes by itself, or it could never
+ * be done. */
 void dispatch_call(void *arg, struct rpc_call *rpc)
 {
     struct dispatch *dispatch = arg;

@@ -1,4 +1,13 @@
-/* gate.c - a lease under a lock, two lists of what waits for it, and a thread that waits for time.
+/*
+ * gate.c - a lease under a lock, two lists of what waits for it, and a thread that waits for time.
+ *
+ * Every function does the same: take the lock, tell the lease what has happened, take out of the
+ * lists what may leave now (settle), give the lock back, and send that (leave). So nothing is sent
+ * under the lock, and whoever makes an answer free sends it himself. The thread does this when only
+ * the passing of time can make something free.
+ *
+ * Invariant: whenever the lock is free, every parked answer shows a version that was not stable at
+ * the last look at the clock.
  */
 #include "serve/gate.h"
 
@@ -13,7 +22,8 @@
 #include <string.h>
 #include <time.h>
 
-/* The thread looks at the clock so often while something waits, in case the two clocks part. */
+/* Leases count CLOCK_BOOTTIME and the thread sleeps by CLOCK_MONOTONIC, which stands still during
+ * suspend. So it sleeps no longer than this, and looks again. */
 enum { LOOK_MS = 1000 };
 
 struct gate {
@@ -38,7 +48,7 @@ struct gate {
     bool stopping;
 };
 
-/* What leaves once the lock is given back. */
+/* What was taken out of the lists under the lock, to be sent without it. */
 struct leaving {
     struct parked *answers;
     struct watch *watches;

@@ -1,4 +1,4 @@
-/* health.c - one connection, one CheckHealth. */
+/* health.c - the command health: one connection to the running service, one CheckHealth. */
 #include "serve/health.h"
 
 #include "base/clock.h"
@@ -18,7 +18,8 @@ enum {
     POLL_MS = 5,
 };
 
-/* One that listens on every address of the machine is asked on loopback. */
+/* The address to dial: a service that listens on all addresses of the machine is asked on loopback.
+ */
 static const char *address_dial(struct arena *arena, const char *address)
 {
     static const char *const all[][2] = {
@@ -60,7 +61,7 @@ static struct status answer_read(struct arena *arena, struct rpc_reply *reply,
     return STATUS_NONE;
 }
 
-/* What it says lives in the arena. */
+/* Asks once; the response lives in the arena. */
 static struct status ask(struct arena *arena, struct rpc_client *client,
                          Dongkhoi__Rpc__V1__CheckHealthResponse **ret_response)
 {

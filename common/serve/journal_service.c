@@ -1,4 +1,9 @@
-/* journal_service.c - ReadJournal: entries of the journal as changes, with their resources. */
+/*
+ * journal_service.c - ReadJournal: entries of the journal as changes, with their resources.
+ *
+ * The order of steps is what makes the feed complete: wait until no open group may take a time up
+ * to the one that is asked about, then note how far the journal is, then begin the snapshot.
+ */
 #include "serve/journal_service.h"
 
 #include "dongkhoi/rpc/v1/journal.pb-c.h"
@@ -81,6 +86,8 @@ static Google__Protobuf__Any *correction_any(struct arena *arena, const struct j
                : NULL;
 }
 
+/* The resource as it was written, for a resource that still has a kind; nothing for a deleted
+ * one. */
 static struct status change_resource(struct tx *tx, const struct journal_call *read,
                                      const struct journal_entry *entry, Change *change)
 {
@@ -182,6 +189,8 @@ static void on_pool_job(struct pool_job *job)
     read->journal->on_answer(read->journal->arg, read->rpc, &result, version);
 }
 
+/* The mark comes before the snapshot: every entry up to it is then in the snapshot, and what is
+ * written meanwhile is left for the next call. */
 static void queue(struct journal_call *read)
 {
     read->mark = store_feed_mark(read->journal->store);
@@ -192,7 +201,8 @@ static void queue(struct journal_call *read)
     }
 }
 
-/* A store that takes no writes closes no group: it tells what it has. */
+/* No open group may take such a time any more. Also called with a failure, by a store that takes no
+ * writes and so will close no group: then what is there is all that can be told. */
 static void on_clear(struct settle_question *question)
 {
     queue((struct journal_call *)((char *)question - offsetof(struct journal_call, question)));

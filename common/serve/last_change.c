@@ -1,4 +1,5 @@
-/* last_change.c - by reflection, so that no handler has to think of it. */
+/* last_change.c - fills the field last_change of any response that has one, by reflection, so that
+ * no handler has to think of it. */
 #include "serve/last_change.h"
 
 #include "dongkhoi/type/v1/type.pb-c.h"
@@ -20,7 +21,7 @@ struct status last_change_fill(struct arena *arena, const struct tx *tx, Protobu
         return STATUS_NONE;
     }
     Dongkhoi__Type__V1__LastChange *change = ARENA_NEW(arena, Dongkhoi__Type__V1__LastChange);
-    /* What was written after the time that was asked for changes nothing. */
+    /* An answer as of a time names the last entry by that time: later ones have not changed it. */
     const struct version version = tx->is_as_of ? tx->as_of_version : tx->version;
     Google__Protobuf__Timestamp *time =
         time_wrap(arena, tx->is_as_of ? tx->as_of_version_time_us : tx->version_time_us);

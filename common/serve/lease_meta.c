@@ -1,4 +1,11 @@
-/* lease_meta.c - one number in the store's meta table, written by the store's writer. */
+/*
+ * lease_meta.c - the longest lease that was ever granted, kept in the store's meta table.
+ *
+ * A service that was killed cannot know which leases are still out. So the length is kept before
+ * the first such lease is granted (raise, which waits for the commit), and a shorter one only when
+ * all longer leases have ended (lower, which does not wait: when it fails, the next start waits
+ * longer than it had to).
+ */
 #include "serve/lease_meta.h"
 
 #include <semaphore.h>

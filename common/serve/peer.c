@@ -1,4 +1,14 @@
-/* peer.c - several calls at once from one thread, which waits for all. */
+/*
+ * peer.c - several calls at once from one thread of the pool, which waits for all of them.
+ *
+ * Each call has a slot on the waiting thread's side. Its callback, on a thread of nng, fills the
+ * slot under the lock; the waiting thread reads the slots when the last call has ended. Nothing is
+ * left under way when peer_call_all() returns, so slots may live in the arena and the lock on the
+ * stack.
+ *
+ *     peer:  ANSWERS --a call with enough time timed out--> SILENT for SILENT_MS: short waits only
+ *            SILENT --time passed: one call may wait longer--> ANSWERS, or SILENT again
+ */
 #include "serve/peer.h"
 
 #include "base/clock.h"
@@ -121,6 +131,7 @@ static void on_peer_reply(void *arg, struct status status, struct rpc_reply *rep
     pthread_mutex_unlock(&waiting->lock);
 }
 
+/* Waits until fewer calls than that are under way. */
 static void wait_below(struct waiting *waiting, size_t in_flight)
 {
     pthread_mutex_lock(&waiting->lock);
@@ -189,8 +200,9 @@ static struct status slot_start(struct call *call, const struct peer_call *reque
     return status;
 }
 
-/* Of several answers of one service the oldest is kept, for the reader: what is computed from them
- * is at least as new. A failed call leaves nothing to rely on. */
+/* Notes the version of a peer's answer, to be sent with ours. Of several answers of one peer the
+ * oldest counts: what is computed from them is at least as new. A failed call has the version {0,
+ * 0}, which says that nobody may keep what was computed. */
 static void version_keep(struct call *call, const char *service, struct rpc_version version)
 {
     struct rpc_version *kept = NULL;
@@ -210,6 +222,8 @@ static void version_keep(struct call *call, const char *service, struct rpc_vers
     }
 }
 
+/* Two answers of one peer showed different versions: together they are of no version, so none may
+ * be kept. */
 void peer_versions_settle(struct call *call)
 {
     for (size_t i = 0; i < call->peer_version_count && call->peers_moved; i++) {
@@ -225,6 +239,7 @@ bool peer_says_nothing(struct status status)
     return status_is_transient(status.code) || strcmp(reason, "INVALID_AS_OF") == 0;
 }
 
+/* The peer's own status, or that of the call. Its version is noted in any case. */
 static struct status slot_read(struct call *call, const struct slot *slot, void **ret_response)
 {
     const char *name = slot->client->peer->name;
@@ -255,12 +270,14 @@ static void slot_finish(struct call *call, struct slot *slot, struct peer_call *
         return;
     }
     version_keep(call, client->peer->name, (struct rpc_version){0});
-    /* Short waits say nothing, least of all those that it gets since it is silent. */
+    /* Only a call that had enough time shows that a peer hangs; those that got little because it is
+     * silent already show nothing. */
     if (slot->status.code == STATUS_DEADLINE_EXCEEDED && slot->timeout_ms > PEER_SILENT_WAIT_MS) {
         atomic_store(&client->silent_until_boot_ms, clock_boot_ms() + SILENT_MS);
     }
 }
 
+/* Three quarters of what the caller has left: the rest is for answering. */
 static int64_t wait_deadline(const struct call *call)
 {
     const int64_t now = clock_boot_ms();
@@ -300,7 +317,8 @@ void peer_call_all(struct call *call, struct peer_call *calls, size_t count)
         slots[i].method = protobuf_c_service_descriptor_get_method_by_name(
             slots[i].client->peer->descriptor, calls[i].method);
         assert(slots[i].method != NULL);
-        /* on_peer_reply() may have answered already when it returns. */
+        /* The reply may have come before this returns, so status is written only on a failure,
+         * after which no reply comes. */
         const struct status status = slot_start(call, &calls[i], &slots[i], deadline_boot_ms);
         if (status.code != STATUS_OK) {
             slots[i].status = status;

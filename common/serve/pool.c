@@ -1,4 +1,5 @@
-/* pool.c - one locked list and the threads that take from it. */
+/* pool.c - one locked list and the threads that take from it. A full queue refuses instead of
+ * waiting: whoever submits is on a thread of nng. */
 #include "serve/pool.h"
 
 #include <pthread.h>

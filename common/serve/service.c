@@ -24,13 +24,14 @@ enum {
     POOL_THREADS = 4,
     POOL_QUEUE_MAX = 256,
     WRITE_QUEUE_MAX = 256,
-    /* More than all that can wait, so that quick reads and refusals always find one: the pool's
-     * queue and threads, the writer's queue and the group that it commits, and a rest. Half as many
-     * again as one gateway has under way at most (1024), so that it cannot take them all. */
+    /* More calls than can wait in all queues together (of the pool with its threads, of the writer
+     * with the group that it commits), so that there is always one for a quick read or a refusal.
+     * Half as many again as one gateway has under way at most (1024), so that it cannot take them
+     * all. */
     CALLS_MAX = POOL_QUEUE_MAX + POOL_THREADS + 2 * WRITE_QUEUE_MAX + 764,
     INSTANCE_ARENA_BYTES = 64 << 20,
-    /* Callers drain at the same time: they are served until none has asked for QUIET_MS, but not
-     * longer than LAME_MS. */
+    /* When the whole system stops, callers drain at the same time and still ask: they are served
+     * until none has asked for QUIET_MS, but not longer than LAME_MS. */
     QUIET_MS = 150,
     LAME_MS = 1500,
     POLL_MS = 10,
@@ -51,7 +52,8 @@ struct service_instance {
     struct lease_meta_write lower;
 };
 
-/* What was opened, in the opposite order; the server is not. */
+/* Closes what was opened, in the opposite order. The server is closed already, or was never opened.
+ */
 static void instance_free(struct service_instance *instance)
 {
     dispatch_stop(instance->dispatch); /* its metrics are also of the pool and the peers */
@@ -64,6 +66,7 @@ static void instance_free(struct service_instance *instance)
     free(instance);
 }
 
+/* All leases of before the start have ended, so the next start need not wait for a longer one. */
 static void on_waited(void *arg)
 {
     struct service_instance *instance = arg;
@@ -71,7 +74,7 @@ static void on_waited(void *arg)
     lease_meta_lower(&instance->lower, instance->store, instance->arena, instance->lease_ms);
 }
 
-/* On the writer's thread, which the log does not hold up. */
+/* On the writer's thread; writing to the log does not block (log_sink.h). */
 static void on_disk(void *arg, enum disk_state state, int64_t free_bytes)
 {
     static const char *const says[] = {
@@ -87,7 +90,7 @@ static void on_disk(void *arg, enum disk_state state, int64_t free_bytes)
               "free_bytes", text, NULL);
 }
 
-/* On the writer's thread, which the log does not hold up. */
+/* On the writer's thread; writing to the log does not block. */
 static void on_clock(void *arg, enum clock_event event, int64_t by_us)
 {
     static const char *const says[] = {

@@ -53,7 +53,8 @@ static const char *check_days(const char *value)
     return config_is_number(value, DAYS_MAX) ? NULL : "a number of days, 0 to 3650";
 }
 
-/* What percents come to is known of a disk only. */
+/* The reserve must not be above the warning. A limit in percent can be compared with one in bytes
+ * only once the disk's size is known, so here only limits of one unit are. */
 static struct status check_disk(const struct config_variable *variables, struct arena *arena)
 {
     const struct config_variable *warn = &variables[VARIABLE_DISK_WARN];
@@ -82,8 +83,8 @@ static void variable_name(const char *service, char name[TEXT_BYTES])
     }
 }
 
-/* Those of its peers follow those of every service, then the service's own. Returns how many there
- * are. */
+/* Puts the addresses of the peers behind the variables that every service has, then the service's
+ * own. Returns how many there are in all. */
 static size_t variables_append(const struct service *service, char peer_names[][TEXT_BYTES],
                                struct config_variable *variables)
 {
@@ -121,15 +122,17 @@ static char *address_choose(struct arena *arena, const char *bind, const char *a
     return bind[0] != '\0' ? arena_strdup(arena, bind) : arena_copy(arena, first);
 }
 
-/* What was answered is stored already. */
+/* Whoever sends a second signal does not want to wait. Nothing is lost: what was answered is
+ * stored. */
 static void on_second_signal(int signal_number)
 {
     (void)signal_number;
     _exit(EXIT_SUCCESS);
 }
 
-/* From then on a second signal of the same kind ends the program at once; one of the other kind
- * does not, since a terminal and a supervisor may each send their own. */
+/* Waits for the signal that asks to stop. Afterwards a second one of the same kind ends the program
+ * at once; one of the other kind does not, since a terminal (SIGINT) and a supervisor (SIGTERM) may
+ * each send their own. */
 static void signal_wait(const sigset_t *signals)
 {
     struct sigaction action = {.sa_handler = on_second_signal};
@@ -242,7 +245,8 @@ static int serve_logged(const struct service *service, const struct config_varia
     return exit_code;
 }
 
-/* Nobody waits for signals here: they end the program. */
+/* Runs a subcommand. Signals were blocked for serving; a command is to end by them, so they are let
+ * through again. */
 static int command_run(const struct command *command, const struct program *program,
                        const struct service *service, const sigset_t *signals, struct arena *arena,
                        int argc, char **argv)

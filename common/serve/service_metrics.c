@@ -19,8 +19,8 @@ enum {
                   1U << STATUS_RESOURCE_EXHAUSTED | 1U << STATUS_UNAVAILABLE,
 };
 
-/* Rows behind those of the service's own methods. The durations of those before TIMED_ROWS are
- * observed: the rest are questions between programs, of which one is held on purpose. */
+/* Rows behind those of the service's own methods. Only rows before TIMED_ROWS have durations: the
+ * others are questions between programs, and a watch is held on purpose. */
 enum {
     ROW_JOURNAL,
     ROW_UNKNOWN,
@@ -150,7 +150,7 @@ void service_metrics_free(struct service_metrics *metrics)
     free(metrics);
 }
 
-/* The rows of the service's own methods are in the order of their names. */
+/* The row of a method, by binary search: those of the service's own methods are sorted by name. */
 static size_t row_of(const struct service_metrics *metrics, const char *method)
 {
     size_t low = 0;

@@ -31,7 +31,8 @@ const struct resource_kind *kind_of_name(const struct service *service, const ch
     return NULL;
 }
 
-/* What comes before the first collection of which any member is asked for; all without one. */
+/* The part of parent before its first wildcard: "indicators/exports" of
+ * "indicators/exports/observations/-"; all of it when it has none. */
 static struct status fixed_part(struct call *call, const char *parent, const char **ret_fixed)
 {
     struct slice rest = slice_from(parent);
@@ -102,7 +103,7 @@ struct status etag_check(struct call *call, const char *current, const char *eta
     if (etag != NULL && etag[0] != '\0' && strcmp(etag, current) != 0) {
         return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", field, text, etag);
     }
-    /* "*" is any etag, but not none (RFC 9110, 13.1.1). */
+    /* "If-Match: *" asks that there is a resource, whatever its etag (RFC 9110, 13.1.1). */
     if (strcmp(call->if_match, "*") == 0 && current[0] == '\0') {
         return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL,
                            "the resource does not exist");

@@ -25,7 +25,7 @@ struct status call_below_item(struct call *call, struct status status, const cha
     return status;
 }
 
-/* Whether the collection is the one of the whole batch, where an id of "-" stands for any. */
+/* Whether parent is in the batch's own parent, in which an id of "-" stands for any. */
 static bool is_covered(const char *whole, const char *parent)
 {
     while (*whole != '\0' && *parent != '\0') {
@@ -41,7 +41,7 @@ static bool is_covered(const char *whole, const char *parent)
     return *whole == '\0' && *parent == '\0';
 }
 
-/* What is said once, of the whole batch. */
+/* Refuses in one request what is said once for the whole batch, such as validateOnly. */
 static struct status whole_check(struct call *call, const ProtobufCMessage *item)
 {
     static const char text[] = "%s is of the whole batch, not of one of its requests";
@@ -55,7 +55,8 @@ static struct status whole_check(struct call *call, const ProtobufCMessage *item
     return STATUS_NONE;
 }
 
-/* A request for something new has a parent, any other one a name: both are within the batch's. */
+/* Checks that one request stays within the batch's parent: a create by its parent, which may be
+ * left out, every other by its name. */
 static struct status place_check(struct call *call, const char *whole, ProtobufCMessage *item)
 {
     const bool is_create = message_field(item->descriptor, slice_from("parent")) != NULL;
@@ -73,7 +74,7 @@ static struct status place_check(struct call *call, const char *whole, ProtobufC
         return INVALID(call, is_create ? "INVALID_PARENT" : "INVALID_NAME",
                        is_create ? "parent" : "name", "%s is not in %s", name, whole);
     }
-    return STATUS_NONE; /* what is missing is refused by the method itself */
+    return STATUS_NONE; /* a missing name is refused by the method itself */
 }
 
 static struct status handle_all(struct call *call, method_handler one, const char *whole,

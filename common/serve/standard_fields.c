@@ -1,4 +1,5 @@
-/* standard_fields.c - google.api.field_behavior, kept for any message. */
+/* standard_fields.c - what google.api.field_behavior says of fields (REQUIRED, OUTPUT_ONLY,
+ * IMMUTABLE) is checked for any message, by walking schema and message together. */
 #include "pb/json.h"
 #include "pb/message.h"
 #include "serve/standard.h"
@@ -51,7 +52,8 @@ static bool member_is_child(const struct member *member)
     return member_is_message(member) && member->field->label != PROTOBUF_C_LABEL_REPEATED;
 }
 
-/* Kept by the store on every resource, whatever the proto says of them. */
+/* The fields that the store itself keeps on every resource: clients never set them, also where the
+ * proto does not say so. */
 static bool is_standard(const char *name)
 {
     static const char *const names[] = {"name",        "uid",         "revision",
@@ -72,7 +74,8 @@ static bool is_resource(const struct call *call, const ProtobufCMessageDescripto
     return message != NULL && message->resource_pattern != NULL;
 }
 
-/* Name and etag are compared by their own rules. */
+/* A name selects the resource and an etag is a condition: both have checks of their own, so they
+ * are not compared like other output-only fields. */
 static bool is_compared_apart(const char *name)
 {
     return strcmp(name, "name") == 0 || strcmp(name, "etag") == 0;

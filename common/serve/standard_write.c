@@ -16,7 +16,8 @@ static struct status below(struct call *call, struct status status, const char *
     return status_below(call->arena, status, field);
 }
 
-/* The id to be: as given, else of the kind's rule, else a new UUID. */
+/* Chooses the id of a new resource. A kind with a rule (make_id) takes no other id; else it is the
+ * given one, or a new UUID. */
 static struct status id_choose(struct call *call, const struct resource_kind *kind,
                                const void *resource, const char *given, const struct place *place,
                                const char **ret_id)
@@ -76,7 +77,8 @@ static struct status name_is_free(struct call *call, const struct resource_kind 
     return STATUS_NONE;
 }
 
-/* resource is changed: it gets its name, what prepare adds, and its standard fields. */
+/* Creates one resource. The message is changed: it gets its name, what the kind's prepare() adds,
+ * and its standard fields. */
 static struct status create_core(struct call *call, const struct resource_kind *kind,
                                  const char *parent, const char *given_id, void *resource,
                                  const struct place *place)
@@ -111,7 +113,9 @@ static struct status create_core(struct call *call, const struct resource_kind *
     return resource_create(call->tx, kind, resource);
 }
 
-/* What a client may have read may be sent back: also what is computed for every read. */
+/* A client may send back what it has read, with fields that only the server sets; those must be as
+ * they are. Fields that are computed when a resource is read (complete) are computed here to be
+ * compared. */
 static struct status output_only_judge(struct call *call, const struct resource_kind *kind,
                                        const void *given, const void *current,
                                        const struct field_mask *mask, const char *field)
@@ -139,7 +143,8 @@ static struct status is_unchanged(struct call *call, const struct resource_kind 
     return kind->is_unchanged(call, before, after, ret_unchanged);
 }
 
-/* ret_stored: current when nothing changes, else the new revision. */
+/* Updates one resource: merges what the mask names, judges the result, stores it. ret_stored is
+ * current when nothing changes: an equal resource makes no new revision. */
 static struct status update_core(struct call *call, const struct resource_kind *kind,
                                  const void *current, const void *given,
                                  const struct field_mask *mask, const struct place *place,
@@ -172,7 +177,7 @@ static struct status update_core(struct call *call, const struct resource_kind *
     return STATUS_NONE;
 }
 
-/* "displayName.vi" is "display_name.vi". */
+/* A path of a mask with proto names: "display_name.vi" of "displayName.vi". */
 static char *path_to_proto(struct arena *arena, const char *path)
 {
     char *proto = arena_array(arena, strlen(path) + 1, 2);
@@ -247,7 +252,8 @@ struct status standard_create(struct call *call, const void *request, void *resp
     return resource_answer(call, kind, resource, response);
 }
 
-/* Creates what an update or upsert did not find; its id and parent are in the name. */
+/* Creates what an update with allowMissing, or an upsert, did not find. Parent and id are taken
+ * from the name. */
 static struct status create_named(struct call *call, const struct resource_kind *kind,
                                   const char *name, void *resource, const struct place *place)
 {

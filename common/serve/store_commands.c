@@ -115,7 +115,8 @@ int command_restore(void *arg, int argc, char **argv)
         .kinds = context->service->kinds,
         .kind_count = context->service->kind_count,
         .backup = from,
-        /* The lost owner may have granted longer leases than the backup knows of. */
+        /* The service that ran before may have granted longer leases than the backup knows of: the
+         * restored one waits for the longest that there can be. */
         .number_key = lease_meta_key,
         .number = LEASE_MAX_MS,
     };

@@ -1,4 +1,4 @@
-/* values.c - documents, days and amounts are judged the same way wherever they stand. */
+/* values.c - checks of documents, dates and amounts, so that all services judge them alike. */
 #include "serve/values.h"
 
 #include "base/clock.h"
@@ -100,7 +100,7 @@ struct status document_require(struct call *call, const char *field,
     return STATUS_NONE;
 }
 
-/* date: a day or a month, which is compared with the month of today. */
+/* Refuses a date in the future. date is a day, or a month, which is compared with this month. */
 static struct status future_check(struct call *call, const char *field, const char *date)
 {
     char today[DATE_TEXT_BYTES];

@@ -1,4 +1,5 @@
-/* version_service.c - decodes the two calls, asks the gate, answers past it. */
+/* version_service.c - RenewLease and WatchVersion: decoded, given to the gate, and answered without
+ * waiting at it, since answers that wait there wait for just these calls. */
 #include "serve/version_service.h"
 
 #include "base/text.h"

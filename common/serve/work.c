@@ -1,4 +1,13 @@
-/* work.c - what a call asks for, done where its method's mode says. */
+/*
+ * work.c - what a call asks for, done where its method's mode says.
+ *
+ *     QUICK  work_new, work_read                  on the thread of nng
+ *     POOL   work_new --pool_submit--> work_read  on a thread of the pool
+ *     WRITE  work_new --store_write--> on_write_run, on_write_done  on the writer's thread
+ *
+ * A read as of a time first waits until that time is settled (on_settled). A work lives in the
+ * arena of its call and so ends with dispatch_answer(): nothing may touch it afterwards.
+ */
 #include "serve/dispatch_internal.h"
 
 #include "base/clock.h"
@@ -50,6 +59,8 @@ static struct status status_expired(void)
                            "the deadline passed before the work began; nothing was done", NULL};
 }
 
+/* What a handler left: its response, or its refusal with the metadata, and the versions of
+ * peers. */
 static void result_of(struct work *work, struct status status, struct rpc_result *result)
 {
     result->status = status;
@@ -80,7 +91,7 @@ static struct call_clock *clock_of(const struct work *work)
     return &call_context_of(work->rpc)->clock;
 }
 
-/* Once, also where the handler has done so. */
+/* Packs the response, unless the handler or an earlier call of this has done so. */
 static struct status pack_response(struct work *work)
 {
     struct call *call = &work->call;
@@ -147,7 +158,8 @@ static void on_pool_job(struct pool_job *job)
     work_read(work_of_job(job));
 }
 
-/* What a retry with the same key gets: the whole answer, packed. */
+/* Packs the answer, be it a response or a refusal, so that the store can keep it with the key: a
+ * retry gets these bytes. */
 static struct status work_keep(struct work *work, struct status status)
 {
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
@@ -166,6 +178,8 @@ static struct status work_keep(struct work *work, struct status status)
     return message_pack(work->call.arena, &reply.base, &work->write.answer);
 }
 
+/* In the savepoint of this write. Whatever fails here undoes it, also when the answer cannot be
+ * packed for its key: an effect without the kept answer could happen twice. */
 static struct status on_write_run(struct write *write, struct tx *tx)
 {
     struct work *work = work_of_write(write);
@@ -184,6 +198,7 @@ static struct status on_write_run(struct write *write, struct tx *tx)
     return status;
 }
 
+/* Turns kept bytes back into an answer: the first one, word for word. */
 static struct status replay(struct work *work, struct rpc_result *result)
 {
     const Dongkhoi__Rpc__V1__Reply *reply = NULL;
@@ -199,6 +214,8 @@ static struct status replay(struct work *work, struct rpc_result *result)
     return STATUS_NONE;
 }
 
+/* After the commit of the group, or when the write was refused before it was run. A write without a
+ * version of its own shows the store's. */
 static void on_write_done(struct write *write)
 {
     struct work *work = work_of_write(write);
@@ -222,7 +239,7 @@ static void on_write_done(struct write *write)
     dispatch_answer(work->dispatch, work->rpc, &result, version, LEASE_WRITE);
 }
 
-/* The key of a write: of the envelope, else of the request. */
+/* The idempotency key may come in the envelope (from a header) or in the request (request_id). */
 static struct status key_choose(struct work *work, const char **ret_key)
 {
     const char *key = rpc_call_info(work->rpc)->idempotency_key;
@@ -244,7 +261,9 @@ static struct status key_choose(struct work *work, const char **ret_key)
     return STATUS_NONE;
 }
 
-/* Each part ends with NUL or is the last, so that no two requests share their bytes. */
+/* A hash of what is asked for, by which the store tells a retry from another request with the same
+ * key. request_id is left out, since it may be the key. Each part but the last ends with a NUL, so
+ * that no two requests give the same bytes. */
 static struct status request_hash(struct work *work, uint8_t hash[DIGEST_BYTES])
 {
     const char *request_id = message_string(work->request, "request_id");
@@ -258,7 +277,8 @@ static struct status request_hash(struct work *work, uint8_t hash[DIGEST_BYTES])
         (void)message_set_string(work->request, "request_id", request_id);
     }
     TRY(status);
-    /* A mask that was given may mean something else than the same one implied. */
+    /* Whether the mask was given or implied is part of the question: the same paths may mean
+     * different things. */
     const struct slice parts[] = {
         {work->entry->full_name, strlen(work->entry->full_name) + 1},
         {work->call.if_match, strlen(work->call.if_match) + 1},
@@ -280,7 +300,7 @@ static struct status work_write(struct work *work)
     work->write.method = work->entry->full_name;
     work->write.arena = work->call.arena;
     work->write.validate_only = message_int(work->request, "validate_only", 0) != 0;
-    /* A trial has no effect that could be repeated. */
+    /* A trial (validateOnly) has no effect, so there is nothing to be done once. */
     work->write.idempotency_key = work->write.validate_only ? "" : key;
     work->write.deadline_boot_ms = info->deadline_boot_ms;
     work->write.run = on_write_run;
@@ -294,6 +314,7 @@ static struct status work_pool(struct work *work)
     return pool_submit(work->dispatch->pool, &work->job) ? STATUS_NONE : dispatch_full();
 }
 
+/* The next call of the same message may use this snapshot, too (store_read_keep). */
 static struct status work_quick(struct work *work)
 {
     work->keeps_snapshot = true;
@@ -301,7 +322,8 @@ static struct status work_quick(struct work *work)
     return STATUS_NONE;
 }
 
-/* On the store's writer, which does no reads. */
+/* The time is settled. This runs on the store's writer, which must not read, so even a QUICK method
+ * goes to the pool from here. */
 static void on_settled(struct settle_question *question)
 {
     struct work *work = (struct work *)((char *)question - offsetof(struct work, question));
@@ -313,8 +335,8 @@ static void on_settled(struct settle_question *question)
     }
 }
 
-/* Reads as of a time wait until it is settled. What is no time, or in the future, is not asked
- * about: the handler refuses it. */
+/* A read as of a time waits until that time is settled. What is no time, or lies in the future, is
+ * not waited for: the handler refuses it. */
 static struct status work_as_of(struct work *work, const Google__Protobuf__Timestamp *time)
 {
     struct store *store = work->dispatch->store;
@@ -330,7 +352,8 @@ static struct status work_as_of(struct work *work, const Google__Protobuf__Times
     if (work->entry->mode == METHOD_POOL) {
         return work_pool(work);
     }
-    /* A snapshot that an earlier call has left may be older than what is settled now. */
+    /* An earlier call of the same message may have left its snapshot for this one, but that may
+     * have been begun before the time was settled. */
     store_read_let_go(store);
     return work_quick(work);
 }

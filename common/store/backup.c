@@ -1,4 +1,5 @@
-/* backup.c - copied beside its name, synced, checked, then named. */
+/* backup.c - the copy is made under a name with ".partial", synced, checked as store_check() does,
+ * and renamed only then: a file with the right name is always a whole backup. */
 #include "store/backup.h"
 
 #include "store/db.h"
@@ -11,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* An empty file of this process alone, which takes the place of one that a kill left behind. */
+/* Opens the partial file and locks it, so that two backups never write to one file. One that a
+ * killed backup left behind is emptied and used. */
 static struct status make_partial(struct arena *arena, const char *path, int *ret_fd)
 {
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -44,12 +46,12 @@ static struct status exists_already(struct arena *arena, const char *path)
                        "%s exists already, and a backup is never written over", path);
 }
 
-/* Never over a file that is there. */
+/* Renames, but never over a file that is there. */
 static struct status give_name(struct arena *arena, const char *partial, const char *to)
 {
     int err = renameat2(AT_FDCWD, partial, AT_FDCWD, to, RENAME_NOREPLACE);
 
-    /* Not every file system can say it in one step. */
+    /* Some file systems cannot rename without replacing: then it is looked at first. */
     if (err != 0 && (errno == EINVAL || errno == ENOSYS)) {
         err = access(to, F_OK) == 0 ? -1 : rename(partial, to);
         errno = err != 0 && errno != ENOENT ? errno : EEXIST;

@@ -24,7 +24,7 @@ struct checker {
     bool end;
 };
 
-/* One part, in a snapshot. */
+/* Runs one part of the check in a snapshot of its own. */
 static struct status in_snapshot(struct checker *checker,
                                  struct status (*part)(struct checker *checker))
 {
@@ -67,7 +67,8 @@ static struct status rows_batch_check(struct checker *checker)
     return check_rows_next(checker->db, checker->arena, &checker->walk, &checker->end);
 }
 
-/* Where the reading stopped, for a file that is damaged below what can be compared. */
+/* Adds how far the check had come to a failure of reading itself: the file is damaged below what
+ * can be compared entry by entry. */
 static struct status located(struct checker *checker, struct status status, const char *kind)
 {
     if (status.reason == NULL || strcmp(status.reason, "STORE_CORRUPT") != 0) {
@@ -133,7 +134,7 @@ static struct status prepare(struct checker *checker)
     }
     const struct status status =
         migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
-    /* A database without the tables of a store. */
+    /* The tables of a store are missing: it is some other database. */
     if (status.code == STATUS_INTERNAL) {
         return status_make(checker->arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE", NULL,
                            "the file is no store of this service");

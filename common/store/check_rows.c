@@ -50,7 +50,8 @@ static struct status entry_without_row(struct db_statement *statement, struct ar
                : STATUS_NONE;
 }
 
-/* An entry without a body ended its revision; every other one began it. */
+/* The query that finds entries without their rows. An entry with a body began a revision; one
+ * without a body ended one by deletion. */
 const char *check_entries_text(struct arena *arena, const struct resource_kind *kind,
                                const struct corrections *corrections)
 {
@@ -97,7 +98,8 @@ static const char *rows_text(struct arena *arena, const struct resource_kind *ki
     buffer_append_text(&out, "SELECT r.name, r.revision, r.from_seq, r.to_seq, r.to_time, "
                              "r.deleted, r.uid, r.created, r.parent, r.body, n.from_seq, "
                              "n.from_time, b.seq, e.seq, ");
-    /* Which entry made it is asked for only where its time may have been corrected. */
+    /* The entry that created the resource is looked up only in a store with corrections: else its
+     * time is in the row. */
     if (corrections->count == 0) {
         buffer_append_text(&out, "0");
     } else {
@@ -148,7 +150,8 @@ void check_rows_done(struct check_rows *walk)
     free(walk->name);
 }
 
-/* NULL when the row begins and ends as the journal says. */
+/* Compares beginning and end of a revision with the journal and with the next revision. NULL, or
+ * what is wrong. */
 static const char *span_complaint(struct db_statement *row)
 {
     const bool has_next = !db_is_null(row, NEXT_SEQ);
@@ -188,13 +191,14 @@ static bool is_text(struct db_statement *row, int at, const char *text)
     return text != NULL && slice_is(db_bytes(row, at), text);
 }
 
-/* NULL when what is beside the body is what the body says. */
+/* Compares the columns of a row with the body in it. NULL, or what is wrong. */
 static const char *body_complaint(struct db_statement *row, const struct check_rows *walk,
                                   const ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *type = walk->kind->type;
     const char *name = message_string(message, "name");
-    /* The body has the time as it was known when it was written. */
+    /* A body has the times that were known when it was written; corrections since then are added
+     * here. */
     const int64_t shift_us = corrections_shift_us(
         walk->corrections, (uint64_t)db_int64(row, CREATED_SEQ), (uint64_t)db_int64(row, FROM_SEQ));
 
@@ -278,7 +282,7 @@ struct status check_rows_next(struct db *db, struct arena *arena, struct check_r
     const struct slice plural = slice_from(walk->kind->plural);
     struct db_statement *statement = NULL;
     unsigned rows = 0;
-    char *after = strdup(walk->name); /* bound while the walk goes on */
+    char *after = strdup(walk->name); /* a copy: it stays bound while walk->name changes */
 
     if (after == NULL) {
         return status_out_of_memory();

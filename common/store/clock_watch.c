@@ -1,4 +1,5 @@
-/* clock_watch.c - two clocks against each other, and one against the journal. */
+/* clock_watch.c - compares the time of day with the time that has passed, which shows when it was
+ * set, and with the journal, which shows when it is wrong. */
 #include "store/clock_watch.h"
 
 #include "base/clock.h"
@@ -23,7 +24,8 @@ static void tell(const struct clock_watch *watch, enum clock_event event, int64_
     }
 }
 
-/* What the time of day went on more than the time that passed. */
+/* Tells of a clock that was set: the time of day has gone on by more or less than the time that
+ * passed. */
 static void look_for_step(struct clock_watch *watch, int64_t now_us)
 {
     const int64_t boot_ms = watch->options.boot_ms();

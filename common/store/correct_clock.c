@@ -1,4 +1,5 @@
-/* correct_clock.c - an entry, and the times in the tables that it changes, in one write. */
+/* correct_clock.c - appends a correction to the journal and sets the times in the tables by it, in
+ * one transaction. */
 #include "store/correct_clock.h"
 
 #include "store/store_internal.h"
@@ -28,7 +29,7 @@ static struct status read_int64(struct db *db, const char *text, int64_t key, bo
     return status;
 }
 
-/* The corrected time of an entry that is there. */
+/* The time of an entry, with the corrections that were made before. */
 static struct status time_of(struct tx *tx, uint64_t seq, int64_t *ret_time_us)
 {
     int64_t time_us = 0;
@@ -40,7 +41,8 @@ static struct status time_of(struct tx *tx, uint64_t seq, int64_t *ret_time_us)
     return STATUS_NONE;
 }
 
-/* Corrected times are in the order of seq. */
+/* The first entry that is ahead of the clock. Corrected times rise with seq, so it follows the last
+ * one that is not. */
 static struct status first_ahead(struct tx *tx, int64_t now_us, uint64_t *ret_seq)
 {
     struct journal_head head;
@@ -114,7 +116,8 @@ static struct status run_text(struct tx *tx, const char *text, const struct corr
     return status;
 }
 
-/* A resource was created when its first revision was written. */
+/* Sets the times of all rows that entries in the range began or ended. A create time is that of the
+ * first revision, so it is set in the later ones, too. */
 static struct status correct_table(struct tx *tx, const char *plural,
                                    const struct correcting *correcting)
 {
@@ -143,7 +146,8 @@ static struct status correct_table(struct tx *tx, const char *plural,
         correcting, false);
 }
 
-/* The correction is an entry, too, and later than all before it. */
+/* Checks that the clock is right now: the correction is an entry itself, dated by it, and must be
+ * later than every entry before it as corrected. */
 static struct status check_now(struct tx *tx, const struct correcting *correcting, int64_t now_us)
 {
     const struct clock_correction *what = correcting->what;
@@ -181,7 +185,8 @@ static struct status on_run(struct write *write, struct tx *tx)
         TRY(correct_table(tx, tx->store->tables[i].kind->plural, correcting));
     }
     TRY(append(tx, correcting));
-    /* What was promised under the wrong clock would keep entries behind it. */
+    /* What was reserved under the wrong clock lies in the future, and new entries would have to
+     * come after it. */
     return watermark_reserve(tx->db, 0);
 }
 
@@ -215,7 +220,8 @@ struct status clock_correction_write(struct store *store, struct arena *arena,
         .write = {.caller = "operator",
                   .method = "correct-clock",
                   .arena = arena,
-                  .is_undated = true, /* it has the time of the clock, which is right now */
+                  .is_undated =
+                      true, /* run although the clock is behind the journal: it mends that */
                   .run = on_run,
                   .done = on_done},
         .what = correction,

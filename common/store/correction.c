@@ -1,4 +1,5 @@
-/* correction.c - reading corrections, and reading by them. */
+/* correction.c - the text of a correction, the list of a journal, and times as they are corrected.
+ */
 #include "store/correction.h"
 
 #include "base/buffer.h"
@@ -63,7 +64,8 @@ struct status corrections_read(struct db *db, struct arena *arena,
     struct db_statement *statement = NULL;
     struct corrections corrections = {.count = 0};
 
-    /* As a literal, so that the index of these few entries serves it. */
+    /* The kind is a literal and no parameter, or SQLite would not use the partial index of these
+     * few entries. */
     TRY(db_prepare(db,
                    "SELECT seq, body FROM journal WHERE kind = '" CORRECTION_KIND "' ORDER BY seq",
                    &statement));

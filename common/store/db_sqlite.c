@@ -1,4 +1,11 @@
-/* db_sqlite.c - the driver for SQLite: the one file that knows its interface. */
+/*
+ * db_sqlite.c - the driver for SQLite: the one file that knows its interface.
+ *
+ * A connection has a cache of prepared statements, found by their text. A statement is busy from
+ * db_prepare() to db_reset(). Failures that may have ended the transaction are remembered in
+ * db->failure until the next begins, so that nobody commits half a group; a failed fsync, or a
+ * damaged file, makes the connection doomed for good.
+ */
 #include "store/db.h"
 
 #include "base/buffer.h"
@@ -13,10 +20,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A reader meets a lock only while a log is recovered; the writer only a stranger's shell. */
+/* How long a lock is waited for. In WAL mode readers and the writer do not lock each other out: a
+ * reader meets a lock while a log is recovered after a crash, the writer when an operator has the
+ * file open. */
 enum { BUSY_READER_MS = 1000, BUSY_WRITER_MS = 2000, BUSY_CHECKPOINT_MS = 100 };
 
-/* Texts differ by what callers order and filter by, so the cache is bounded. */
+/* The cache has a bound because callers choose order and filter, and so how many texts there are.
+ */
 enum { STATEMENTS_MAX = 160, TEXT_MAX_BYTES = 1 << 16 };
 
 struct db_statement {
@@ -84,8 +94,9 @@ static struct status status_from_sqlite(int code)
     }
 }
 
-/* After one of these an fsync may have failed, and the kernel may have dropped what was not
- * written: a later fsync would succeed and mean nothing. */
+/* Whether this error may come from a failed fsync. The kernel may then have dropped the pages that
+ * it could not write and call the next fsync good, so nothing that follows can be trusted. SQLite
+ * reports some of these as other I/O errors of a commit or checkpoint (syncing). */
 static bool may_be_fsync(int code, bool syncing)
 {
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
@@ -107,6 +118,8 @@ static bool breaks_transaction(int family)
            family == SQLITE_NOTADB || family == SQLITE_READONLY;
 }
 
+/* Every error of SQLite passes here: it becomes a status, and what it means for the transaction and
+ * the connection is noted. */
 static struct status failed(struct db *db, int code, bool syncing)
 {
     const struct status status = status_from_sqlite(code);
@@ -133,7 +146,7 @@ static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 
 static void configure_library(void)
 {
-    /* Its statistics cost a lock around every allocation of every thread. */
+    /* SQLite's statistics of memory cost a lock around every allocation, of all threads. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_initialize();
 }
@@ -163,7 +176,8 @@ static struct status configure(struct db *db)
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    /* Sorts go to memory, so that reads go on while the disk is full. */
+    /* What SQLite sorts stays in memory: a temporary file could not be written while the disk is
+     * full, and reads are to go on then. */
     TRY(db_execute(db, "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"));
     if (db->mode == DB_READ_ONLY) {
         return db_execute(db, "PRAGMA cache_size=-1024");
@@ -222,7 +236,8 @@ void db_close(struct db *db)
     for (size_t i = 0; i < STATEMENTS_MAX; i++) {
         statement_drop(db, i);
     }
-    /* Whoever checkpoints on closing must be able to trust the disk. */
+    /* SQLite checkpoints when the last connection closes. Not after a failed fsync: the log is then
+     * the only copy that may be whole. */
     if (db->handle != NULL && db->mode == DB_READ_WRITE && !db->doomed) {
         (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
@@ -230,6 +245,8 @@ void db_close(struct db *db)
     free(db);
 }
 
+/* Table definitions are written for more than one database: {int64} and so on become SQLite's
+ * types. */
 static void expand(struct buffer *out, const char *text)
 {
     static const struct {
@@ -341,7 +358,8 @@ struct status db_prepare(struct db *db, const char *text, struct db_statement **
     const uint64_t hash = text_hash(TEXT_HASH_START, text) | 1; /* 0 marks a free place */
     size_t place = 0;
 
-    /* A walk within a walk has the same text twice: a busy one is passed over. */
+    /* A walk inside of a walk may need the same text a second time: busy statements are passed
+     * over. */
     while (place < STATEMENTS_MAX && (db->hashes[place] != hash || db->statements[place].busy ||
                                       strcmp(db->statements[place].text, text) != 0)) {
         place++;
@@ -360,6 +378,7 @@ struct status db_prepare(struct db *db, const char *text, struct db_statement **
     return STATUS_NONE;
 }
 
+/* A failed bind is told by the next step, so that callers need not check each bind. */
 static void note_bind(struct db_statement *statement, int code)
 {
     if (statement->bind_code == SQLITE_OK) {
@@ -488,6 +507,8 @@ struct status db_savepoint_rollback(struct db *db)
     return run(db, "RELEASE one", false);
 }
 
+/* Also when SQLite has rolled back by itself without telling anybody: then it is back in autocommit
+ * mode. */
 struct status db_lost(const struct db *db)
 {
     if (db->failure.code != STATUS_OK) {
@@ -511,7 +532,8 @@ struct status db_checkpoint(struct db *db, enum db_checkpoint mode)
     return failed(db, code, true);
 }
 
-/* The first row of a check, when it is not what a sound file answers. */
+/* Runs a check and writes its first row to ret_complaint, unless that is what a sound file answers.
+ */
 static struct status first_row(struct db *db, const char *text, const char *sound,
                                char *ret_complaint, size_t size)
 {

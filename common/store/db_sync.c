@@ -2,8 +2,9 @@
  * db_sync.c - a copy of the default VFS whose files sync through a clock; all else is the
  * default's.
  *
- * A file's methods are its first member (sqlite3.h), so a table with another xSync takes the place
- * of the default's. It has one table for databases and one for logs, which nobody locks.
+ * An open file begins with a pointer to its table of methods (sqlite3.h). After opening, the
+ * pointer is set to a copy of that table with another xSync. There are few tables (the default VFS
+ * has one for databases and one for logs), so copies are made once and kept.
  */
 #include "store/db_sync.h"
 
@@ -23,7 +24,7 @@ enum { KINDS_MAX = 4 };
 
 /* Constant once a file has it. */
 struct file_kind {
-    sqlite3_io_methods timed; /* first: a file's methods are its kind */
+    sqlite3_io_methods timed; /* first, so that a file's table of methods leads to its kind */
     const sqlite3_io_methods *original;
 };
 

@@ -1,4 +1,4 @@
-/* disk.c - limits, and the state that the room on a disk makes. */
+/* disk.c - how much room there is, against two limits in bytes or percent. */
 #include "store/disk.h"
 
 #include "base/clock.h"
@@ -66,7 +66,7 @@ void disk_look(struct disk *disk, int64_t now_boot_ms)
 
     disk->look_again_boot_ms = now_boot_ms + DISK_LOOK_MS;
     if (disk->options.look(disk->path, &seen) != 0) {
-        return; /* a store whose files cannot be reached says so itself */
+        return; /* nothing is known; when the files cannot be reached, writing will fail */
     }
     const int64_t size = (int64_t)(seen.f_blocks * seen.f_frsize);
     view.free_bytes = (int64_t)(seen.f_bavail * seen.f_frsize);

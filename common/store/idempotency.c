@@ -1,7 +1,8 @@
 /* idempotency.c - the table of keys and their first answers. */
 #include "store/idempotency.h"
 
-/* A retry may end otherwise, or the outcome is nothing that a caller did: it is not kept. */
+/* Whether a retry is to get this outcome again. Not one that another moment may change, and not a
+ * fault of ours. */
 static bool is_kept(enum status_code code)
 {
     return !status_is_transient(code) && code != STATUS_INTERNAL && code != STATUS_UNKNOWN &&

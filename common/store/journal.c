@@ -1,4 +1,9 @@
-/* journal.c - entries are hashed from the bytes that are bound, so what is read back must match. */
+/*
+ * journal.c - appending and reading entries, and their chain of hashes.
+ *
+ * A hash is made of the very bytes that are bound to the statement, so whatever is read back must
+ * give the same hash: nothing is formatted in between.
+ */
 #include "store/journal.h"
 
 #include "store/store_internal.h"
@@ -70,7 +75,7 @@ static struct status corrupt(void)
                            .message = "the store's journal is damaged"};
 }
 
-/* Steps once and says that there must be a row. */
+/* Steps once; that there is no row is a failure. */
 static struct status step_one(struct db_statement *statement)
 {
     bool row = false;
@@ -228,7 +233,9 @@ static struct status head_query(struct db *db, const char *text, int64_t key,
     return status;
 }
 
-/* Recorded times are in no order where they were corrected; corrected ones are in that of seq. */
+/* Where the journal stood at a time, in a store with corrections: recorded times are in no order
+ * there, so the index over them is of no use. Corrected times rise with seq, so a binary search
+ * over seq is. */
 static struct status head_search(struct tx *tx, int64_t time_us, struct journal_head *ret_head)
 {
     struct journal_head found = {0};
@@ -269,7 +276,8 @@ static struct status broken(struct arena *arena, uint64_t seq, const char *why)
                        why);
 }
 
-/* A correction that cannot be read corrects nothing, and so changes what the entries mean. */
+/* A correction that cannot be read would silently correct nothing, so it counts as a broken
+ * journal. */
 static bool is_sound_correction(const struct entry *entry)
 {
     struct correction correction;
@@ -389,7 +397,8 @@ static struct status entry_copy(struct tx *tx, struct db_statement *row,
     return STATUS_NONE;
 }
 
-/* The first row is the entry that is known already. */
+/* The first row is the entry behind which the page begins: it has to be the one that the cursor
+ * names. */
 static struct status page_check_start(struct tx *tx, const struct journal_page *page,
                                       struct db_statement *statement)
 {
@@ -442,7 +451,7 @@ struct status journal_read(struct tx *tx, struct journal_page *page)
     if (page->after_seq > INT64_MAX) {
         return outdated(tx->arena, page->after_seq);
     }
-    /* One more tells whether there is more. */
+    /* One entry more than the page has shows whether there are more. */
     TRY(db_prepare(tx->db,
                    "SELECT seq, time, actor, method, kind, name, revision, body, hash "
                    "FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2",

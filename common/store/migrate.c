@@ -1,4 +1,10 @@
-/* migrate.c - formats go up by steps of SQL, layouts by reading every body again. */
+/*
+ * migrate.c - brings a database up to this program.
+ *
+ * The store's own tables change by steps of SQL, each run once (format). The tables of resources
+ * are made anew from the bodies in them when the columns of a kind have changed (layout), so no
+ * service ever writes a migration.
+ */
 #include "store/migrate.h"
 
 #include "base/buffer.h"
@@ -71,7 +77,8 @@ static struct status too_new(struct arena *arena, const char *what, int64_t foun
                        what, (long long)found, (long long)known);
 }
 
-/* The first entry of the journal follows the id, and so does the version before it. */
+/* Makes the random id of a new store. It is the hash that the first entry follows, so no two stores
+ * share a version, not even before the first entry. */
 static struct status make_id(struct db *db)
 {
     uint8_t id[DIGEST_BYTES];
@@ -220,7 +227,7 @@ static struct status migrate_kind(struct db *db, struct arena *arena,
         return too_new(arena, key, layout, kind->layout);
     }
     if (found && layout == kind->layout) {
-        return execute(db, table_indexes(arena, kind)); /* those that are new */
+        return execute(db, table_indexes(arena, kind)); /* makes those that are missing */
     }
     if (found) {
         TRY(make_anew(db, arena, kind));
@@ -244,7 +251,8 @@ static bool is_known(struct slice key, const struct table *tables, size_t count)
     return false;
 }
 
-/* A kind that this program lacks: it would neither count its children nor serve its history. */
+/* Refuses a database with a kind that this program does not know: it would delete parents of such
+ * resources, and could not serve their history. */
 static struct status refuse_unknown_rows(struct db_statement *statement, struct arena *arena,
                                          const struct table *tables, size_t count)
 {
@@ -268,7 +276,7 @@ static struct status refuse_unknown_kinds(struct db *db, struct arena *arena,
 {
     struct db_statement *statement = NULL;
 
-    /* ';' is the character after ':'. */
+    /* All keys that begin with "layout:": ';' is the character after ':'. */
     TRY(db_prepare(db, "SELECT key FROM meta WHERE key >= 'layout:' AND key < 'layout;'",
                    &statement));
     const struct status status = refuse_unknown_rows(statement, arena, tables, count);

@@ -1,4 +1,5 @@
-/* page_token.c - positions to text and back. */
+/* page_token.c - a position as bytes, and as text with a check over the request that it belongs to.
+ */
 #include "store/page_token.h"
 
 #include "base/base64url.h"
@@ -54,7 +55,8 @@ static void make_check(const struct tx *tx, const struct page_request *request,
     struct slice slices[3 + 2 * PARTS];
     size_t count = 0;
 
-    /* By the time that was asked for: the seq that it stands for may still move while it is now. */
+    /* A request as of a time is told by that time and not by its seq: for a time that is just now
+     * the seq may differ from page to page. */
     (void)snprintf(as_of, sizeof(as_of), "%d %lld %llu", tx->is_as_of,
                    (long long)(tx->is_as_of ? tx->as_of_time_us : 0),
                    (unsigned long long)(tx->is_as_of ? 0 : tx->as_of_seq));

@@ -1,4 +1,5 @@
-/* query.c - SQL texts as they are needed; values are always parameters. */
+/* query.c - puts together the text of a SELECT. Values are always parameters, so texts repeat and
+ * their statements are found in the cache, and nothing that a client sends is ever SQL. */
 #include "store/query.h"
 
 #include "store/store_internal.h"
@@ -45,7 +46,7 @@ static void add_parameter(struct query *query, struct column_value value)
 {
     assert(query->parameter_count < QUERY_PARAMETERS_MAX);
     query->parameters[query->parameter_count++] = value;
-    /* printf() would be a good part of what a short read costs. */
+    /* By hand: printf() would be a good part of what a short read costs. */
     buffer_append_char(&query->text, '$');
     if (query->parameter_count >= 10) {
         buffer_append_char(&query->text, (char)('0' + query->parameter_count / 10));
@@ -139,8 +140,8 @@ struct status query_parent(struct query *query, struct arena *arena,
         return STATUS_NONE;
     }
     *ret_pattern = text;
-    /* Where not even the first id is said, the range would be the whole table, and SQLite would
-     * rather have that than an index that fits the order. */
+    /* A range of names helps only when the first id is given. Otherwise it would be the whole
+     * table, and SQLite would prefer that range to an index that has the rows in order. */
     if (wildcard > strcspn(kind->pattern, "{")) {
         /* All names from "a/" to before "a0": '0' is the character after '/'. */
         const char *from = arena_copy(arena, (struct slice){.data = text, .length = wildcard});
@@ -214,7 +215,7 @@ void row_read(const struct tx *tx, struct db_statement *statement,
     };
 
     if (tx_is_as_of(tx) && row.to_seq > tx->as_of_seq) {
-        row.to_seq = 0; /* it had not ended then */
+        row.to_seq = 0; /* at the time of the read it had not ended yet */
         row.to_time_us = 0;
         row.deleted = false;
     }

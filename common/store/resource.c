@@ -74,13 +74,14 @@ static bool set_time(struct arena *arena, ProtobufCMessage *message, const char 
     const ProtobufCFieldDescriptor *found = message_field(message->descriptor, slice_from(field));
 
     if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
-        return true; /* the message does not have it */
+        return true; /* messages without this standard field are fine */
     }
     Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
     return time != NULL && message_set_child(message, field, time);
 }
 
-/* A body has the times that were known when it was written; those of its row may be corrected. */
+/* Puts the times of the row into the message, in a store with corrections: the body has those that
+ * were known when it was written. */
 static struct status set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
                                int64_t created_us, int64_t updated_us)
 {
@@ -144,7 +145,8 @@ struct status resource_entry_body(struct tx *tx, const struct resource_kind *kin
     return row ? body_correct(tx, kind, created_us, updated_us, body) : STATUS_NONE;
 }
 
-/* What the row that was looked up has; ret_bytes.data is NULL when there is none. */
+/* Steps a look-up and takes the body out of its row; ret_bytes.data is NULL when there is no row.
+ */
 static struct status take_packed(struct tx *tx, const struct resource_kind *kind,
                                  struct db_statement *statement, struct slice *ret_bytes)
 {
@@ -280,7 +282,7 @@ static char *make_etag(struct arena *arena, const struct identity *identity)
     return etag;
 }
 
-/* Those of the standard fields that the message has. */
+/* Sets the standard fields, of those that the message has. */
 static struct status set_standard_fields(struct tx *tx, ProtobufCMessage *message,
                                          const struct identity *identity, int64_t time_us)
 {
@@ -348,7 +350,8 @@ static struct status insert_row(struct tx *tx, const struct table *table, const 
     return status;
 }
 
-/* Journal entry and row of the next revision, identity's; a current one ends. */
+/* Appends the journal entry and inserts the row of the next revision; ends the current one, if
+ * there is one. */
 static struct status put(struct tx *tx, const struct table *table, ProtobufCMessage *message,
                          const struct identity *identity, int64_t time_us)
 {
@@ -385,7 +388,8 @@ static struct status check_writable(struct tx *tx, const struct resource_kind *k
                        "a resource %s cannot be stored under the name %s", kind->singular, name);
 }
 
-/* The first entry of a write has the time that its rules were told; times never repeat. */
+/* The time of the next entry. The first one of a write has the time that its handler saw as now;
+ * further ones come a microsecond later each, since times never repeat. */
 static int64_t entry_time(const struct tx *tx)
 {
     const int64_t last_us = tx->store->head.time_us;
@@ -393,7 +397,7 @@ static int64_t entry_time(const struct tx *tx)
     return tx->time_us > last_us ? tx->time_us : last_us + 1;
 }
 
-/* Where a resource of this name is kept, and the newest that there is of it. */
+/* The table of the kind and the last revision that the name ever had, before a write to it. */
 static struct status find_newest(struct tx *tx, const struct resource_kind *kind, const char *name,
                                  const struct table **ret_table, struct identity *ret_identity)
 {

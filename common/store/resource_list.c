@@ -1,5 +1,6 @@
 /*
- * resource_list.c - pages by keyset.
+ * resource_list.c - pages by keyset: a page begins behind the last row of the one before, which an
+ * index finds at once, so the thousandth page costs as much as the first.
  *
  * A list is ordered by keys k1..kn, the last one the name, so no two rows are equal. The rows
  * behind (v1..vn) are read as segments, one after the other, each one range of an index:
@@ -125,8 +126,9 @@ static struct status add_key(struct list *list, const struct order_key *order)
     return STATUS_NONE;
 }
 
-/* The keys, ended by the name: in the direction of the key before, so that an index over both is
- * walked one way. Nothing comes behind the name, since no two are equal. */
+/* The keys of the order, with the name as the last one, in the direction of the key before it, so
+ * that one index over both can be walked. Keys behind the name are dropped: no two names are equal.
+ */
 static struct status read_order(struct list *list)
 {
     struct order_key orders[ORDER_KEYS_MAX];
@@ -153,7 +155,8 @@ static struct status read_order(struct list *list)
     return STATUS_NONE;
 }
 
-/* What the filter implies for the column; false when that is nothing an index can help with. */
+/* The value that the column must have for the filter to match, if there is one. Not empty text and
+ * 0: where nothing is set, a column may have NULL instead of them. */
 static bool required_value(const struct list *list, const struct resource_column *column,
                            struct column_value *ret_value)
 {
@@ -176,8 +179,8 @@ static bool required_value(const struct list *list, const struct resource_column
     return false;
 }
 
-/* A condition that the filter implies and an index can help with: one, since one index is used.
- * Without an index it would be a walk with no bound. */
+/* Adds one condition that the filter implies, if an index can find its rows: SQLite uses one index,
+ * and without one the condition would turn the page into a walk over the whole collection. */
 static void add_required(struct list *list, struct query *query)
 {
     const struct resource_kind *kind = list->table->kind;
@@ -203,7 +206,8 @@ static void add_equal(struct query *query, const struct list_key *key, struct co
     }
 }
 
-/* Rows behind value; the NULLs that come behind a descending one are left out. */
+/* Rows that come behind value in the order of the key. The NULLs at the end of a descending key are
+ * a segment of their own and not among these. */
 static void add_behind(struct query *query, const struct list_key *key, struct column_value value)
 {
     if (!value.is_null) {
@@ -224,6 +228,7 @@ static void add_order(struct query *query, const struct list *list, size_t first
     }
 }
 
+/* Notes where this row stands: the next page begins behind it. */
 static void write_position(struct list *list, struct db_statement *statement)
 {
     struct page_position position = {.as_of_seq = list->tx->as_of_seq,
@@ -245,6 +250,8 @@ static void write_position(struct list *list, struct db_statement *statement)
     page_position_write(&list->last, &position);
 }
 
+/* Decodes into the scratch arena, which is emptied for each row: most rows that a filter looks at
+ * are not shown. */
 static struct status row_matches(struct list *list, struct db_statement *statement,
                                  bool *ret_matches)
 {
@@ -260,6 +267,8 @@ static struct status row_matches(struct list *list, struct db_statement *stateme
     return STATUS_NONE;
 }
 
+/* Sets more when the page ends before this row, or with it when enough rows were looked at. The
+ * position is then that of the last row that was taken or passed over. */
 static struct status take_row(struct list *list, struct db_statement *statement)
 {
     const struct slice body = db_bytes(statement, ROW_BODY);
@@ -300,8 +309,8 @@ static struct status take_rows(struct list *list, struct db_statement *statement
     return STATUS_NONE;
 }
 
-/* A segment: the first equal_count keys are those of the position, the next one is behind it, or
- * NULL at the end of a descending key. Without a position: all rows. */
+/* The query of one segment (see above): the first equal_count keys equal those of the position, and
+ * the next one is behind it, or with nulls is NULL. Without a position: all rows. */
 static struct status segment_query(struct list *list, struct query *query, size_t equal_count,
                                    bool nulls)
 {
@@ -345,6 +354,7 @@ static struct status read_segment(struct list *list, size_t equal_count, bool nu
     return status;
 }
 
+/* From the longest common prefix of keys to the shortest, so that rows come in order. */
 static struct status read_page(struct list *list)
 {
     if (list->position.key_count == 0) {

@@ -42,8 +42,9 @@ static struct status scan_query(struct query *query, struct tx *tx,
                       (struct column_value){.text = scan->text, .int64 = scan->int64});
     }
     query_time(query, tx, scan->all_revisions);
-    /* With a column the order is of an expression, or SQLite would rather walk the whole collection
-     * by name, which is in order, than sort the few rows that the column's index gives. */
+    /* With a column the rows are ordered by an expression, which no index gives. Otherwise SQLite
+     * would walk the whole collection by name, since that is in order, rather than sort the few
+     * rows that the column's index finds. */
     query_append(query, scan->column != NULL && scan->name == NULL
                             ? " ORDER BY r.name || '', r.revision"
                             : " ORDER BY r.name, r.revision");
@@ -131,7 +132,8 @@ struct status resource_all(struct tx *tx, const struct resource_kind *kind,
     return STATUS_NONE;
 }
 
-/* Decodes them into the memo's own arena; false when they do not fit, or cannot be read. */
+/* Reads the rows into the memo's own arena, to be found by later reads of this version. False when
+ * there is no room for them, or they cannot be read: then they are read in the usual way. */
 static bool remember(struct tx *tx, const struct resource_kind *kind,
                      const struct resource_scan *scan, struct resource_revision **ret_rows,
                      size_t *ret_count)

@@ -35,7 +35,8 @@ static struct status set_number(struct db *db, const char *key, int64_t number)
     return db_commit(db);
 }
 
-/* The copy becomes a store's file, without a log beside it. */
+/* Opens the copy as a store's file, writes what has to differ from the backup, and leaves no log
+ * beside it. */
 static struct status prepare_copy(const struct restoring *restoring)
 {
     struct db *db = NULL;
@@ -64,7 +65,8 @@ static struct status sync_file(struct arena *arena, const char *path)
     return status;
 }
 
-/* A service of another user finds its files its own. */
+/* When root restores, the files are given to the owner of the directory: the service runs as that
+ * user. */
 static struct status give_to_owner(const struct restoring *restoring, const char *path)
 {
     struct stat directory;
@@ -84,7 +86,7 @@ static const char *beside(const struct restoring *restoring, const char *suffix)
     return arena_printf(restoring->arena, "%s%s", restoring->location, suffix);
 }
 
-/* What a restore that was killed may have left of its copy. */
+/* Removes what a restore that was killed may have left of its copy. */
 static void remove_copy(const struct restoring *restoring)
 {
     static const char *const suffixes[] = {"", ".partial", "-wal", "-shm", "-journal"};
@@ -112,7 +114,7 @@ static struct status move_into(const struct restoring *restoring, const char *ke
                : store_files_failure(restoring->arena, "move away", from);
 }
 
-/* ret_kept is "" when there was nothing. */
+/* Moves the old store into a directory of its own; ret_kept is "" when there was none. */
 static struct status keep_old(const struct restoring *restoring, const char **ret_kept)
 {
     const struct store_restore *restore = restoring->restore;

@@ -1,4 +1,5 @@
-/* row_memo.c - a hash table of scans, all in one arena. */
+/* row_memo.c - a hash table of scans with their decoded rows, all in one arena, which is emptied
+ * when the version changes or the arena is full. */
 #include "store/row_memo.h"
 
 #include "base/text.h"
@@ -9,7 +10,7 @@
 enum {
     BUCKETS = 64,
     MEMO_MAX_BYTES = 256 << 10,
-    /* Rows may be many: with less than this left, none are made here. */
+    /* How many rows a scan has is not known before: with less room than this none is begun. */
     SPARE_BYTES = 64 << 10,
 };
 
@@ -62,7 +63,7 @@ void row_memo_begin(struct row_memo *memo, struct version version)
     memo->version = version;
 }
 
-/* Of the texts that tell scans apart most. */
+/* The hash takes the texts in which scans mostly differ; scan_equals() compares all. */
 static size_t bucket_of(const struct resource_scan *scan)
 {
     const char *const texts[] = {scan->name, scan->parent, scan->text};

@@ -1,4 +1,11 @@
-/* store.c - a store's life: lock, files, connections of readers. */
+/*
+ * store.c - a store's life: lock, files, connections of readers.
+ *
+ * Opening goes from the outside in: lock, mark of an unfinished restore, database, formats and
+ * layouts, log (copied and synced), journal's head, corrections, watermark, then the writer's
+ * thread. Each thread that reads gets a connection of its own when it first reads, and closes it
+ * when it ends.
+ */
 #include "base/clock.h"
 #include "store/migrate.h"
 #include "store/row_memo.h"
@@ -26,8 +33,8 @@ struct reader {
     struct reader *next;
 };
 
-/* A thread may end while its store is being closed: whoever finds the reader in the list, under
- * the lock, closes it. */
+/* A thread may end while its store is being closed, and both want to close the thread's reader.
+ * Whoever takes it out of this list, under the lock, does. */
 static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all_readers */
 static struct reader *all_readers;
 
@@ -44,7 +51,8 @@ static void on_thread_end(void *arg)
 
     (void)pthread_mutex_lock(&readers_lock);
     for (struct reader **at = &all_readers; *at != NULL; at = &(*at)->next) {
-        /* The address may be another thread's by now. */
+        /* Compared by thread as well: the reader may have been freed by readers_close(), and its
+         * address be another thread's by now. */
         if (*at == arg && pthread_equal((*at)->thread, pthread_self())) {
             found = *at;
             *at = found->next;
@@ -127,8 +135,9 @@ static struct status make_tables(struct store *store, struct arena *arena,
 }
 
 /*
- * What a failed fsync of an earlier process left in the page cache reads well and may not be on the
- * disk. Copying the whole log writes all of it once more, before anything is put behind it.
+ * Copies the whole log into the database and syncs it, before anything new is written. If an fsync
+ * of an earlier process failed, the log reads well from the system's memory but may not be on the
+ * disk; this writes all of it once more. A full disk is no failure here: the store opens read-only.
  */
 static struct status settle(struct store *store, struct status *ret_disk)
 {
@@ -225,7 +234,7 @@ int64_t store_now_us(const struct store *store)
 
 static struct status begin(struct reader *reader)
 {
-    /* Before the snapshot, so that it has all that is settled. */
+    /* Read before the snapshot is begun: then the snapshot has every entry up to that time. */
     reader->settled_us = atomic_load(&reader->store->writer.settled_us);
     TRY(db_begin(reader->db));
     const struct status status = journal_head_read(reader->db, &reader->head);

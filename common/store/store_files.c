@@ -23,7 +23,7 @@ struct status store_files_make_directory(struct arena *arena, const char *direct
     }
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        (void)mkdir(path, 0777); /* the last one tells */
+        (void)mkdir(path, 0777); /* if this fails, so does the last one, and says why */
         *slash = '/';
     }
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {

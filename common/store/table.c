@@ -8,7 +8,8 @@
 
 enum { TABLE_TEXT_MAX_BYTES = 1 << 15 };
 
-/* Tables and columns of the store's own; the words of SQL are harmless in quotes. */
+/* Names that the store needs for itself. Words of SQL may be names of columns, since all are
+ * quoted. */
 static const char *const reserved_tables[] = {"journal", "meta", "idempotency"};
 static const char *const reserved_columns[] = {"name",    "uid",       "revision", "from_seq",
                                                "to_seq",  "from_time", "to_time",  "created",
@@ -191,8 +192,10 @@ const char *table_definition(struct arena *arena, const struct resource_kind *ki
 }
 
 /*
- * Each order twice: current rows alone for lists of now, all rows for lists as of a time. to_seq,
- * which is the same in all current rows, is one more equality, so that SQLite prefers the former.
+ * Two indexes for each order: one of the current rows, for lists of now, and one of all revisions,
+ * for lists as of a time. The first also has to_seq, which is NULL in all current rows: the
+ * condition on it is one more equality that the index answers, so SQLite chooses it where both
+ * would do.
  */
 static void append_index(struct buffer *out, const char *table, const char *column)
 {
@@ -205,7 +208,8 @@ static void append_index(struct buffer *out, const char *table, const char *colu
         table, column, strcmp(column, "name") == 0 ? ", revision" : ", name");
 }
 
-/* The same of all parents. to_seq comes second, or lists by name alone would be drawn here. */
+/* The same over all parents. to_seq comes second: were it first, SQLite would take this index for
+ * lists by name as well. */
 static void append_index_across(struct buffer *out, const char *table, const char *column)
 {
     buffer_printf(out,

@@ -47,7 +47,7 @@ static struct status delete_some(struct store *store, int64_t before_us, unsigne
     int64_t oldest_us = 0;
 
     TRY(idempotency_expire(store->db, before_us, max, &oldest_us));
-    /* One that is added later is not older than now. */
+    /* With no key left, the oldest that can come is one of now. */
     store->oldest_key_us =
         oldest_us != INT64_MAX ? oldest_us : before_us + store->retention.keep_us;
     return STATUS_NONE;

@@ -1,4 +1,4 @@
-/* watermark.c - the rule. */
+/* watermark.c - the rules of watermark.h, in their order; no clock and no lock of its own. */
 #include "store/watermark.h"
 
 #include "store/store_internal.h"
@@ -23,7 +23,8 @@ void watermark_init(struct watermark *mark, int64_t last_us, int64_t reserved_us
     };
 }
 
-/* What was told counts while the clock is about right. */
+/* Rule 5: a time that was told to a feed holds entries behind it, unless it lies so far ahead that
+ * the clock must have been wrong when it was told. */
 static int64_t told_floor(const struct watermark *mark, int64_t now_us)
 {
     return mark->told_us - now_us <= CLOCK_BEHIND_US ? mark->told_us : 0;
@@ -34,7 +35,7 @@ int64_t watermark_open(struct watermark *mark, int64_t now_us)
     const int64_t floor_us = greatest(mark->floor_us, told_floor(mark, now_us));
     const int64_t first_us = greatest(now_us, floor_us + 1);
 
-    /* One that is in doubt has earlier times, which count on. */
+    /* A group in doubt is still open and has earlier times: those go on to hold times back. */
     if (mark->open_us == 0) {
         mark->open_us = first_us;
     }
@@ -46,7 +47,8 @@ void watermark_close(struct watermark *mark, enum watermark_outcome outcome, int
     if (outcome == WATERMARK_IN_DOUBT) {
         mark->in_doubt = true;
     } else if (outcome == WATERMARK_COMMITTED) {
-        /* What a failed commit left in the log is overwritten from here on. */
+        /* This commit has overwritten whatever a failed one had left in the log: its doubt is over.
+         */
         mark->open_us = 0;
         mark->in_doubt = false;
         mark->floor_us = greatest(mark->floor_us, last_us);

@@ -1,8 +1,11 @@
 /*
- * writer.c - group commit.
+ * writer.c - group commit: one thread runs all writes that are queued in one transaction, commits
+ * once, and then answers them, since an fsync takes milliseconds, whatever it writes.
  *
  * Nothing is answered before the commit that it is in. A write that fails is rolled back to its
  * savepoint and leaves the others alone; what breaks the transaction itself fails the whole group.
+ * When the disk is full or fails the store becomes read-only, and the thread tries a small commit
+ * every PROBE_MS until that succeeds.
  */
 #include "store/writer.h"
 
@@ -18,7 +21,9 @@
 
 enum { QUEUE_DEFAULT = 4096, PROBE_MS = 1000, UPKEEP_MS = 20 };
 
-/* Past the first the log is copied into the file; past the second readers are waited for. */
+/* A log of more than CHECKPOINT_BYTES that are not copied yet is copied into the database. Past
+ * RESTART_BYTES readers are waited for, too, so that the log can begin anew: otherwise it grows as
+ * long as somebody reads. */
 enum { CHECKPOINT_BYTES = 4 << 20, RESTART_BYTES = 32 << 20 };
 
 const struct status writer_not_settled = {
@@ -39,7 +44,7 @@ struct status writer_read_only_status(const char *why)
     return (struct status){.code = STATUS_UNAVAILABLE, .reason = "STORE_READ_ONLY", .message = why};
 }
 
-/* NULL when the failure says nothing of the disk. */
+/* Why the store has to become read-only after this failure; NULL when the disk is not to blame. */
 static const char *read_only_text(struct store *store, struct status failure)
 {
     if (db_is_doomed(store->db)) {
@@ -85,7 +90,8 @@ static struct write *take_queue(struct writer *writer)
     return group;
 }
 
-/* From now on writes are refused; those that wait are refused now. */
+/* From now on writes are refused; those that wait are refused now. So are questions: no group will
+ * be closed any more that could settle a time. */
 static void become_read_only(struct store *store, const char *why)
 {
     struct writer *writer = &store->writer;
@@ -100,6 +106,7 @@ static void become_read_only(struct store *store, const char *why)
     settling_answer(questions, writer_not_settled);
 }
 
+/* The whole group is lost: rolled back, and each of its writes gets the same failure. */
 static void fail_group(struct store *store, struct write *group, struct status failure)
 {
     db_rollback(store->db);
@@ -149,6 +156,8 @@ static struct status run_in_savepoint(struct store *store, struct write *write)
     return db_savepoint_rollback(store->db);
 }
 
+/* One write: a known key gets its kept answer, also while the clock is wrong; else it is run, and
+ * its outcome is kept with its key. Fails only when the group is lost. */
 static struct status run_one(struct store *store, struct write *write)
 {
     bool known = false;
@@ -186,8 +195,8 @@ static struct status run_one(struct store *store, struct write *write)
     return idempotency_keep(store->db, write, journal_next_time(&store->head, store_now_us(store)));
 }
 
-/* So that what is asked for can be settled once the group is closed. A commit in doubt ends only
- * with one that writes something. */
+/* Writes, with the group, how far ahead times may be settled afterwards (watermark.h, rule 4);
+ * after a commit in doubt in any case, since only one that writes something ends the doubt. */
 static struct status reserve_in_group(struct store *store)
 {
     struct writer *writer = &store->writer;
@@ -261,7 +270,8 @@ static void lose_group(struct store *store, enum watermark_outcome outcome)
     (void)pthread_mutex_unlock(&store->writer.lock);
 }
 
-/* Before the next group is opened, or a steady stream of writes would keep them waiting. */
+/* Answers questions that this commit has settled. Done between two groups, because under a steady
+ * stream of writes there is always an open one, which holds times back. */
 static void settle_what_waits(struct store *store)
 {
     struct writer *writer = &store->writer;
@@ -273,6 +283,8 @@ static void settle_what_waits(struct store *store)
     settling_answer(settled, STATUS_NONE);
 }
 
+/* From here on readers get this version. on_publish() is told before any write is answered, so that
+ * no answer leaves before the leases know of its version. */
 static void publish(struct store *store, struct write *group)
 {
     struct writer *writer = &store->writer;
@@ -292,7 +304,7 @@ static void publish(struct store *store, struct write *group)
     }
 }
 
-/* A commit of what changes nothing asks for no fsync. */
+/* A commit that changes nothing makes no fsync: then there is nothing to count. */
 static void observe_fsync(const struct store *store, int64_t synced_before_ns)
 {
     const int64_t synced_ns = db_synced_ns() - synced_before_ns;
@@ -321,7 +333,8 @@ static struct status commit(struct store *store, const struct write *group)
     return status;
 }
 
-/* Also without a write, for those that wait until something is settled. */
+/* One group from its opening to its answers. It may have no write at all: then it is committed for
+ * those who wait until a time is settled. */
 static void write_group(struct store *store, struct write *group)
 {
     const struct journal_head before = store->head;
@@ -366,6 +379,7 @@ static struct status checkpoint(struct store *store, enum db_checkpoint mode)
     return STATUS_NONE;
 }
 
+/* After each round of work, so that no call ever pays for a checkpoint. */
 static void checkpoint_when_due(struct store *store)
 {
     const int64_t bytes = db_log_bytes(store->db);
@@ -407,7 +421,8 @@ static struct status probe(struct store *store)
     return checkpoint(store, DB_CHECKPOINT_PASSIVE);
 }
 
-/* Whether the disk takes a real commit again. */
+/* Tries a real commit with its fsync, and ends being read-only when that succeeds. Not after a
+ * failed fsync: then only a restart can tell what is on the disk. */
 static void try_to_come_back(struct store *store)
 {
     if (db_is_doomed(store->db)) {
@@ -434,7 +449,7 @@ static void try_to_come_back(struct store *store)
     (void)pthread_mutex_unlock(&store->writer.lock);
 }
 
-/* Under the lock. Until there is work, the thread is to end, or this time has passed. */
+/* Under the lock. Waits until there is work, the thread is to end, or this time has passed. */
 static void wait_for(struct writer *writer, unsigned bound_ms)
 {
     const struct timespec until = thread_time_in(bound_ms);
@@ -446,7 +461,7 @@ static void wait_for(struct writer *writer, unsigned bound_ms)
     }
 }
 
-/* What to do next; neither: nothing waits. */
+/* What the thread is to do next. Nothing of it: time for upkeep. */
 struct work {
     struct write *group;
     bool settle; /* somebody waits for that */
@@ -470,7 +485,8 @@ static bool wait_for_work(struct store *store, struct work *ret_work)
     return go_on;
 }
 
-/* Before the disk is full: what is in the log goes into the file while there is room for it. */
+/* When the room on the disk is below the reserve: copies the log into the database while that is
+ * still possible, and takes no more writes. */
 static void keep_reserve(struct store *store)
 {
     const char *why = upkeep_disk(store);
@@ -504,7 +520,8 @@ static void do_work(struct store *store, const struct work *work)
     keep_reserve(store);
 }
 
-/* So that nothing is dated ahead of the clock because of what was reserved before a restart. */
+/* The times that were reserved before a restart may lie a quarter of a second ahead. The first
+ * group waits for the clock to pass them, so that no entry is dated ahead of it. */
 static void wait_for_clock(const struct store *store, const struct watermark *mark)
 {
     const int64_t wait_us = watermark_wait_us(mark, store_now_us(store));

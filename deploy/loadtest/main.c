@@ -29,7 +29,7 @@ static const char help[] =
     "  --allow-remote   for --load, also to a host that is not this one\n"
     "  --quiet          no progress on standard error\n"
     "\n"
-    "  --help, --version\n"
+    "  --help, -h, --version\n"
     "\n"
     "Exit status: 0 all well, 1 something failed, 2 wrong options.\n";
 
@@ -94,7 +94,7 @@ static int option_take(int option, const char *value, struct options *options)
     case 'l':
         options->url = value;
         return 0;
-    case 'h':
+    case 'd':
         options->hash = true;
         return 0;
     case 'r':
@@ -117,18 +117,18 @@ static int options_read(int argc, char **argv, struct options *options)
         {"scale", required_argument, NULL, 'S'},
         {"output", required_argument, NULL, 'o'},
         {"load", required_argument, NULL, 'l'},
-        {"hash", no_argument, NULL, 'h'},
+        {"hash", no_argument, NULL, 'd'},
         {"connections", required_argument, NULL, 'c'},
         {"quiet", no_argument, NULL, 'q'},
         {"allow-remote", no_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'H'},
+        {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
 
-    for (int option = 0; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        if (option == 'H' || option == 'V') {
-            (void)fputs(option == 'H' ? help : "dongkhoi-generate " DONGKHOI_VERSION "\n", stdout);
+    for (int option = 0; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        if (option == 'h' || option == 'V') {
+            (void)fputs(option == 'h' ? help : "dongkhoi-generate " DONGKHOI_VERSION "\n", stdout);
             return 0;
         }
         const int status = option_take(option, optarg, options);

@@ -1,9 +1,29 @@
 #!/usr/bin/env bash
-# backup.sh - backs up every store into a directory and lets backups of long ago go:
-# dongkhoi-backup DIRECTORY. Programs are looked for beside it.
+# backup.sh - backs up every store into a directory and lets backups of long ago go. Installed as
+# dongkhoi-backup, beside the programs.
 set -euo pipefail
 
-directory=$1
+usage() {
+    cat <<'TEXT'
+usage: dongkhoi-backup [-h] DIRECTORY
+
+Backs up the store of every service into the directory, through the programs beside this one, and
+removes backups that are older than DONGKHOI_BACKUP_DAYS (30) of each service that has a new one.
+The stores are in DONGKHOI_STATE (./var). Exit status: 0 all were backed up, 1 not all, 2 wrong use.
+TEXT
+}
+
+directory=${1:-}
+case $directory in
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    '' | -*)
+        usage >&2
+        exit 2
+        ;;
+esac
 programs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 days=${DONGKHOI_BACKUP_DAYS:-30}
 state=${DONGKHOI_STATE:-./var}

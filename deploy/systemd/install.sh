@@ -15,6 +15,7 @@ to it, and installs units and the user that they run as. Starts and stops nothin
 
   --build DIRECTORY  where the programs were built     build/release, in the clone
   --root DIRECTORY   instead of /, for packages and tests; then no user is made
+  --help, -h         this text
 TEXT
 }
 

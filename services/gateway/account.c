@@ -11,7 +11,7 @@ enum {
     PATH_MAX_BYTES = 400,
     METHOD_MAX_BYTES = 32,
     TIMING_MAX_BYTES = 512,
-    CLIENT_GONE = 499, /* as others call it: no code was sent */
+    CLIENT_GONE = 499, /* nginx' code for a client that left; never sent */
 };
 
 struct account {
@@ -32,7 +32,8 @@ static struct account *account_of(const struct http_request *request)
     return request->handler_data;
 }
 
-/* The one traceparent; two are as none (W3C Trace Context, 3.2). */
+/* Takes the trace from the header, if there is exactly one: two count as none (W3C Trace
+ * Context, 3.2). */
 static bool trace_of_head(const struct http_head *head, struct trace *ret_trace)
 {
     const struct http_field *found = NULL;
@@ -139,8 +140,8 @@ struct account_parts account_divide(uint64_t total_us, struct rpc_timing timing)
 {
     struct account_parts parts = {.gateway_us = total_us};
 
-    /* Clocks of two programs: what one says of its own time may be a little more than the other
-     * saw pass. */
+    /* Two programs measured: the service's time may come out a little longer than the gateway
+     * waited. Parts are cut so that they add up. */
     parts.store_us = at_most(timing.store_us, parts.gateway_us);
     parts.gateway_us -= parts.store_us;
     parts.service_us = at_most(timing.service_us, parts.gateway_us);

@@ -24,8 +24,8 @@ enum {
     PAGE_SIZE_DEFAULT = 50,
 };
 
-/* request->handler_turn: zero until it is let in; the class of its page, and whether it is one of
- * those at once. */
+/* Bits of request->handler_turn, which is 0 until the request is let in: the class of its page, and
+ * whether it has one of the turns for large answers. */
 enum { TURN_ENTERED = 0x100, TURN_LARGE = 0x200, TURN_CLASS = 0xff };
 
 struct waiting {
@@ -79,7 +79,8 @@ static unsigned page_size_of(struct slice query)
     return size < PAGE_SIZE_MAX ? size : PAGE_SIZE_MAX;
 }
 
-/* Requests of one class expect about the same: by powers of two of the page size. */
+/* Page sizes are put into classes by powers of two: answers to requests of one class are about as
+ * large. */
 static unsigned class_of(unsigned page_size)
 {
     unsigned class = 0;
@@ -121,7 +122,8 @@ static void learn(struct admission *admission, const struct http_request *reques
                     : (uint32_t)(((uint64_t)*expected * (LEARNING - 1) + bytes) / LEARNING) + 1;
 }
 
-/* By whom others are let in first. Without shares of peers each connection is its own. */
+/* Who holds less goes first. What counts is all that the peer holds, or the connection alone where
+ * peers have no shares. */
 static size_t weight_of(const struct admission *admission, const struct http_request *request)
 {
     return admission->loop->gateway->has_peer_shares ? http_peer_bytes(request)
@@ -149,7 +151,8 @@ static struct waiting *take_out(struct admission *admission, struct waiting **at
     return taken;
 }
 
-/* The place in the list of whoever's peer holds least, or most; the first of equals. */
+/* The waiting request whose peer holds least, or most; of equals the one that has waited longest.
+ */
 static struct waiting **find_extreme(struct admission *admission, bool is_most)
 {
     struct waiting **found = NULL;
@@ -202,7 +205,8 @@ static void deliver(struct letter *letter)
     serve_waiting(admission);
 }
 
-/* Not at once: an answer is just being given, and its memory is not free yet. */
+/* Serves those who wait in the loop's next turn: now an answer is just being given, and its memory
+ * is not free yet. */
 static void serve_later(struct admission *admission)
 {
     if (admission->first != NULL && !admission->is_posted) {

@@ -198,8 +198,8 @@ void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES])
 }
 
 /*
- * The resource's etag alone does not change with what is computed into a resource on reading
- * (such as an occupancy), so the body's hash stands behind it.
+ * The ETag: the resource's etag, a dot, and a hash of the body. Some fields, such as an occupancy,
+ * are computed when the resource is read, and the etag alone would not change with them.
  */
 static const char *entity_tag_for(struct http_request *request, const ProtobufCMessage *message)
 {

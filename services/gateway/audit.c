@@ -59,7 +59,8 @@ static bool is_of_same_versions(const struct audit *audit, const struct rpc_answ
     return true;
 }
 
-/* The answer's body as it would be given now; false where it cannot be had. */
+/* Renders the service's answer as it would be given now, to be compared. False when it cannot be.
+ */
 static bool render_again(struct audit *audit, struct slice payload, struct buffer *body)
 {
     void *message = NULL;

@@ -1,4 +1,5 @@
-/* cache.c - what a loop keeps, its keys and names. */
+/* cache.c - what a loop keeps for its reads: keys, names in Redis, and which services a method
+ * needs. */
 #include "cache.h"
 
 #include "base/clock.h"
@@ -123,7 +124,7 @@ void cache_put(struct cache *cache, struct cache_entry *entry)
     const size_t entries = memory_cache_count(cache->memory);
 
     memory_cache_put(cache->memory, entry);
-    /* What may be less wraps around, twice. */
+    /* A difference may be negative: it wraps around here, and back in the sum. */
     (void)atomic_fetch_add(&metrics->cache_bytes, memory_cache_bytes(cache->memory) - bytes);
     (void)atomic_fetch_add(&metrics->cache_entries, memory_cache_count(cache->memory) - entries);
 }

@@ -117,7 +117,8 @@ static size_t read_length(const char *bytes)
     return length;
 }
 
-/* Header lines that we write, each with its CR LF: nothing else may get into an answer. */
+/* Whether these are header lines as we write them. What Redis says is not trusted: no other header
+ * may get into an answer. */
 static bool fields_are_ours(struct slice fields)
 {
     static const char *const names[] = {"Vary: ", "ETag: ", "Link: ", "Next-Page-Token: "};

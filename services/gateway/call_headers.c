@@ -168,7 +168,7 @@ static struct status read_if_match(struct arena *arena, const struct http_head *
     if (!headers->has_if_match) {
         return STATUS_NONE;
     }
-    /* A tag that is spelled "*" stays in its quotes: without, it would be any. */
+    /* Quotes are taken off, but not of the tag "*": without them it would mean any tag. */
     if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"' &&
         !slice_is(text, "\"*\"")) {
         text = (struct slice){text.data + 1, text.length - 2};

@@ -1,9 +1,9 @@
-/* clock_difference.c - the median of a few. */
+/* clock_difference.c - how far a clock is from the median of all. */
 #include "clock_difference.h"
 
 #include <assert.h>
 
-/* Of an even number the lower one: a clock that exists. */
+/* Of an even number the lower of the middle two, so that the median is a clock that exists. */
 static int64_t median(const int64_t *offsets_us, size_t count)
 {
     int64_t sorted_us[CLOCKS_MAX];

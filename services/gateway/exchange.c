@@ -69,7 +69,7 @@ static void answer_parsed(struct exchange *exchange, const struct rpc_answer *an
     }
 }
 
-/* No answer came. */
+/* The call itself failed: no answer came. */
 static void answer_call_failure(struct exchange *exchange, struct status status)
 {
     if (goes_again(exchange, status)) {
@@ -118,7 +118,8 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-/* Of the standard methods that write one resource, which ask no other service. */
+/* Standard methods that write one resource take about as long as each other, so they may share a
+ * parcel. */
 static enum rpc_company company_of(const struct schema_method *method)
 {
     static const char *const prefixes[] = {"Create", "Update", "Delete"};

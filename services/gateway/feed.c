@@ -91,7 +91,7 @@ static const char *service_name(const struct feed *feed, size_t index)
     return feed->loop->gateway->backends[index].name;
 }
 
-/* They were asked at the same time: the time is that of the slowest. */
+/* Services are asked at the same time, so the time to tell is that of the slowest. */
 static void slowest_keep(struct feed *feed, struct rpc_timing timing)
 {
     const struct rpc_timing *kept = &feed->slowest;
@@ -128,7 +128,8 @@ static struct status part_parse(struct feed *feed, size_t index, struct arena *s
     return STATUS_NONE;
 }
 
-/* What to say of all failures: that services are away before anything else, naming them. */
+/* One answer for all failures: that services are away comes before anything else, and names them.
+ */
 static void answer_held(const struct feed *feed)
 {
     struct http_request *request = feed->request;
@@ -159,7 +160,7 @@ static void answer_held(const struct feed *feed)
                                     chosen.message != NULL ? chosen.message : "");
     chosen.message = text != NULL ? text : "the feed waits for a service";
     if (chosen.reason != NULL && strcmp(chosen.reason, "OUTCOME_UNKNOWN") == 0) {
-        chosen.reason = "SERVICE_DOWN"; /* nothing was to be changed */
+        chosen.reason = "SERVICE_DOWN"; /* a read has no outcome that could be unknown */
     } else if (chosen.reason != NULL && strcmp(chosen.reason, "CURSOR_OUTDATED") == 0) {
         chosen.field = "since";
     }
@@ -178,7 +179,7 @@ static uint64_t hash_start(const char *hex)
     return strtoull(digits, NULL, 16);
 }
 
-/* Each service goes on behind the last change that is in the page. */
+/* The cursor behind this page: for each service the last of its changes that is in the page. */
 static const char *next_cursor(struct feed *feed, const struct feed_source *sources)
 {
     for (size_t i = 0; i < feed->count; i++) {
@@ -267,7 +268,8 @@ static void answer_no_room(struct feed *feed)
     answer_status(feed->request, admission_no_room(), NULL);
 }
 
-/* The feed is gone with its request, so the replies that it rests on are kept apart. */
+/* Answers, then frees the replies. They are copied out first: the feed lives in its request, which
+ * is gone once it is answered. */
 static void end(struct feed *feed, void (*give)(struct feed *feed))
 {
     struct rpc_reply *replies[BACKENDS_MAX] = {0};
@@ -289,7 +291,8 @@ static void ask_again(struct feed *feed)
 {
     feed->is_asked_again = true;
     feed->must_ask_again = false;
-    feed->waiting = 1; /* for this function */
+    feed->waiting =
+        1; /* this function counts as one, so that the last answer cannot come before its end */
     for (size_t i = 0; i < feed->count; i++) {
         feed->waiting += feed->lags[i];
     }
@@ -457,7 +460,7 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
         answer_status(request, status, NULL);
         return;
     }
-    /* One for this function: no answer may come before all were asked. */
+    /* This function counts as one, so that the last answer cannot come before all were asked. */
     feed->waiting = feed->count + 1;
     for (size_t i = 0; i < feed->count; i++) {
         ask(feed, i);

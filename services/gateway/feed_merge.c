@@ -59,7 +59,8 @@ static struct feed_source *first_of(struct feed_source *sources, size_t count)
     return first;
 }
 
-/* What came in later than the end was asked for is left for the next page. */
+/* Says where the page ends, and whether it has caught up: what came in after the end had been set
+ * is left for the next page. */
 static void page_judge(const struct feed_source *sources, size_t source_count, int64_t end_us,
                        struct feed_page *page)
 {

@@ -1,4 +1,13 @@
-/* flight.c - to Redis, to the service, and back to all who wait for the same answer. */
+/*
+ * flight.c - one read's way to Redis, to its service, and back to all who wait for the same answer.
+ *
+ *     flight_board --same key, in time--> joined, waits for the flight's end
+ *                  \--else--> a new flight: ask Redis --no entry--> forward to the service
+ *     reply --small: on the loop; large: in a job--> flight_land --> flight_end: leader and joined
+ *
+ * The read that began the flight leads it: the flight lives in its request's arena and is gone once
+ * it is answered. A joined read for which the answer is too old boards again, by itself.
+ */
 #include "flight.h"
 
 #include "account.h"
@@ -16,7 +25,9 @@
 
 enum {
     DETAIL_BYTES = 96,
-    /* Of a herd one that came a moment earlier may board later, having waited for the version. */
+    /* A read joins a flight whose deadline is later than its own by a hundredth of the time it has
+     * left. Of many reads that come at once, one that was first may get here last, because it had
+     * to ask for the version. */
     JOIN_SLACK_PART = 100,
 };
 
@@ -30,7 +41,7 @@ struct outcome {
     unsigned version_count;
     bool is_from_redis;
     bool is_stored;
-    bool is_of_call; /* nothing is known of the data: it says nothing to others */
+    bool is_of_call; /* the call itself failed: joined reads go on by themselves */
 };
 
 static struct flight **bucket_of(struct cache *cache, uint64_t hash)
@@ -141,7 +152,8 @@ static void store_in_redis(struct read *read, const struct cache_parts *parts)
     }
 }
 
-/* R11: stored under the versions of the snapshot that the value came from. */
+/* Rule 11: kept under the versions of the snapshot that the answer came from, not those known now.
+ */
 static void store(struct read *read, struct cache_entry *entry)
 {
     struct cache *cache = read->loop->cache;
@@ -218,7 +230,8 @@ static void landing_done(struct job *job)
     free(landing);
 }
 
-/* What a large answer comes to is nearly known now. False: there is no room for it. */
+/* Now that the reply is there, its size as text can be told well, and room for it is reserved.
+ * False: there is none. */
 static bool land_beside(struct read *read)
 {
     const size_t bytes = rpc_reply_bytes(read->reply) * ANSWER_GROWTH;
@@ -267,7 +280,8 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-/* Answers of one service that are no pages take about as long as each other. */
+/* Reads of one service that are no pages take about as long as each other, so they may share a
+ * parcel. */
 static enum rpc_company company_of(const struct read *read)
 {
     const bool is_page = strncmp(read->method->name, "List", 4) == 0;

@@ -1,4 +1,5 @@
-/* flight_reply.c - envelope, versions, message, text: all that needs nothing of the loop. */
+/* flight_reply.c - from a reply to an entry: envelope, versions, message, text. Touches nothing of
+ * the loop, so that it can run beside it. */
 #include "flight_reply.h"
 
 #include "answer.h"
@@ -25,7 +26,8 @@ static bool backend_index(const struct gateway *gateway, const char *service, un
     return false;
 }
 
-/* False: they cannot be relied upon, such as of a service that could not be asked. */
+/* Reads the versions that came with an answer. False when they cannot be relied upon, because a
+ * service could not be asked: then the answer is not kept. */
 static bool versions_read(const struct gateway *gateway, const struct rpc_answer *answer,
                           struct cache_version *versions, unsigned *ret_count)
 {
@@ -66,7 +68,8 @@ static void mutant_versions_of_now(const struct gateway *gateway, struct cache_v
 }
 #endif
 
-/* Clocks of services may be in another day than ours, shortly before and after midnight. */
+/* Whether the answer is of the read's day. Around midnight a service's clock may say another day
+ * than ours, so then nothing is kept. */
 static bool is_of_one_day(const struct read *read)
 {
     bool is_turning = false;
@@ -84,7 +87,8 @@ static struct status render(struct read *read, struct arena *scratch,
     return message_pack(scratch, message, &ret_rendering->body);
 }
 
-/* From the same message, under whatever versions. */
+/* Whether the entry before was rendered from an equal message: its text can be used again, whatever
+ * the versions. */
 static bool is_rendered(const struct cache_entry *before, const struct cache_parts *parts)
 {
     return before != NULL && before->parts.source_hash == parts->source_hash &&

@@ -77,7 +77,7 @@ static void answer_wrong_verb(struct http_request *request, const char *allow)
     answer_status_as(request, 405, status, NULL);
 }
 
-/* With an address of their own metrics are there only, with what says how the gateway is. */
+/* With DONGKHOI_METRICS_LISTEN /metrics is at that address only, beside /healthz and /readyz. */
 static bool is_served_here(const struct gateway_loop *loop, enum gateway_row row)
 {
     if (loop->is_for_metrics) {
@@ -174,7 +174,7 @@ static void on_request(void *arg, struct http_request *request)
     case ROUTER_FOUND:
         account_method(request, match.route->method->full_name);
         request->handler_row = gateway_metrics_row(&gateway->metrics, match.route->method);
-        /* Before the call: what cannot be answered must not be done. */
+        /* Judged before the call: nothing may be done whose answer the client would not accept. */
         if (!answer_is_acceptable(request, match.route->method->output->type)) {
             return;
         }
@@ -239,7 +239,7 @@ static void loop_free(struct gateway_loop *loop)
     free(loop);
 }
 
-/* Before the loop waits for more to do: what it found to do is done. */
+/* At the end of each turn of a loop: sends the calls that were gathered during the turn. */
 static void on_turn_end(uv_prepare_t *turn)
 {
     const struct gateway *gateway = turn->data;
@@ -378,7 +378,7 @@ static void close_clients(struct gateway *gateway)
     }
 }
 
-/* Says which of the two is at fault, where one is. */
+/* Marks which of the two addresses a failure is about. */
 static struct status of_address(struct status status, const char *name)
 {
     if (status.code == STATUS_INVALID_ARGUMENT || status.code == STATUS_UNAVAILABLE) {
@@ -387,7 +387,7 @@ static struct status of_address(struct status status, const char *name)
     return status;
 }
 
-/* Both, before either is listened on. */
+/* Checks both addresses before either is listened on. */
 static struct status check_addresses(const struct gateway *gateway,
                                      const struct gateway_options *options, struct arena *arena)
 {

@@ -51,7 +51,8 @@ static int connect_to(const struct addrinfo *address, int64_t deadline_boot_ms)
     return -1;
 }
 
-/* One that listens on every address of the machine is asked on loopback. */
+/* The address to ask: a gateway that listens on all addresses of the machine is asked on loopback.
+ */
 static bool address_split(const char *listen, char host[HOST_BYTES], const char **ret_port)
 {
     const char *colon = strrchr(listen, ':');
@@ -99,7 +100,7 @@ static size_t exchange(int fd, int64_t deadline_boot_ms, char *answer, size_t si
 {
     size_t received = 0;
 
-    /* So short a request fits into a new socket's buffer whole. */
+    /* A new socket's buffer takes so short a request whole, so it need not be sent in parts. */
     if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(request) - 1) {
         return 0;
     }

@@ -1,4 +1,4 @@
-/* html.c - escaping first; then figures of Vietnam and of England. */
+/* html.c - escaping, and figures as they are written in Vietnamese and in English. */
 #include "html.h"
 
 #include "base/clock.h"

@@ -1,11 +1,12 @@
-/* job.c - one arena and one turn on a thread of libuv's for each job. */
+/* job.c - runs a job on one of libuv's threads, with an arena of its own. */
 #include "job.h"
 
 #include <sys/resource.h>
 
 enum { JOB_MEMORY_BYTES = 64 << 20, JOB_NICENESS = 10 };
 
-/* Behind the loops, for whom a millisecond counts. Linux has a niceness for each thread. */
+/* Lowers the priority of the thread that runs jobs, since a millisecond counts for the loops. On
+ * Linux each thread has its own niceness. */
 static void step_back(void)
 {
     static _Thread_local bool is_behind;

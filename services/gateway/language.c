@@ -7,7 +7,8 @@
 
 static const char *const tags[LANGUAGE_COUNT] = {[LANGUAGE_EN] = "en", [LANGUAGE_VI] = "vi"};
 
-/* How a range names a language, the more exact the higher. */
+/* How exactly a range of Accept-Language names a language; the most exact range decides (RFC 4647).
+ */
 enum exactness { NAMES_NOT, NAMES_ALL, NAMES_MORE, NAMES_IT };
 
 struct match {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands for the keys of a sentence. */
+/* What the {keys} of a sentence are replaced by. */
 struct places {
     const char *field; /* NULL: none */
     const Google__Rpc__ErrorInfo *info;

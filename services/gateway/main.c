@@ -185,7 +185,8 @@ static const struct command commands[] = {
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
-/* What names and wildcards come to is known when it starts only. */
+/* Only texts can be compared here: what a name or a wildcard stands for is known when it is
+ * listened on. */
 static struct status check_addresses(const struct config_variable *values, struct arena *arena)
 {
     const char *listen = config_value(values, VARIABLE_COUNT, "DONGKHOI_LISTEN");
@@ -262,7 +263,8 @@ static unsigned number(const char *name)
     return (unsigned)strtoul(config_value(variables, VARIABLE_COUNT, name), NULL, 10);
 }
 
-/* Each connection is a descriptor: take as many as the system lets us, and keep some back. */
+/* Each connection is a descriptor. Raises the limit as far as the system allows, keeps some back
+ * for all else, and returns how many connections are possible. */
 static unsigned connections_possible(unsigned wanted)
 {
     struct rlimit limit = {.rlim_cur = DESCRIPTORS_KEPT};
@@ -278,8 +280,8 @@ static unsigned connections_possible(unsigned wanted)
     return possible < wanted ? possible : wanted;
 }
 
-/* What is left for requests and answers. Half of it: as much again is at hand while they are read
- * and made, and lost between blocks of memory. */
+/* How much requests and answers may hold: half of what cache and program leave. The other half is
+ * needed while they are read and made, and lost between blocks of memory. */
 static size_t memory_for_clients(void)
 {
     const size_t all = number("DONGKHOI_MEMORY_BYTES");
@@ -366,7 +368,7 @@ static int serve(struct arena *arena, const sigset_t *signals)
     return EXIT_SUCCESS;
 }
 
-/* Until it is told to stop. */
+/* Serves until a signal says to stop. */
 static int serve_logged(struct arena *arena)
 {
     enum log_level least = LOG_INFO;
@@ -392,7 +394,7 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     memory_configure();
-    /* For jobs: more of them at once would only take turns with the loops. */
+    /* libuv's threads run jobs. More of them would only take turns with the loops. */
     (void)setenv("UV_THREADPOOL_SIZE", JOB_THREADS, 0);
     program.environment = environ;
     if (command == NULL && config_arguments(&program, argc, argv, &exit_code)) {

@@ -1,5 +1,9 @@
 /*
- * memory_cache.c - a table of chains and a list from newest to oldest use.
+ * memory_cache.c - a hash table with chains, and a list of all entries in the order of their last
+ * use. Past the limit the entry that was not used for the longest time goes.
+ *
+ * Keys come from clients, so they are hashed with SipHash under a random key: nobody can choose
+ * many that share a bucket.
  *
  * Invariant: bytes is the sum of the sizes of all kept entries, and never over the limit when a
  * function returns. Neither finding nor touching an entry allocates.

@@ -31,7 +31,7 @@ static void answer_own(struct gateway_loop *loop, struct http_request *request)
 {
     struct buffer *text = http_output(request);
 
-    /* A loop that serves clients may run before gateway->server is set. */
+    /* Not gateway->server on a loop for clients: such a loop may run before that is set. */
     gateway_metrics_write(loop->gateway,
                           loop->is_for_metrics ? loop->gateway->server : http_server_of(request),
                           text);

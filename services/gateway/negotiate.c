@@ -3,7 +3,7 @@
 
 #include "http/http_head.h"
 
-/* What stands before the first separator that is not in quotes; rest begins behind it. */
+/* Takes off what stands before the first separator that is not in quotes. */
 static struct slice cut(struct slice *rest, char separator)
 {
     bool is_quoted = false;

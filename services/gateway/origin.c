@@ -104,7 +104,7 @@ bool host_is_served(struct slice host, const char *names)
     if (is_address(host)) {
         return true;
     }
-    /* "localhost." is the same name, from the root of all names on. */
+    /* A dot at the end only says that the name is complete: "localhost." is "localhost". */
     if (host.length > 1 && host.data[host.length - 1] == '.') {
         host.length--;
     }
@@ -195,7 +195,7 @@ bool origin_is_acceptable(struct http_request *request, const char *names)
 {
     const struct http_head *head = &request->head;
 
-    /* Only programs send HTTP/1.0 without a Host, such as the probes of load balancers. */
+    /* A request without a Host is HTTP/1.0 and no browser's: probes of load balancers send such. */
     if (head->host.length > 0 && !host_is_served(head->host, names)) {
         answer_unknown_host(request);
         return false;

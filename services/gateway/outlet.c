@@ -1,4 +1,4 @@
-/* outlet.c - a mailbox that may be gone. */
+/* outlet.c - a mailbox that may end before those who post to it; the last user frees the outlet. */
 #include "outlet.h"
 
 #include <stdatomic.h>

@@ -46,7 +46,8 @@ struct page {
     const char *source; /* for Cache-Status: of the read that went farther */
 };
 
-/* Of all but the time at which the page was made: the same words are the same page. */
+/* The ETag is a hash of the page without the time at which it was made: the same words are the same
+ * page. */
 static const char *entity_tag(const struct page *page)
 {
     const struct slice html = buffer_slice(page->view.html);
@@ -128,7 +129,8 @@ static void note_source(struct page *page, const char *source)
     }
 }
 
-/* Reads that waited for one answer may end within each other, so the loop's scratch is not free. */
+/* An arena of its own and not the loop's scratch: reads that waited for one answer may end inside
+ * of each other, while another one uses that. */
 static void on_end(struct read *read, const struct read_end *end)
 {
     struct page *page = read->arg;
@@ -247,7 +249,7 @@ static const movement_message *newest(movement_message *const *movements, size_t
     return best;
 }
 
-/* What of a movement the page shows, where it outlives the answer that it came in. */
+/* Copies what the page shows of a movement, since the answer that it came in is freed before. */
 static movement_message *keep(struct arena *arena, const movement_message *movement)
 {
     movement_message *kept = message_new(arena, movement->base.descriptor);
@@ -261,7 +263,7 @@ static movement_message *keep(struct arena *arena, const movement_message *movem
     return kept != NULL && kept->name != NULL ? kept : NULL;
 }
 
-/* As many as there is memory for: the choice is a convenience. */
+/* Keeps the movements to choose from, as many as fit: without a choice the page is still right. */
 static void keep_all(struct page *page, movement_message *const *movements, size_t count)
 {
     struct arena *arena = page->request->arena;

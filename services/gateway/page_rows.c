@@ -47,7 +47,8 @@ static void open_resource(const struct page_view *view, const char *name)
     append(view, ":history\">");
 }
 
-/* The input that the number is, if exactly one observation has this value, else all inputs. */
+/* Opens a link from a number: to the one observation that has this value, or to the list of all
+ * inputs. */
 static void open_inputs(const struct page_view *view, const struct inputs *inputs,
                         const Google__Protobuf__DoubleValue *number)
 {
@@ -156,14 +157,15 @@ static bool is_worth_telling(const note_message *note, const char *const *fields
     for (size_t i = 0; i < told_count; i++) {
         is_shown = is_shown && strcmp(told[i], note->reason) != 0;
     }
-    /* What is done is said by its evidence. */
+    /* DONE needs no sentence: the evidence beside it says so. */
     return is_shown && strcmp(note->reason, "DONE") != 0;
 }
 
 static void write_notes(const struct page_view *view, note_message *const *notes, size_t count,
                         const char *const *fields)
 {
-    /* Our sentences end with a full stop. */
+    /* Vietnamese sentences are ours and end with a full stop; English ones are the service's and do
+     * not. */
     const char *between = view->language == LANGUAGE_VI ? " " : "; ";
     const char *told[REMARKS_MAX];
     size_t told_count = 0;

@@ -62,7 +62,7 @@ void patience_close(struct patience *patience)
     }
 }
 
-/* Since the request was read. */
+/* Milliseconds since the request was read. */
 static int64_t passed_ms(const struct http_request *request)
 {
     return request->received_ns != 0 ? (int64_t)((uv_hrtime() - request->received_ns) / 1000000)
@@ -129,7 +129,7 @@ static bool wait_until(struct patience *patience, const struct waiting *from)
         call_headers_read(request->arena, &request->head, false, &headers).code != STATUS_OK) {
         return false;
     }
-    /* Half of the request's time is left for the call. */
+    /* A request waits for at most half of its time: the other half is for the call. */
     const int64_t end = now - passed_ms(request) + headers.timeout_ms / 2;
     struct waiting *waiting = end > now ? ARENA_NEW(request->arena, struct waiting) : NULL;
     if (waiting == NULL) {

@@ -74,7 +74,8 @@ void read_fail(struct read *read, const char *detail, struct status status,
     answer_failure(read->request, status, status_detail, false);
 }
 
-/* Without a list of weights the form is JSON, and that is what nearly all ask for. */
+/* True when Accept is absent or plainly JSON, which it nearly always is: then nothing needs to be
+ * weighed. */
 static bool accepts_json_plainly(const struct http_head *head)
 {
     for (size_t i = 0; i < head->field_count; i++) {
@@ -134,7 +135,7 @@ static enum lookup judge_under_lease(const struct cache *cache, const struct cac
     return result;
 }
 
-/* The same with the versions that a read took at its start. */
+/* The same for a read that had to ask: by the versions that it took at its start. */
 static bool is_of_known_versions(const struct read *read, const struct cache_entry *entry)
 {
     if (entry->parts.day != read->day) {
@@ -278,8 +279,8 @@ static unsigned backends_of(const struct cache_entry *entry)
     return backends;
 }
 
-/* From the first look at the lease on. forward_reason: why it goes to the service at once; NULL: it
- * does not. */
+/* Goes on with a read that memory did not answer at once. forward_reason: why it has to go to its
+ * service (NULL: it need not); entry: tells which services' versions it needs. */
 static void go(struct read *read, const char *forward_reason, const struct cache_entry *entry)
 {
     if (forward_reason != NULL) {

@@ -56,7 +56,8 @@ static void answer_not_ready(struct readiness *readiness)
         metadata);
 }
 
-/* A warning and no more: the service may be right, and all the others wrong. */
+/* A clock that differs from the median is a warning and no more: it may be the one that is right.
+ */
 static void compare_clocks(struct readiness *readiness)
 {
     int64_t offsets_us[BACKENDS_MAX];
@@ -193,7 +194,7 @@ void readiness_start(struct gateway_loop *loop, struct http_request *request)
     readiness->loop = loop;
     readiness->request = request;
     readiness->count = gateway->backend_count;
-    /* One for this function: no answer may come before all were asked. */
+    /* This function counts as one, so that the last answer cannot come before all were asked. */
     readiness->waiting = readiness->count + 1;
     for (size_t i = 0; i < readiness->count; i++) {
         struct health *health = &readiness->healths[i];

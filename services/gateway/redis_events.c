@@ -1,4 +1,4 @@
-/* redis_events.c - readable and writable, from uv_poll to hiredis. */
+/* redis_events.c - tells hiredis when its socket can be read or written, through uv_poll. */
 #include "redis_events.h"
 
 #include <hiredis/hiredis.h>
@@ -76,7 +76,7 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* hiredis closes the socket after this; uv_close() lets go of it at once. */
+/* hiredis closes the socket right after this, and uv_close() stops polling it at once. */
 static void clean_up(void *data)
 {
     struct redis_events *self = data;

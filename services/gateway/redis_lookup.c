@@ -1,4 +1,5 @@
-/* redis_lookup.c - two owners, the caller and the thread; the last one frees. */
+/* redis_lookup.c - a name is looked up on a thread of its own, because that may take seconds.
+ * Caller and thread own the look-up together, and the last one frees it. */
 #include "redis_lookup.h"
 
 #include <arpa/inet.h>

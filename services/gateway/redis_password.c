@@ -1,4 +1,4 @@
-/* redis_password.c - the file is read whole, and must be one line. */
+/* redis_password.c - reads the password from its file, which must have exactly one line. */
 #include "redis_password.h"
 
 #include <stdio.h>

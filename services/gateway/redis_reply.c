@@ -1,4 +1,4 @@
-/* redis_reply.c - by the type that the reply says it has. */
+/* redis_reply.c - takes a value out of a reply, by the type that the reply says it has. */
 #include "redis_reply.h"
 
 #include <string.h>

@@ -5,10 +5,9 @@
  *     TRYING (connect, AUTH, PING) --PONG in time--> READY
  *     LOOKING, TRYING, READY --too late, an error, the end of it--> RESTING, twice as long
  *
- * A connection that was too late once is freed and never used again: its answers would come in
- * the wrong place. Look-ups are only sent when READY, and each is called back exactly once. The
- * time is CLOCK_BOOTTIME's, and before anything counts as late the socket is read once more: the
- * loop itself may have been late.
+ * A connection that was too late once is freed and never used again: Redis answers in the order of
+ * the questions, so its late answer would be taken for that to the next one. Look-ups are only sent
+ * when READY, and each is called back exactly once. Time is CLOCK_BOOTTIME's.
  */
 #include "redis_tier.h"
 
@@ -67,7 +66,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void arm(struct redis_tier *tier, int64_t ms)
 {
-    /* The loop's own time stands still during a callback. */
+    /* The loop's own time is that of the start of this turn, so the timer would fire too early. */
     uv_update_time(tier->loop);
     (void)uv_timer_start(&tier->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
@@ -85,7 +84,8 @@ static void get_finish(struct redis_get *get, struct slice value)
     get->on_value(get, value);
 }
 
-/* The connection is of no more use. Frees it, which calls back all that wait with no answer. */
+/* Gives the connection up and tries again after a while, twice as long as the last time. Freeing it
+ * calls back all look-ups that wait, without an answer. */
 static void rest_after(struct redis_tier *tier, enum redis_loss loss)
 {
     redisAsyncContext *context = tier->context;
@@ -123,7 +123,7 @@ static void rest(struct redis_tier *tier)
     rest_after(tier, REDIS_FAILED);
 }
 
-/* The connection ended by itself, and hiredis is freeing it. */
+/* The connection ended by itself. hiredis is freeing it, so it must not be freed here. */
 static void lose(redisAsyncContext *context)
 {
     struct redis_tier *tier = context->data;
@@ -147,8 +147,8 @@ static bool is_answer_due(void *arg)
     return tier->state == REDIS_TRYING || tier->waiting > 0 || tier->sets > 0;
 }
 
-/* After each answer: what came behind the last one that was due is a lie, and hiredis would abort
- * on it. */
+/* After each answer: bytes behind the last answer that was due belong to no question. Such a Redis
+ * cannot be trusted, and hiredis would abort the program over them. */
 static void look_behind(redisAsyncContext *context)
 {
     struct redis_tier *tier = context->data;
@@ -172,7 +172,7 @@ static void on_connect(const redisAsyncContext *context, int status)
     }
 }
 
-/* Said once, until Redis is in use again: it is tried for ever. */
+/* Logs that Redis refuses us, once until it is in use again, since it is tried for ever. */
 static void say_refused(struct redis_tier *tier, const redisReply *reply)
 {
     char text[SHOWN_BYTES + 1];
@@ -185,7 +185,8 @@ static void say_refused(struct redis_tier *tier, const redisReply *reply)
     log_event(LOG_WARNING, "redis_refuses", "host", tier->host, "message", text, NULL);
 }
 
-/* Redis without a password refuses one, too: that is a mistake to be seen. */
+/* The answer to AUTH. A Redis that has no password refuses one as well: a mistake that should be
+ * seen. */
 static void on_auth(redisAsyncContext *context, void *reply_, void *arg)
 {
     struct redis_tier *tier = context->data;
@@ -310,7 +311,8 @@ static void look(struct redis_tier *tier)
     }
 }
 
-/* The socket is read once more, then what is late is late. */
+/* A deadline has passed by the clock. Maybe the loop itself was late: the socket is read once more,
+ * and only what is still not there counts as late. */
 static void judge(struct redis_tier *tier)
 {
     redisAsyncContext *context = tier->context;
@@ -353,7 +355,7 @@ static void on_get(redisAsyncContext *context, void *reply_, void *arg)
     struct redis_get *get = arg;
     const redisReply *reply = reply_;
 
-    /* One that rest() finished, or is about to. */
+    /* The connection was given up: the look-up was finished there, or is about to be. */
     if (context->data == NULL) {
         return;
     }

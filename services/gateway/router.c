@@ -1,4 +1,4 @@
-/* router.c - a trie: one level per segment, literals before "*". */
+/* router.c - paths in a trie: one level per segment, where a literal goes before "*". */
 #include "router.h"
 
 #include <string.h>
@@ -284,7 +284,7 @@ static bool segment_is(struct slice segment, struct slice literal)
     return at == segment.length;
 }
 
-/* Depth is bounded by the templates, breadth by two branches a level. */
+/* Recursion is bounded: the templates bound the depth, and each level has two branches at most. */
 static const struct leaf *walk(const struct node *node, const struct router_match *match,
                                unsigned depth, struct slice custom)
 {

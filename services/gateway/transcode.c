@@ -1,4 +1,5 @@
-/* transcode.c - body first, then path, then query: each may only add to those before it. */
+/* transcode.c - makes the request message from the body, then the path, then the query: each may
+ * only add to what is there. */
 #include "transcode.h"
 
 #include "base/text.h"
@@ -44,8 +45,8 @@ bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
     return utf8_is_valid(*ret_text) && memchr(out, '\0', length) == NULL;
 }
 
-/* The text of the segments of a variable, decoded. A slash that comes out of an escape would name
- * another resource than the path does. */
+/* The text of a variable's segments, with escapes decoded. A slash from an escape (%2F) is refused:
+ * it would name another resource than the path does. */
 static struct status variable_text(struct arena *arena, const struct router_match *match,
                                    const struct route_variable *variable, struct slice *ret_text)
 {
@@ -174,8 +175,8 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNEXPECTED_BODY", NULL,
                            "%s %s takes no body", route->binding->verb, route->binding->path);
     }
-    /* Without a type it is any: a page of another site can send such a body, and one of text/plain,
-     * without asking, but not one of JSON. */
+    /* A body without a type is refused as well: a page of another site can make a browser send
+     * that, or text/plain, without asking us, but not application/json. */
     if (!source->has_content_type || !is_json(source->content_type)) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
                            "the body is read as JSON only: send Content-Type: application/json");
@@ -244,8 +245,8 @@ static const char *path_in_json(struct arena *arena, struct slice path)
     return json;
 }
 
-/* Where the whole request is the body, a parameter may still say what the body does not: one
- * plain value of the request itself, such as validateOnly. */
+/* Where the whole request is the body, a parameter may still set a plain field of the request
+ * itself, such as validateOnly. */
 static bool is_plain(const ProtobufCFieldDescriptor *field, const char *path)
 {
     return field->type != PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED &&

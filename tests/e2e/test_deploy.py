@@ -1,8 +1,12 @@
 """deploy/run from its arguments to its end, over the programs that the tests built."""
 
 import contextlib
+import fcntl
 import os
+import pty
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +14,7 @@ import time
 import pytest
 
 from harness import BUILD, PROGRAMS, ROOT, Client, addresses, free_ports, wait_until
+import preflight
 
 
 def command(*arguments):
@@ -52,6 +57,138 @@ def running(directory):
         if process.poll() is None:
             process.terminate()
         process.wait(60)
+
+
+HELPFUL = [
+    *(BUILD / "services" / name / f"dongkhoi-{name}" for name in PROGRAMS),
+    BUILD / "deploy" / "loadtest" / "dongkhoi-generate",
+    *(ROOT / "deploy" / name for name in (
+        "build.sh", "install.sh", "load_2022.py", "loadtest/cost.py", "loadtest/run",
+        "preflight.py", "report.py", "run", "secrets.sh", "supervise.py", "systemd/backup.sh",
+        "systemd/install.sh",
+    )),
+    *(ROOT / "tests" / name for name in ("bench/run", "compose/run", "run")),
+]
+
+
+@pytest.mark.parametrize("program", HELPFUL, ids=lambda path: path.name)
+def test_whoever_asks_with_h_is_told_how_it_is_used(program, tmp_path):
+    interpreter = {".sh": ["bash"], ".py": [sys.executable]}.get(program.suffix, [])
+    said = [
+        subprocess.run(
+            [*interpreter, program, argument],
+            cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+        )
+        for argument in ("-h", "--help")
+    ]
+    for done in said:
+        assert done.returncode == 0 and "usage: " in done.stdout, done
+    assert said[0].stdout == said[1].stdout
+    assert not any(tmp_path.iterdir())
+
+
+def refused(variables):
+    """What deploy/run says when something is in its way, before any work."""
+    done = subprocess.run(
+        [ROOT / "deploy" / "run", "--once"],
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+    )
+    assert done.returncode == 1, done
+    assert done.stdout == "==> checking variables, lock and ports\n", done
+    assert "Traceback" not in done.stderr and "what to do: " in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("variable, value", [
+    ("DONGKHOI_LISTEN", "nowhere"),
+    ("DONGKHOI_CLUSTERS", "127.0.0.1:7103"),
+    ("DONGKHOI_CLUSTERS", "tcp://127.0.0.1:7103,tcp://there"),
+    ("DONGKHOI_REDIS", "127.0.0.1:99999"),
+    ("DONGKHOI_STATE", "/proc/dongkhoi"),
+    ("DONGKHOI_HOLIDAYS", "/nowhere/holidays"),
+    ("DONGKHOI_LISTN", "127.0.0.1:80"),
+    ("DONGKHOI_LGO", "debug"),
+])
+def test_a_wrong_variable_is_refused_before_anything_is_installed_or_built(
+        variable, value, tmp_path):
+    said = refused({**addresses(tmp_path / "state")[0], variable: value})
+    assert variable in said and value in said
+    if variable != "DONGKHOI_STATE":
+        assert not (tmp_path / "state").exists()
+
+
+def test_a_taken_port_is_named_before_anything_is_installed_or_built(tmp_path):
+    variables, port = addresses(tmp_path / "state")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen(1)
+        said = refused(variables)
+    assert f"the gateway cannot listen on 127.0.0.1:{port}" in said
+
+
+def test_a_state_directory_in_use_is_named_before_anything_is_installed_or_built(tmp_path):
+    variables, _ = addresses(tmp_path / "state")
+    (tmp_path / "state").mkdir()
+    with open(tmp_path / "state" / "supervise.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = refused(variables)
+    assert f"another deploy/run works in {tmp_path / 'state'}" in said
+
+
+def test_names_of_others_are_in_nobodys_way():
+    preflight.check_names({"DONGKHOI_CLUSTERS_SERVICE_HOST": "10.0.0.1", "DONGKHOI_LOG": "debug"})
+    assert "DONGKHOI_LISTEN" in preflight.known_names()
+
+
+class Clone:
+    """A directory with deploy/build.sh and a cmake that does what it is told."""
+
+    def __init__(self, directory, cmake):
+        self.directory = directory
+        (directory / "deploy").mkdir()
+        (directory / "bin").mkdir()
+        for name in ("build.sh", "say.sh"):
+            shutil.copy(ROOT / "deploy" / name, directory / "deploy")
+        (directory / "bin" / "cmake").write_text(f"#!/bin/bash\n{cmake}\n")
+        (directory / "bin" / "cmake").chmod(0o755)
+        self.log = directory / "build" / "release.log"
+
+    def build(self, **where):
+        path = f"{self.directory / 'bin'}:{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", self.directory / "deploy" / "build.sh", "release"],
+            env={**os.environ, "PATH": path}, stdin=subprocess.DEVNULL, timeout=60, check=False,
+            **where,
+        )
+
+
+def test_a_build_shows_on_a_terminal_how_far_it_is(tmp_path):
+    clone = Clone(tmp_path, "printf '[1/12] a.c\\n'; echo warned >&2; printf '[12/12] b\\n'")
+    ours, terminal = pty.openpty()
+    with open(ours, "rb", buffering=0) as reader:
+        with open(terminal, "wb", buffering=0) as writer:
+            done = clone.build(stdout=writer, stderr=writer)
+            said = reader.read(65536).decode()
+    assert done.returncode == 0, said
+    assert "\r    1 of 12 \r    12 of 12 \r\n" in said and "warned" not in said
+    assert clone.log.read_text() == 2 * "[1/12] a.c\nwarned\n[12/12] b\n"
+
+
+def test_a_build_without_a_terminal_says_now_and_then_how_far_it_is(tmp_path):
+    clone = Clone(tmp_path, "printf '[1/12] a.c\\n'; sleep 1.1; printf '[2/12] b.c\\n[3/12] c.c\\n'")
+    build = tmp_path / "deploy" / "build.sh"
+    build.write_text(build.read_text().replace("PROGRESS_SECONDS=10", "PROGRESS_SECONDS=1"))
+    done = clone.build(capture_output=True, text=True)
+    assert done.returncode == 0, done
+    assert done.stdout.count("==>   2 of 12\n") == 2 and "1 of 12" not in done.stdout
+
+
+def test_a_build_that_fails_shows_the_end_of_its_log(tmp_path):
+    clone = Clone(tmp_path, "echo '[1/2] a.c'; printf 'it is broken'; exit 3")
+    done = clone.build(capture_output=True, text=True)
+    assert done.returncode == 1, done
+    assert "it is broken" in done.stderr and str(clone.log) in done.stderr
 
 
 @pytest.mark.parametrize("name", ["deploy/run", "tests/run", "tests/compose/run"])

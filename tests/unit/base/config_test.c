@@ -379,6 +379,8 @@ static void help_names_every_variable_and_its_default(void **state)
     assert_non_null(strstr(text, "DONGKHOI_TEST_LISTEN"));
     assert_non_null(strstr(text, "where to listen"));
     assert_non_null(strstr(text, "127.0.0.1:8080"));
+    assert_string_equal(printed("-h", NULL, &exit_code), text);
+    assert_int_equal(exit_code, 0);
 }
 
 static void help_names_every_command_with_its_arguments(void **state)
