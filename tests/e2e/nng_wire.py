@@ -186,8 +186,8 @@ class Attack:
                 self.write(key)
 
 
-def main(port, connections, seconds, method, again=""):
-    attack = Attack(int(port), int(connections), [call(method)] * CALLS_PER_MESSAGE, again != "")
+def main(port, connections, seconds, method, calls=CALLS_PER_MESSAGE, again=""):
+    attack = Attack(int(port), int(connections), [call(method)] * int(calls), again != "")
     attack.run(float(seconds))
     print(json.dumps({"opened": attack.opened, "closed": attack.closed,
                       "refused": attack.refused, "messages": attack.messages}))
