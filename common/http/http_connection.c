@@ -247,7 +247,7 @@ static void find_peer(struct http_connection *connection)
 /* So many are told why; past that they are only turned away, and nobody waits behind them. */
 static void turn_away(struct http_connection *connection)
 {
-    static const struct http_refusal too_many = {429, "TOO_MANY_CONNECTIONS",
+    static const struct http_refusal too_many = {REASON_TOO_MANY_CONNECTIONS,
                                                  "there are too many connections"};
 
     if (connection->loop->overflow_count > OVERFLOW_MAX) {
@@ -292,7 +292,7 @@ void connection_accept(struct http_loop *loop)
 
 static void refuse_late(struct http_connection *connection)
 {
-    static const struct http_refusal too_late = {408, "REQUEST_TIMEOUT",
+    static const struct http_refusal too_late = {REASON_REQUEST_TIMEOUT,
                                                  "the request did not end in time"};
 
     connection_refuse(connection, &too_late);

@@ -5,7 +5,7 @@
 #include "http/http_internal.h"
 
 static const struct http_refusal out_of_memory = {
-    429, "OUT_OF_MEMORY", "the server holds as much as it can; try again shortly"};
+    REASON_OUT_OF_MEMORY, "the server holds as much as it can; try again shortly"};
 
 bool connection_wants_input(const struct http_connection *connection)
 {
@@ -83,8 +83,8 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
     if (options->on_refusal != NULL) {
         options->on_refusal(options->arg, request, refusal);
     } else {
-        http_respond(request, refusal->code, "text/plain; charset=utf-8",
-                     slice_from(refusal->message));
+        http_respond(request, status_http_code(status_of(refusal->reason, NULL)),
+                     "text/plain; charset=utf-8", slice_from(refusal->message));
     }
 }
 
@@ -156,7 +156,7 @@ static size_t take_empty_line(struct http_connection *connection, const char *da
 
 static size_t take_head(struct http_connection *connection, const char *data, size_t length)
 {
-    struct http_refusal refusal = {431, "HEAD_TOO_LARGE", "the head is larger than 16 KiB"};
+    struct http_refusal refusal = {REASON_HEAD_TOO_LARGE, "the head is larger than 16 KiB"};
 
     if (connection->phase == CONNECTION_IDLE) {
         phase_set(connection, CONNECTION_HEAD);
@@ -204,7 +204,7 @@ static void body_append(struct http_connection *connection, struct slice piece)
 
 static size_t take_chunks(struct http_connection *connection, const char *data, size_t length)
 {
-    static const struct http_refusal malformed = {400, "MALFORMED_REQUEST",
+    static const struct http_refusal malformed = {REASON_MALFORMED_REQUEST,
                                                   "the chunked body is malformed"};
     struct slice rest = {data, length};
 

@@ -5,16 +5,14 @@
 #include "google/rpc/status.pb-c.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
+#include "rpc/rpc_status.h"
 
 /* The status on the wire; spare, with its reason alone, when the arena is full. */
 static Google__Rpc__Status *result_status(struct arena *arena, const struct rpc_result *result,
                                           struct spare_status *spare)
 {
-    Google__Rpc__Status *wire = (Google__Rpc__Status *)result->status_detail;
+    Google__Rpc__Status *wire = arena != NULL ? status_to_wire(arena, result->status) : NULL;
 
-    if (wire == NULL && arena != NULL) {
-        wire = status_to_wire(arena, result->status, result->metadata);
-    }
     return wire != NULL ? wire : status_to_spare(result->status, spare);
 }
 

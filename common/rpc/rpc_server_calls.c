@@ -116,23 +116,33 @@ static struct status call_read(struct rpc_call *call, struct slice bytes)
 }
 
 static const struct rpc_result too_large = {
-    .status = {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
-               "the answer is larger than one message may be: ask for less", NULL},
+    .status = {.code = STATUS_RESOURCE_EXHAUSTED,
+               .reason = REASON_ANSWER_TOO_LARGE,
+               .message = "the answer is larger than one message may be: ask for less",
+               NULL},
 };
 
 static const struct rpc_result too_many = {
-    .status = {STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS", "too many calls are under way", NULL},
+    .status = {.code = STATUS_RESOURCE_EXHAUSTED,
+               .reason = REASON_TOO_MANY_CALLS,
+               .message = "too many calls are under way",
+               NULL},
 };
 
 static const struct rpc_result malformed = {
-    .status = {STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", "the message holds no calls", NULL},
+    .status = {.code = STATUS_INVALID_ARGUMENT,
+               .reason = REASON_MALFORMED_MESSAGE,
+               .message = "the message holds no calls",
+               NULL},
 };
 
 /* The work may be done, and its answer is lost. */
 static const struct rpc_result no_room = {
-    .status = {STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN",
-               "the answer did not fit into one message with others; whether the request took "
-               "effect is not known",
+    .status = {.code = STATUS_UNAVAILABLE,
+               .reason = REASON_OUTCOME_UNKNOWN,
+               .message =
+                   "the answer did not fit into one message with others; whether the request took "
+                   "effect is not known",
                NULL},
 };
 
@@ -267,8 +277,10 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
     }
     call->parcel = parcel;
     call->place = place;
-    struct status status = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
-                            "the service is shutting down; nothing was done", NULL};
+    struct status status = {.code = STATUS_UNAVAILABLE,
+                            .reason = REASON_SHUTTING_DOWN,
+                            .message = "the service is shutting down; nothing was done",
+                            NULL};
     if (!atomic_load(&server->draining)) {
         status = call_read(call, envelope);
     }

@@ -4,6 +4,7 @@
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
 #include "serve/computation.h"
+#include "serve/reasons.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ static struct status gateway_check(struct arena *arena, const char *gateway)
     const size_t bytes = strlen(gateway);
 
     if (bytes == 0 || bytes > LEASE_GATEWAY_MAX_BYTES) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_GATEWAY", "gateway",
+        return status_make(arena, REASON_INVALID_GATEWAY, "gateway",
                            "gateway has 1 to %d characters", LEASE_GATEWAY_MAX_BYTES);
     }
     return STATUS_NONE;

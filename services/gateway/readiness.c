@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "pb/decode.h"
 #include "pb/json.h"
+#include "reasons.h"
 
 enum { HEALTH_TIMEOUT_MS = 1000 };
 
@@ -50,10 +51,9 @@ static void answer_not_ready(struct readiness *readiness)
             pairs++;
         }
     }
-    answer_status(
-        request,
-        (struct status){.code = STATUS_UNAVAILABLE, .reason = "NOT_READY", .message = message},
-        metadata);
+    struct status status = status_of(REASON_NOT_READY, message);
+    status.metadata = metadata;
+    answer_status(request, status);
 }
 
 /* A warning and no more: the service may be right, and all the others wrong. */
@@ -99,7 +99,7 @@ static void answer_ready(struct readiness *readiness)
     }
     buffer_append_text(body, "]}\n");
     if (buffer_failed(body)) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     http_respond(request, 200, "application/json; charset=utf-8", buffer_slice(body));
@@ -187,7 +187,7 @@ void readiness_start(struct gateway_loop *loop, struct http_request *request)
     };
 
     if (readiness == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     readiness->loop = loop;
