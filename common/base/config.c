@@ -35,8 +35,8 @@ struct status config_load(struct config_variable *variables, size_t count,
         TRY(read_variable(&variables[i], get, arena));
         const char *allowed = complaint(&variables[i]);
         if (allowed != NULL) {
-            return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
-                               variables[i].name, "%s is \"%s\"; allowed is: %s", variables[i].name,
+            return status_make(arena, REASON_INVALID_CONFIGURATION, variables[i].name,
+                               "%s is \"%s\"; allowed is: %s", variables[i].name,
                                variables[i].value, allowed);
         }
     }

@@ -115,7 +115,7 @@ static struct status check_name(const struct config_variable *variables, size_t 
         return status_out_of_memory();
     }
     if (meant != NULL) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", NULL,
+        return status_make(arena, REASON_INVALID_CONFIGURATION, NULL,
                            "%s is \"%s\", but there is no such variable; allowed is: %s", whole,
                            start + name.length + (start[name.length] == '='), meant);
     }

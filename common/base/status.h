@@ -7,37 +7,20 @@
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
 
+#include "base/reason.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-struct arena;
-
-/* Numbered as google.rpc.Code. */
-enum status_code {
-    STATUS_OK = 0,
-    STATUS_CANCELLED = 1,
-    STATUS_UNKNOWN = 2,
-    STATUS_INVALID_ARGUMENT = 3,
-    STATUS_DEADLINE_EXCEEDED = 4,
-    STATUS_NOT_FOUND = 5,
-    STATUS_ALREADY_EXISTS = 6,
-    STATUS_PERMISSION_DENIED = 7,
-    STATUS_RESOURCE_EXHAUSTED = 8,
-    STATUS_FAILED_PRECONDITION = 9,
-    STATUS_ABORTED = 10,
-    STATUS_OUT_OF_RANGE = 11,
-    STATUS_UNIMPLEMENTED = 12,
-    STATUS_INTERNAL = 13,
-    STATUS_UNAVAILABLE = 14,
-    STATUS_DATA_LOSS = 15,
-    STATUS_UNAUTHENTICATED = 16,
-};
-
 struct [[nodiscard]] status {
     enum status_code code;
-    const char *reason;  /* UPPER_SNAKE, for programs; NULL when code is STATUS_OK */
-    const char *message; /* for people: lower case, no full stop, names the field */
-    const char *field;   /* path of the field at fault, as in JSON ("target.value"); or NULL */
+    const struct reason *reason; /* NULL when code is STATUS_OK */
+    const char *message;         /* for people: lower case, no full stop, names the field */
+    const char *field; /* path of the field at fault, as in JSON ("target.value"); or NULL */
+    /* Pairs for programs, such as the possible next steps: key and value by turns, NULL-ended; or
+     * NULL. */
+    const char *const *metadata;
+    const char *vietnamese; /* the sentence that came with it; NULL: the one of its reason */
 };
 
 #define STATUS_NONE ((struct status){.code = STATUS_OK})
@@ -51,13 +34,27 @@ struct [[nodiscard]] status {
         }                                                                                          \
     } while (0)
 
+/* A failure with the code of its reason; message NULL: the reason's English sentence. */
+struct status status_of(const struct reason *reason, const char *message);
+
 /*
- * A failure with a message made in the arena; when the arena is full the message is the bare
- * format. field may be NULL and must outlive the call (a literal, or arena memory).
+ * The same with a message made in the arena; when the arena is full the message is the reason's
+ * English sentence. field may be NULL and must outlive the call (a literal, or arena memory).
  */
-__attribute__((format(printf, 5, 6))) struct status
-status_make(struct arena *arena, enum status_code code, const char *reason, const char *field,
-            const char *format, ...);
+__attribute__((format(printf, 4, 5))) struct status status_make(struct arena *arena,
+                                                                const struct reason *reason,
+                                                                const char *field,
+                                                                const char *format, ...);
+
+/* The same status with another code: where what is refused for one reason is the request in one
+ * place and the state of things in another. */
+struct status status_as(enum status_code code, struct status status);
+
+/* The reason of a failure; that of its code when it has none. */
+const struct reason *status_reason(struct status status);
+
+/* The HTTP code: that of the reason, else what google.rpc.Code says of the code; 200 for OK. */
+int status_http_code(struct status status);
 
 /* The same status with its field put below prefix: "value" in "requests[3]" is
  * "requests[3].value". */

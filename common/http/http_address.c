@@ -13,7 +13,7 @@ struct status address_refused(struct arena *arena, const char *address, int erro
 {
     const bool in_use = error == UV_EADDRINUSE;
 
-    return status_make(arena, STATUS_UNAVAILABLE, in_use ? "ADDRESS_IN_USE" : "CANNOT_LISTEN", NULL,
+    return status_make(arena, in_use ? REASON_ADDRESS_IN_USE : REASON_CANNOT_LISTEN, NULL,
                        "cannot listen on %s: %s", address, uv_strerror(error));
 }
 
@@ -57,15 +57,14 @@ struct status address_resolve(struct arena *arena, const char *address,
         end--;
     }
     if (colon == NULL || end <= start || (size_t)(end - start) >= ADDRESS_HOST_BYTES) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
-                           "%s is not host:port", address);
+        return status_make(arena, REASON_INVALID_ADDRESS, NULL, "%s is not host:port", address);
     }
     memcpy(host, start, (size_t)(end - start));
     host[end - start] = '\0';
     const int error = getaddrinfo(host, colon + 1, &hints, ret_where);
     if (error != 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL, "%s: %s",
-                           address, gai_strerror(error));
+        return status_make(arena, REASON_INVALID_ADDRESS, NULL, "%s: %s", address,
+                           gai_strerror(error));
     }
     return STATUS_NONE;
 }
@@ -105,7 +104,7 @@ static struct status check_beside(const struct addrinfo *where, const char *addr
     TRY(address_resolve(arena, other, host, &taken));
     const bool meet = addresses_meet(where, taken);
     freeaddrinfo(taken);
-    return meet ? status_make(arena, STATUS_UNAVAILABLE, "ADDRESS_IN_USE", NULL,
+    return meet ? status_make(arena, REASON_ADDRESS_IN_USE, NULL,
                               "cannot listen on %s beside %s: they overlap", address, other)
                 : STATUS_NONE;
 }

@@ -264,7 +264,7 @@ static void find_peer(struct http_connection *connection)
  * are reset, so that a flood of connections cannot hold many answers in memory. */
 static void turn_away(struct http_connection *connection)
 {
-    static const struct http_refusal too_many = {429, "TOO_MANY_CONNECTIONS",
+    static const struct http_refusal too_many = {REASON_TOO_MANY_CONNECTIONS,
                                                  "there are too many connections"};
 
     if (connection->loop->overflow_count > OVERFLOW_MAX) {
@@ -310,7 +310,7 @@ void connection_accept(struct http_loop *loop)
 
 static void refuse_late(struct http_connection *connection)
 {
-    static const struct http_refusal too_late = {408, "REQUEST_TIMEOUT",
+    static const struct http_refusal too_late = {REASON_REQUEST_TIMEOUT,
                                                  "the request did not end in time"};
 
     connection_refuse(connection, &too_late);

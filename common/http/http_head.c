@@ -11,7 +11,7 @@
 
 static bool refuse(struct http_refusal *ret_refusal, const char *message)
 {
-    *ret_refusal = (struct http_refusal){400, "MALFORMED_REQUEST", message};
+    *ret_refusal = (struct http_refusal){REASON_MALFORMED_REQUEST, message};
     return false;
 }
 
@@ -83,7 +83,7 @@ static bool request_line_check(struct slice line, struct http_refusal *ret_refus
     if (!slice_is(version, "HTTP/1.1") && !slice_is(version, "HTTP/1.0")) {
         if (version.length == 8 && memcmp(version.data, "HTTP/", 5) == 0 &&
             version.data[6] == '.') {
-            *ret_refusal = (struct http_refusal){505, "UNSUPPORTED_VERSION",
+            *ret_refusal = (struct http_refusal){REASON_UNSUPPORTED_VERSION,
                                                  "only HTTP/1.0 and HTTP/1.1 are spoken here"};
             return false;
         }
@@ -352,7 +352,7 @@ static bool take_host(struct http_head *head, struct slice value, struct http_re
         return refuse(ret_refusal, "the Host is not a host with an optional port");
     }
     if (head->host.length > 0 && !http_same_host(head->host, value, "80")) {
-        *ret_refusal = (struct http_refusal){421, "CONTRADICTING_HOSTS",
+        *ret_refusal = (struct http_refusal){REASON_CONTRADICTING_HOSTS,
                                              "the Host is another than that of the request target"};
         return false;
     }
@@ -398,7 +398,7 @@ static bool fields_check(struct http_head *head, struct http_refusal *ret_refusa
         } else if (http_equals_ignoring_case(name, "expect") && head->minor_version > 0) {
             head->expects_continue = true;
             if (!http_equals_ignoring_case(value, "100-continue")) {
-                *ret_refusal = (struct http_refusal){417, "EXPECTATION_FAILED",
+                *ret_refusal = (struct http_refusal){REASON_EXPECTATION_FAILED,
                                                      "the only Expect is: 100-continue"};
                 return false;
             }
@@ -436,11 +436,11 @@ bool http_head_parse(struct slice bytes, struct http_head *ret_head,
     const llhttp_errno_t result = llhttp_execute(&reading.parser, bytes.data, bytes.length);
 
     if (reading.too_many_fields) {
-        *ret_refusal = (struct http_refusal){431, "HEAD_TOO_LARGE", "there are over 100 headers"};
+        *ret_refusal = (struct http_refusal){REASON_HEAD_TOO_LARGE, "there are over 100 headers"};
         return false;
     }
     if (result == HPE_INVALID_METHOD || slice_is(ret_head->method, "CONNECT")) {
-        *ret_refusal = (struct http_refusal){501, "UNKNOWN_VERB", "the method is not known here"};
+        *ret_refusal = (struct http_refusal){REASON_UNKNOWN_VERB, "the method is not known here"};
         return false;
     }
     ret_head->minor_version = llhttp_get_http_minor(&reading.parser);

@@ -8,6 +8,7 @@
 #define HTTP_HTTP_HEAD_H
 
 #include "base/arena.h"
+#include "base/reason.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
@@ -42,8 +43,7 @@ struct http_head {
 
 /* Why a request is refused by the server itself; texts are literals. */
 struct http_refusal {
-    int code;           /* HTTP: 400, 408, 413, 417, 421, 429, 431, 501, 505 */
-    const char *reason; /* "MALFORMED_REQUEST" */
+    const struct reason *reason; /* its HTTP code is what is answered */
     const char *message;
 };
 

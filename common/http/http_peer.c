@@ -133,7 +133,7 @@ struct status http_networks_parse(const char *text, struct arena *arena,
         const struct slice item = http_trim((struct slice){at, length});
 
         if (item.length > 0 && !network_parse(item, &networks->items[networks->count++])) {
-            return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_NETWORK", NULL,
+            return status_make(arena, REASON_INVALID_NETWORK, NULL,
                                "\"%.*s\" is neither an address nor a network such as 10.0.0.0/8",
                                SLICE_ARGS(item));
         }

@@ -9,7 +9,7 @@
 #include "http/http_internal.h"
 
 static const struct http_refusal out_of_memory = {
-    429, "OUT_OF_MEMORY", "the server holds as much as it can; try again shortly"};
+    REASON_OUT_OF_MEMORY, "the server holds as much as it can; try again shortly"};
 
 /* Whether the connection is to be read from now. A client whose answers are not taken, or whose
  * requests fill the pipeline, is left with the system, which then slows it down. */
@@ -93,8 +93,8 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
     if (options->on_refusal != NULL) {
         options->on_refusal(options->arg, request, refusal);
     } else {
-        http_respond(request, refusal->code, "text/plain; charset=utf-8",
-                     slice_from(refusal->message));
+        http_respond(request, status_http_code(status_of(refusal->reason, NULL)),
+                     "text/plain; charset=utf-8", slice_from(refusal->message));
     }
 }
 
@@ -170,7 +170,7 @@ static size_t take_empty_line(struct http_connection *connection, const char *da
  * stopped, so a head that comes byte by byte is looked at once. */
 static size_t take_head(struct http_connection *connection, const char *data, size_t length)
 {
-    struct http_refusal refusal = {431, "HEAD_TOO_LARGE", "the head is larger than 16 KiB"};
+    struct http_refusal refusal = {REASON_HEAD_TOO_LARGE, "the head is larger than 16 KiB"};
 
     if (connection->phase == CONNECTION_IDLE) {
         phase_set(connection, CONNECTION_HEAD);
@@ -219,7 +219,7 @@ static void body_append(struct http_connection *connection, struct slice piece)
 
 static size_t take_chunks(struct http_connection *connection, const char *data, size_t length)
 {
-    static const struct http_refusal malformed = {400, "MALFORMED_REQUEST",
+    static const struct http_refusal malformed = {REASON_MALFORMED_REQUEST,
                                                   "the chunked body is malformed"};
     struct slice rest = {data, length};
 

@@ -355,7 +355,7 @@ static void too_large_fill(struct http_server *server)
     (void)snprintf(server->too_large_message, sizeof(server->too_large_message),
                    "the body is larger than the limit of %zu %s", is_mib ? limit >> 20 : limit,
                    is_mib ? "MiB" : "bytes");
-    server->too_large = (struct http_refusal){413, "BODY_TOO_LARGE", server->too_large_message};
+    server->too_large = (struct http_refusal){REASON_BODY_TOO_LARGE, server->too_large_message};
 }
 
 struct status http_server_open(const struct http_server_options *options, struct arena *arena,

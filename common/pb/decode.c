@@ -54,8 +54,8 @@ ProtobufCAllocator arena_allocator(struct arena *arena)
 
 static struct status malformed(struct decoder *decoder, const char *problem)
 {
-    return status_make(decoder->arena, STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", NULL,
-                       "malformed message: %s", problem);
+    return status_make(decoder->arena, REASON_MALFORMED_MESSAGE, NULL, "malformed message: %s",
+                       problem);
 }
 
 /* "displayName", with "[3]" behind it when it is repeated. */

@@ -15,7 +15,7 @@ static struct status refuse(struct arena *arena, struct slice path, const char *
 {
     const bool is_shown = path.length <= PATH_SHOWN_BYTES && utf8_is_valid(path);
 
-    return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_FIELD_MASK", "updateMask",
+    return status_make(arena, REASON_INVALID_FIELD_MASK, "updateMask",
                        "the path \"%.*s\" of the field mask %s", is_shown ? (int)path.length : 0,
                        path.data, why);
 }

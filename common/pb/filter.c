@@ -19,8 +19,8 @@ struct status filter_fail(struct filter_parser *parser, const char *at, const ch
     if (message == NULL) {
         return status_out_of_memory();
     }
-    return status_make(parser->arena, STATUS_INVALID_ARGUMENT, "INVALID_FILTER", "filter",
-                       "filter: %s (byte %zu)", message, (size_t)(at - parser->start) + 1);
+    return status_make(parser->arena, REASON_INVALID_FILTER, "filter", "filter: %s (byte %zu)",
+                       message, (size_t)(at - parser->start) + 1);
 }
 
 static void skip_space(struct filter_parser *parser)

@@ -117,8 +117,9 @@ static struct status expect_kind(struct json_reader *reader, enum json_kind want
     enum json_kind kind;
 
     TRY(json_reader_kind(reader, &kind));
-    return kind == wanted ? STATUS_NONE
-                          : json_reader_fail(reader, reader->at, "INVALID_VALUE", "%s", message);
+    return kind == wanted
+               ? STATUS_NONE
+               : json_reader_fail(reader, reader->at, REASON_INVALID_VALUE, "%s", message);
 }
 
 static struct status read_array(struct json_reader *reader, ProtobufCMessage *message,
@@ -192,7 +193,7 @@ static struct status read_map(struct json_reader *reader, ProtobufCMessage *mess
     if (twice != NULL) {
         step.name = twice->name;
         reader->step = &step;
-        return json_reader_fail(reader, twice->at, "DUPLICATE_FIELD", "the key stands twice");
+        return json_reader_fail(reader, twice->at, REASON_DUPLICATE_FIELD, "the key stands twice");
     }
     *field_count(message, field) = entries.count;
     *(void **)field_member(message, field) = entries.items;
@@ -210,7 +211,7 @@ static struct status fail_oneof(struct json_reader *reader, const char *at,
         return status_out_of_memory();
     }
     (void)json_name(set, name);
-    return json_reader_fail(reader, at, "DUPLICATE_FIELD",
+    return json_reader_fail(reader, at, REASON_DUPLICATE_FIELD,
                             "only one of its oneof may be set, and %s is set already", name);
 }
 
@@ -260,11 +261,12 @@ static struct status read_member(struct json_reader *reader, struct slice name, 
 
     reader->step = &step;
     if (field == NULL) {
-        return json_reader_fail(reader, at, "UNKNOWN_FIELD", "%s has no such field", type->name);
+        return json_reader_fail(reader, at, REASON_UNKNOWN_FIELD, "%s has no such field",
+                                type->name);
     }
     step.proto_name = field->name;
     if (!seen_add(seen, (size_t)(field - type->fields))) {
-        return json_reader_fail(reader, at, "DUPLICATE_FIELD", "the field stands twice");
+        return json_reader_fail(reader, at, REASON_DUPLICATE_FIELD, "the field stands twice");
     }
     TRY(read_field(reader, at, message, field));
     reader->step = step.up;
@@ -319,7 +321,7 @@ static struct status find_any_type(struct json_reader *reader, char **ret_url, c
         }
         reader->step = &step;
         if (*ret_url != NULL) {
-            return json_reader_fail(reader, at, "DUPLICATE_FIELD", "the field stands twice");
+            return json_reader_fail(reader, at, REASON_DUPLICATE_FIELD, "the field stands twice");
         }
         TRY(expect_kind(reader, JSON_STRING, "must be a string"));
         *ret_at = reader->at;
@@ -350,18 +352,19 @@ static struct status read_any_value(struct json_reader *reader, ProtobufCMessage
         }
         reader->step = &step;
         if (!slice_is(step.name, "value")) {
-            return json_reader_fail(reader, at, "UNKNOWN_FIELD",
+            return json_reader_fail(reader, at, REASON_UNKNOWN_FIELD,
                                     "only @type and value stand in an Any of this type");
         }
         if (has_value) {
-            return json_reader_fail(reader, at, "DUPLICATE_FIELD", "the field stands twice");
+            return json_reader_fail(reader, at, REASON_DUPLICATE_FIELD, "the field stands twice");
         }
         TRY(read_message(reader, inner));
         has_value = true;
         reader->step = step.up;
     }
-    return has_value ? STATUS_NONE
-                     : json_reader_fail(reader, start, "INVALID_VALUE", "the value is missing");
+    return has_value
+               ? STATUS_NONE
+               : json_reader_fail(reader, start, REASON_INVALID_VALUE, "the value is missing");
 }
 
 static struct status read_any(struct json_reader *reader, Google__Protobuf__Any *any)
@@ -378,12 +381,13 @@ static struct status read_any(struct json_reader *reader, Google__Protobuf__Any 
         return STATUS_NONE;
     }
     if (url == NULL) {
-        return json_reader_fail(reader, start, "INVALID_VALUE", "the member @type is missing");
+        return json_reader_fail(reader, start, REASON_INVALID_VALUE, "the member @type is missing");
     }
     const ProtobufCMessageDescriptor *type = any_type(slice_from(url));
     if (type == NULL) {
         reader->step = &step;
-        return json_reader_fail(reader, url_at, "INVALID_VALUE", "names no type that is known");
+        return json_reader_fail(reader, url_at, REASON_INVALID_VALUE,
+                                "names no type that is known");
     }
     ProtobufCMessage *inner = message_new(reader->arena, type);
     if (inner == NULL) {

@@ -133,8 +133,8 @@ struct status json_reader_locate(struct json_reader *reader, const char *at, str
     return status;
 }
 
-struct status json_reader_fail(struct json_reader *reader, const char *at, const char *reason,
-                               const char *format, ...)
+struct status json_reader_fail(struct json_reader *reader, const char *at,
+                               const struct reason *reason, const char *format, ...)
 {
     va_list args;
 
@@ -144,24 +144,22 @@ struct status json_reader_fail(struct json_reader *reader, const char *at, const
     if (message == NULL) {
         return status_out_of_memory();
     }
-    return json_reader_locate(
-        reader, at,
-        (struct status){.code = STATUS_INVALID_ARGUMENT, .reason = reason, .message = message});
+    return json_reader_locate(reader, at, status_of(reason, message));
 }
 
 /* Says what stands at the position instead of what was expected. */
 static struct status fail_expected(struct json_reader *reader, const char *at, const char *expected)
 {
     if (at >= reader->end) {
-        return json_reader_fail(reader, at, "MALFORMED_JSON",
+        return json_reader_fail(reader, at, REASON_MALFORMED_JSON,
                                 "expected %s, found the end of the text", expected);
     }
     const unsigned char c = (unsigned char)*at;
     if (c > ' ' && c < 0x7f) {
-        return json_reader_fail(reader, at, "MALFORMED_JSON", "expected %s, found '%c'", expected,
-                                c);
+        return json_reader_fail(reader, at, REASON_MALFORMED_JSON, "expected %s, found '%c'",
+                                expected, c);
     }
-    return json_reader_fail(reader, at, "MALFORMED_JSON", "expected %s, found the byte 0x%02x",
+    return json_reader_fail(reader, at, REASON_MALFORMED_JSON, "expected %s, found the byte 0x%02x",
                             expected, c);
 }
 
@@ -203,7 +201,7 @@ struct status json_reader_kind(struct json_reader *reader, enum json_kind *ret_k
 struct status json_reader_enter(struct json_reader *reader)
 {
     if (reader->depth >= JSON_DEPTH_MAX) {
-        return json_reader_fail(reader, reader->at, "MALFORMED_JSON",
+        return json_reader_fail(reader, reader->at, REASON_MALFORMED_JSON,
                                 "nested deeper than %d levels", JSON_DEPTH_MAX);
     }
     reader->depth++;
@@ -296,11 +294,11 @@ static struct status pass_escape(struct json_reader *reader)
     }
     const int32_t unit = hex4(at + 2, reader->end);
     if (unit < 0) {
-        return json_reader_fail(reader, at, "MALFORMED_JSON",
+        return json_reader_fail(reader, at, REASON_MALFORMED_JSON,
                                 "expected four hexadecimal digits after \\u");
     }
     if (unit == 0) {
-        return json_reader_fail(reader, at, "INVALID_VALUE", "must not hold U+0000");
+        return json_reader_fail(reader, at, REASON_INVALID_VALUE, "must not hold U+0000");
     }
     reader->at += 6;
     if (is_high_surrogate(unit)) {
@@ -308,11 +306,11 @@ static struct status pass_escape(struct json_reader *reader)
                               reader->at[1] == 'u' &&
                               is_low_surrogate(hex4(reader->at + 2, reader->end));
         if (!has_next) {
-            return json_reader_fail(reader, at, "MALFORMED_JSON", "half of a surrogate pair");
+            return json_reader_fail(reader, at, REASON_MALFORMED_JSON, "half of a surrogate pair");
         }
         reader->at += 6;
     } else if (is_low_surrogate(unit)) {
-        return json_reader_fail(reader, at, "MALFORMED_JSON", "half of a surrogate pair");
+        return json_reader_fail(reader, at, REASON_MALFORMED_JSON, "half of a surrogate pair");
     }
     return STATUS_NONE;
 }
@@ -335,7 +333,7 @@ static struct status pass_string(struct json_reader *reader, struct slice *ret_r
             *ret_escaped = true;
             TRY(pass_escape(reader));
         } else if (c < ' ') {
-            return json_reader_fail(reader, reader->at, "MALFORMED_JSON",
+            return json_reader_fail(reader, reader->at, REASON_MALFORMED_JSON,
                                     "the control character 0x%02x must be escaped", c);
         } else if (c < 0x80) {
             reader->at++;
@@ -344,7 +342,7 @@ static struct status pass_string(struct json_reader *reader, struct slice *ret_r
                                        .length = (size_t)(reader->end - reader->at)};
             const size_t length = utf8_code_point_bytes(rest);
             if (length == 0) {
-                return json_reader_fail(reader, reader->at, "MALFORMED_JSON",
+                return json_reader_fail(reader, reader->at, REASON_MALFORMED_JSON,
                                         "invalid UTF-8: the byte 0x%02x", c);
             }
             reader->at += length;

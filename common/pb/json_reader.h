@@ -71,7 +71,7 @@ struct status json_reader_end(struct json_reader *reader);
 /* INVALID_ARGUMENT at a position, about the value being read. */
 __attribute__((format(printf, 4, 5))) struct status json_reader_fail(struct json_reader *reader,
                                                                      const char *at,
-                                                                     const char *reason,
+                                                                     const struct reason *reason,
                                                                      const char *format, ...);
 
 /* The status with path, line and column put to it; OK and RESOURCE_EXHAUSTED stay as they are. */

@@ -12,8 +12,7 @@ enum { ENUM_LISTED_MAX = 32 };
 
 static struct status must_be(const char *message)
 {
-    return (struct status){
-        .code = STATUS_INVALID_ARGUMENT, .reason = "INVALID_VALUE", .message = message};
+    return status_of(REASON_INVALID_VALUE, message);
 }
 
 struct status scalar_expected(const ProtobufCFieldDescriptor *field)

@@ -38,9 +38,9 @@ static struct status locate(struct arena *arena, struct slice path, struct statu
     return status;
 }
 
-static struct status refuse(const char *reason, const char *message)
+static struct status refuse(const struct reason *reason, const char *message)
 {
-    return (struct status){.code = STATUS_INVALID_ARGUMENT, .reason = reason, .message = message};
+    return status_of(reason, message);
 }
 
 /* value is where a value of the field is kept. */
@@ -52,7 +52,7 @@ static struct status set_value(struct arena *arena, const ProtobufCFieldDescript
     }
     const enum wellknown kind = wellknown_of(field->descriptor);
     if (kind == WELLKNOWN_NONE || kind == WELLKNOWN_ANY) {
-        return refuse("INVALID_VALUE", "is an object and takes no text");
+        return refuse(REASON_INVALID_VALUE, "is an object and takes no text");
     }
     ProtobufCMessage *child = message_new(arena, field->descriptor);
     if (child == NULL) {
@@ -90,7 +90,7 @@ static struct status check_oneof(const ProtobufCMessage *message,
 {
     if (field_is_oneof(field) && *field_case(message, field) != 0 &&
         *field_case(message, field) != field->id) {
-        return refuse("DUPLICATE_FIELD", "another field of its oneof is set already");
+        return refuse(REASON_DUPLICATE_FIELD, "another field of its oneof is set already");
     }
     return STATUS_NONE;
 }
@@ -110,7 +110,8 @@ static struct status enter_child(struct arena *arena, ProtobufCMessage **message
 {
     if (field->type != PROTOBUF_C_TYPE_MESSAGE || field_is_repeated(field) ||
         wellknown_of(field->descriptor) != WELLKNOWN_NONE) {
-        return refuse("UNKNOWN_FIELD", "no path leads through a field that is no single message");
+        return refuse(REASON_UNKNOWN_FIELD,
+                      "no path leads through a field that is no single message");
     }
     ProtobufCMessage **child = field_member(*message, field);
     TRY(check_oneof(*message, field));
@@ -131,7 +132,7 @@ static struct status set_field(struct arena *arena, ProtobufCMessage *message,
 {
     if (field_is_repeated(field)) {
         return message_field_is_map(message->descriptor, field)
-                   ? refuse("INVALID_VALUE", "is an object and takes no text")
+                   ? refuse(REASON_INVALID_VALUE, "is an object and takes no text")
                    : append_value(arena, message, field, text);
     }
     TRY(check_oneof(message, field));
@@ -151,7 +152,7 @@ struct status json_set_from_text(struct arena *arena, ProtobufCMessage *message,
                                    .length = dot != NULL ? (size_t)(dot - rest.data) : rest.length};
         const ProtobufCFieldDescriptor *field = json_field(message->descriptor, name);
         if (field == NULL) {
-            return locate(arena, path, refuse("UNKNOWN_FIELD", "there is no such field"));
+            return locate(arena, path, refuse(REASON_UNKNOWN_FIELD, "there is no such field"));
         }
         if (dot == NULL) {
             return locate(arena, path, set_field(arena, message, field, text));

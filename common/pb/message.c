@@ -500,7 +500,7 @@ static bool has_control(const char *text)
 
 static struct status text_check(struct arena *arena, const char *text)
 {
-    return has_control(text) ? status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_VALUE", NULL,
+    return has_control(text) ? status_make(arena, REASON_INVALID_VALUE, NULL,
                                            "a text has a control character (below U+0020)")
                              : STATUS_NONE;
 }

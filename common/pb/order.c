@@ -12,8 +12,8 @@ static bool is_space(char c)
 
 static struct status refuse(struct arena *arena, const char *start, const char *at, const char *why)
 {
-    return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ORDER_BY", "orderBy",
-                       "orderBy: %s (byte %zu)", why, (size_t)(at - start) + 1);
+    return status_make(arena, REASON_INVALID_ORDER_BY, "orderBy", "orderBy: %s (byte %zu)", why,
+                       (size_t)(at - start) + 1);
 }
 
 /* Takes a word that ends at white space or a comma. */

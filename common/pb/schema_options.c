@@ -16,8 +16,7 @@ enum extension {
 
 struct status schema_invalid(struct arena *arena, const char *problem, const char *name)
 {
-    return status_make(arena, STATUS_INTERNAL, "INVALID_SCHEMA", NULL, "the schema %s: %s", problem,
-                       name);
+    return status_make(arena, REASON_INVALID_SCHEMA, NULL, "the schema %s: %s", problem, name);
 }
 
 static struct slice unknown_bytes(const ProtobufCMessageUnknownField *unknown)

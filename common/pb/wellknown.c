@@ -219,8 +219,7 @@ bool duration_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
 
 static struct status invalid(const char *message)
 {
-    return (struct status){
-        .code = STATUS_INVALID_ARGUMENT, .reason = "INVALID_VALUE", .message = message};
+    return status_of(REASON_INVALID_VALUE, message);
 }
 
 static bool is_lower(char c)

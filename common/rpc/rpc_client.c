@@ -16,6 +16,7 @@
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_parcel.h"
 #include "rpc/rpc_server.h"
+#include "rpc/rpc_status.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -39,27 +40,27 @@ enum {
 
 static struct status failure_down(const struct rpc_client *client)
 {
-    return (struct status){STATUS_UNAVAILABLE, "SERVICE_DOWN", client->down, NULL};
+    return status_of(REASON_SERVICE_DOWN, client->down);
 }
 
 static struct status failure_leaving(const struct rpc_client *client)
 {
-    return (struct status){STATUS_UNAVAILABLE, "SHUTTING_DOWN", client->leaving, NULL};
+    return status_of(REASON_SHUTTING_DOWN, client->leaving);
 }
 
 struct status failure_unknown(const struct rpc_client *client)
 {
-    return (struct status){STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN", client->unknown, NULL};
+    return status_of(REASON_OUTCOME_UNKNOWN, client->unknown);
 }
 
 struct status failure_late(const struct rpc_client *client)
 {
-    return (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", client->late, NULL};
+    return status_of(REASON_DEADLINE_EXCEEDED, client->late);
 }
 
 static struct status failure_busy(const struct rpc_client *client)
 {
-    return (struct status){STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS", client->busy, NULL};
+    return status_of(REASON_TOO_MANY_CALLS, client->busy);
 }
 
 static struct connection *connection_find(struct rpc_client *client, int id)
@@ -167,7 +168,7 @@ int64_t rpc_client_lost_boot_ms(const struct rpc_client *client)
 struct status failure_unusable(struct rpc_client *client)
 {
     if (rpc_client_connected(client)) {
-        return (struct status){STATUS_UNAVAILABLE, "SERVICE_DOWN", client->stalled, NULL};
+        return status_of(REASON_SERVICE_DOWN, client->stalled);
     }
     pthread_mutex_lock(&client->lock);
     const bool leaving = client->connection_count > 0;
@@ -241,8 +242,7 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     }
     const int err = request_pack(request, timeout_ms, &call.part);
     if (err == NNG_EMSGSIZE) {
-        return (struct status){STATUS_INVALID_ARGUMENT, "REQUEST_TOO_LARGE",
-                               "the request is larger than one message may be", NULL};
+        return status_of(REASON_REQUEST_TOO_LARGE, NULL);
     }
     if (err != 0) {
         return failure_busy(client);
@@ -381,13 +381,12 @@ static struct status client_start(struct rpc_client *client,
     (void)nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, on_pipe, client);
     const int err = dialers_start(client, &address);
     if (err != 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
-                           "%s cannot be dialled for %s: %s", address, options->service,
-                           nng_strerror(err));
+        return status_make(arena, REASON_INVALID_ADDRESS, NULL, "%s cannot be dialled for %s: %s",
+                           address, options->service, nng_strerror(err));
     }
     if (client->dialer_count == 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS", NULL,
-                           "%s has no address", options->service);
+        return status_make(arena, REASON_INVALID_ADDRESS, NULL, "%s has no address",
+                           options->service);
     }
     client->has_tick = pthread_create(&client->tick, NULL, parcels_tick, client) == 0;
     return client->has_tick ? STATUS_NONE : status_out_of_memory();
@@ -462,7 +461,7 @@ void rpc_client_close(struct rpc_client *client, unsigned bound_ms)
 
 static struct status malformed_reply(struct arena *arena, const char *why)
 {
-    return status_make(arena, STATUS_INTERNAL, "MALFORMED_REPLY", NULL, "malformed reply: %s", why);
+    return status_make(arena, REASON_MALFORMED_REPLY, NULL, "malformed reply: %s", why);
 }
 
 struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
@@ -499,7 +498,6 @@ struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
     }
     if (header->status != NULL && header->status->code != STATUS_OK) {
         answer.status = status_from_wire(arena, header->status);
-        answer.status_detail = header->status;
     }
     *ret_answer = answer;
     return STATUS_NONE;

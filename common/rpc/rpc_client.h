@@ -104,9 +104,7 @@ struct rpc_version {
 };
 
 struct rpc_answer {
-    struct status status; /* the service's own */
-    /* The google.rpc.Status with its details as it came; NULL when status is OK. */
-    const struct Google__Rpc__Status *status_detail;
+    struct status status; /* the service's own, with all its details */
     struct slice payload; /* in the reply: valid until rpc_reply_free() */
     const struct rpc_version *versions;
     size_t version_count;

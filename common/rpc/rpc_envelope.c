@@ -169,7 +169,7 @@ struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescrip
     struct slice payload = {0};
 
     if (!envelope_walk(bytes, NULL, &header.length, &payload)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", NULL,
+        return status_make(arena, REASON_MALFORMED_MESSAGE, NULL,
                            "the envelope is no protobuf message");
     }
     char *copy = arena_alloc(arena, header.length);

@@ -47,9 +47,6 @@ struct spare_status {
 /* spare points into itself, and to the texts of status. */
 Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *spare);
 
-/* The status that a google.rpc.Status stands for: reason of ErrorInfo, field of BadRequest. */
-struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire);
-
 /* The envelope of an answer, in a message of its own; arena NULL: without details of its status.
  * The result is an error of nng. */
 int result_pack(struct arena *arena, bool draining, const struct rpc_result *result,

@@ -5,17 +5,15 @@
 #include "google/rpc/status.pb-c.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
+#include "rpc/rpc_status.h"
 
 /* The status as it goes out. When the arena is full it is made in spare, which needs no memory but
  * has the reason alone, without details. */
 static Google__Rpc__Status *result_status(struct arena *arena, const struct rpc_result *result,
                                           struct spare_status *spare)
 {
-    Google__Rpc__Status *wire = (Google__Rpc__Status *)result->status_detail;
+    Google__Rpc__Status *wire = arena != NULL ? status_to_wire(arena, result->status) : NULL;
 
-    if (wire == NULL && arena != NULL) {
-        wire = status_to_wire(arena, result->status, result->metadata);
-    }
     return wire != NULL ? wire : status_to_spare(result->status, spare);
 }
 

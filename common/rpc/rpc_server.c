@@ -100,7 +100,7 @@ static struct status server_listen(struct rpc_server *server, const char *addres
         return STATUS_NONE;
     }
     const bool in_use = err == NNG_EADDRINUSE;
-    return status_make(arena, STATUS_UNAVAILABLE, in_use ? "ADDRESS_IN_USE" : "CANNOT_LISTEN", NULL,
+    return status_make(arena, in_use ? REASON_ADDRESS_IN_USE : REASON_CANNOT_LISTEN, NULL,
                        "cannot listen on %s: %s", address, nng_strerror(err));
 }
 

@@ -127,10 +127,6 @@ bool rpc_call_expired(const struct rpc_call *call);
 
 struct rpc_result {
     struct status status;
-    /* The status as it is to be sent, details and all; NULL: made from status and metadata. */
-    const struct Google__Rpc__Status *status_detail;
-    /* Extra pairs of ErrorInfo.metadata, key and value by turns, NULL-ended; or NULL. */
-    const char *const *metadata;
     struct slice payload;            /* used when message is NULL */
     const ProtobufCMessage *message; /* packed straight into the answer */
     const char *service;             /* version: whose */
@@ -146,10 +142,5 @@ struct rpc_result {
 /* Packs the answer, which may live in the call's arena, and gives the call back to the server.
  * Once per call, any thread. */
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result);
-
-/* The google.rpc.Status of a status: ErrorInfo with domain "dongkhoi", and BadRequest when it
- * has a field. NULL when the arena is full. The one place where a status becomes wire bytes. */
-struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status status,
-                                           const char *const *metadata);
 
 #endif

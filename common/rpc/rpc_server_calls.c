@@ -142,25 +142,31 @@ static struct status call_read(struct rpc_call *call, struct slice bytes)
 }
 
 static const struct rpc_result too_large = {
-    .status = {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE",
-               "the answer is larger than one message may be: ask for less", NULL},
+    .status = {.code = STATUS_RESOURCE_EXHAUSTED,
+               .reason = REASON_ANSWER_TOO_LARGE,
+               .message = "the answer is larger than one message may be: ask for less"},
 };
 
 static const struct rpc_result too_many = {
-    .status = {STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS", "too many calls are under way", NULL},
+    .status = {.code = STATUS_RESOURCE_EXHAUSTED,
+               .reason = REASON_TOO_MANY_CALLS,
+               .message = "too many calls are under way"},
 };
 
 static const struct rpc_result malformed = {
-    .status = {STATUS_INVALID_ARGUMENT, "MALFORMED_MESSAGE", "the message holds no calls", NULL},
+    .status = {.code = STATUS_INVALID_ARGUMENT,
+               .reason = REASON_MALFORMED_MESSAGE,
+               .message = "the message holds no calls"},
 };
 
 /* For an answer that would make the common message too large. Its call may have had an effect, and
  * the answer is lost, so the outcome is not known to the caller. */
 static const struct rpc_result no_room = {
-    .status = {STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN",
-               "the answer did not fit into one message with others; whether the request took "
-               "effect is not known",
-               NULL},
+    .status = {.code = STATUS_UNAVAILABLE,
+               .reason = REASON_OUTCOME_UNKNOWN,
+               .message =
+                   "the answer did not fit into one message with others; whether the request took "
+                   "effect is not known"},
 };
 
 /* Puts the answers behind each other in one message. NULL when there is no memory: then nothing is
@@ -330,8 +336,9 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
     call->parcel = parcel;
     call->place = place;
     call->has_room = connection_has_room(&server->connections, parcel->connection);
-    struct status status = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
-                            "the service is shutting down; nothing was done", NULL};
+    struct status status = {.code = STATUS_UNAVAILABLE,
+                            .reason = REASON_SHUTTING_DOWN,
+                            .message = "the service is shutting down; nothing was done"};
     if (!atomic_load(&server->draining)) {
         status = call_read(call, envelope);
     }

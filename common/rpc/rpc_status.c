@@ -1,15 +1,18 @@
 /* rpc_status.c - the one place where a status becomes wire bytes, and back. */
+#include "rpc/rpc_status.h"
+
+#include "base/sentence.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
 #include "rpc/rpc_envelope.h"
-#include "rpc/rpc_server.h"
 
 #define STATUS_DOMAIN "dongkhoi"
 #define TYPE_PREFIX "type.googleapis.com/"
+#define VIETNAMESE "vi"
 
-enum { DETAILS_MAX = 2 };
+enum { DETAILS_MAX = 3 };
 
 static Google__Protobuf__Any *any_of(struct arena *arena, const ProtobufCMessage *message)
 {
@@ -51,14 +54,13 @@ static bool metadata_fill(struct arena *arena, Google__Rpc__ErrorInfo *info,
     return true;
 }
 
-static Google__Protobuf__Any *error_info(struct arena *arena, struct status status,
-                                         const char *const *metadata)
+static Google__Protobuf__Any *error_info(struct arena *arena, struct status status)
 {
     Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
 
-    info.reason = (char *)(status.reason != NULL ? status.reason : status_code_name(status.code));
+    info.reason = (char *)status_reason(status)->name;
     info.domain = (char *)STATUS_DOMAIN;
-    if (metadata != NULL && !metadata_fill(arena, &info, metadata)) {
+    if (status.metadata != NULL && !metadata_fill(arena, &info, status.metadata)) {
         return NULL;
     }
     return any_of(arena, &info.base);
@@ -78,11 +80,20 @@ static Google__Protobuf__Any *bad_request(struct arena *arena, struct status sta
     return any_of(arena, &request.base);
 }
 
-struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status status,
-                                           const char *const *metadata)
+static Google__Protobuf__Any *localized(struct arena *arena, const char *sentence)
+{
+    Google__Rpc__LocalizedMessage message = GOOGLE__RPC__LOCALIZED_MESSAGE__INIT;
+
+    message.locale = (char *)VIETNAMESE;
+    message.message = (char *)sentence;
+    return any_of(arena, &message.base);
+}
+
+struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status status)
 {
     Google__Rpc__Status *wire = ARENA_NEW(arena, Google__Rpc__Status);
     Google__Protobuf__Any **details = arena_array(arena, DETAILS_MAX, sizeof(*details));
+    const char *vietnamese = sentence_vietnamese(arena, status);
 
     if (wire == NULL || details == NULL) {
         return NULL;
@@ -91,9 +102,12 @@ struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status st
     wire->code = (int32_t)status.code;
     wire->message = (char *)(status.message != NULL ? status.message : "");
     wire->details = details;
-    details[wire->n_details++] = error_info(arena, status, metadata);
+    details[wire->n_details++] = error_info(arena, status);
     if (status.field != NULL) {
         details[wire->n_details++] = bad_request(arena, status);
+    }
+    if (vietnamese != NULL) {
+        details[wire->n_details++] = localized(arena, vietnamese);
     }
     for (size_t i = 0; i < wire->n_details; i++) {
         if (details[i] == NULL) {
@@ -107,7 +121,7 @@ Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *
 {
     Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
 
-    info.reason = (char *)(status.reason != NULL ? status.reason : status_code_name(status.code));
+    info.reason = (char *)status_reason(status)->name;
     info.domain = (char *)STATUS_DOMAIN;
     google__rpc__status__init(&spare->status);
     google__protobuf__any__init(&spare->any);
@@ -124,18 +138,67 @@ Google__Rpc__Status *status_to_spare(struct status status, struct spare_status *
     return &spare->status;
 }
 
-/* The message in an Any of this type; NULL for another type or when it cannot be read. */
-static void *any_read(struct arena *arena, const Google__Protobuf__Any *any,
-                      const ProtobufCMessageDescriptor *type)
+static bool detail_is(const Google__Protobuf__Any *detail, const ProtobufCMessageDescriptor *type)
 {
-    const struct slice value = {.data = (const char *)any->value.data, .length = any->value.len};
-    const char *name = strrchr(any->type_url, '/');
+    const char *name = strrchr(detail->type_url, '/');
+
+    return name != NULL && strcmp(name + 1, type->name) == 0;
+}
+
+bool detail_is_localized(const Google__Protobuf__Any *detail)
+{
+    return detail_is(detail, &google__rpc__localized_message__descriptor);
+}
+
+/* The message in a detail of this type; NULL for another type or when it cannot be read. */
+static void *detail_read(struct arena *arena, const Google__Protobuf__Any *detail,
+                         const ProtobufCMessageDescriptor *type)
+{
+    const struct slice value = {(const char *)detail->value.data, detail->value.len};
     void *message = NULL;
 
-    if (name == NULL || strcmp(name + 1, type->name) != 0) {
+    return detail_is(detail, type) && message_decode(arena, type, value, &message).code == STATUS_OK
+               ? message
+               : NULL;
+}
+
+/* Pairs as in struct status; NULL for none, or when the arena is full. */
+static const char *const *metadata_read(struct arena *arena, const Google__Rpc__ErrorInfo *info)
+{
+    const char **pairs =
+        info->n_metadata > 0 ? arena_array(arena, 2 * info->n_metadata + 1, sizeof(*pairs)) : NULL;
+
+    if (pairs == NULL) {
         return NULL;
     }
-    return message_decode(arena, type, value, &message).code == STATUS_OK ? message : NULL;
+    for (size_t i = 0; i < info->n_metadata; i++) {
+        pairs[2 * i] = info->metadata[i]->key;
+        pairs[2 * i + 1] = info->metadata[i]->value;
+    }
+    pairs[2 * info->n_metadata] = NULL;
+    return pairs;
+}
+
+static void detail_apply(struct arena *arena, const Google__Protobuf__Any *detail,
+                         struct status *status)
+{
+    const Google__Rpc__ErrorInfo *info =
+        detail_read(arena, detail, &google__rpc__error_info__descriptor);
+    const Google__Rpc__BadRequest *request =
+        detail_read(arena, detail, &google__rpc__bad_request__descriptor);
+    const Google__Rpc__LocalizedMessage *localized =
+        detail_read(arena, detail, &google__rpc__localized_message__descriptor);
+
+    if (info != NULL) {
+        status->reason = reason_from_name(arena, info->reason, status->code);
+        status->metadata = metadata_read(arena, info);
+    }
+    if (request != NULL && request->n_field_violations > 0) {
+        status->field = request->field_violations[0]->field;
+    }
+    if (localized != NULL && strcmp(localized->locale, VIETNAMESE) == 0) {
+        status->vietnamese = localized->message;
+    }
 }
 
 struct status status_from_wire(struct arena *arena, const struct Google__Rpc__Status *wire)
@@ -147,20 +210,8 @@ struct status status_from_wire(struct arena *arena, const struct Google__Rpc__St
     };
 
     for (size_t i = 0; i < wire->n_details; i++) {
-        const Google__Protobuf__Any *any = wire->details[i];
-        const Google__Rpc__ErrorInfo *info =
-            any_read(arena, any, &google__rpc__error_info__descriptor);
-        const Google__Rpc__BadRequest *request =
-            any_read(arena, any, &google__rpc__bad_request__descriptor);
-        if (info != NULL) {
-            status.reason = info->reason;
-        }
-        if (request != NULL && request->n_field_violations > 0) {
-            status.field = request->field_violations[0]->field;
-        }
+        detail_apply(arena, wire->details[i], &status);
     }
-    if (status.reason == NULL) {
-        status.reason = status_code_name(status.code);
-    }
+    status.reason = status_reason(status);
     return status;
 }

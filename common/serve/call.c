@@ -2,6 +2,7 @@
 #include "serve/call.h"
 
 #include "base/clock.h"
+#include "serve/reasons.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ struct status call_check_required(struct call *call, const char *field, const ch
 {
     /* Blanks say nothing either. */
     if (text == NULL || text[strspn(text, " \t\r\n")] == '\0') {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     return STATUS_NONE;
 }
@@ -46,8 +47,8 @@ struct status call_check_length(struct call *call, const char *field, const char
     }
     const size_t count = characters(text);
     if (count > max_characters) {
-        return INVALID(call, "TEXT_TOO_LONG", field, "%s has %zu characters; at most %zu are kept",
-                       field, count, max_characters);
+        return REFUSE(call, REASON_TEXT_TOO_LONG, field,
+                      "%s has %zu characters; at most %zu are kept", field, count, max_characters);
     }
     return STATUS_NONE;
 }
@@ -59,8 +60,8 @@ struct status call_check_date(struct call *call, const char *field, const char *
     if (text == NULL || text[0] == '\0' || date_parse(slice_from(text), &day)) {
         return STATUS_NONE;
     }
-    return INVALID(call, "INVALID_DATE", field, "%s is no date of the form YYYY-MM-DD: \"%s\"",
-                   field, text);
+    return REFUSE(call, REASON_INVALID_DATE, field, "%s is no date of the form YYYY-MM-DD: \"%s\"",
+                  field, text);
 }
 
 struct status call_check_month(struct call *call, const char *field, const char *text)
@@ -71,6 +72,6 @@ struct status call_check_month(struct call *call, const char *field, const char 
     if (text == NULL || text[0] == '\0' || month_parse(slice_from(text), &year, &month)) {
         return STATUS_NONE;
     }
-    return INVALID(call, "INVALID_MONTH", field, "%s is no month of the form YYYY-MM: \"%s\"",
-                   field, text);
+    return REFUSE(call, REASON_INVALID_MONTH, field, "%s is no month of the form YYYY-MM: \"%s\"",
+                  field, text);
 }

@@ -38,7 +38,7 @@ struct call {
     struct slice packed_response;
     /* What a handler tells the rules of its own kinds; NULL unless it set it. */
     void *context;
-    /* Pairs of ErrorInfo.metadata for a refusal; NULL-ended, see call_refuse(). */
+    /* Pairs of ErrorInfo.metadata for a refusal; NULL-ended, see call_metadata(). */
     const char *metadata[9];
 };
 
@@ -51,10 +51,8 @@ void call_metadata(struct call *call, const char *key, const char *value);
 struct status call_below_item(struct call *call, struct status status, const char *list,
                               size_t index);
 
-#define INVALID(call, reason, field, ...)                                                          \
-    status_make((call)->arena, STATUS_INVALID_ARGUMENT, (reason), (field), __VA_ARGS__)
-#define PRECONDITION(call, reason, field, ...)                                                     \
-    status_make((call)->arena, STATUS_FAILED_PRECONDITION, (reason), (field), __VA_ARGS__)
+/* What a rule returns of a request that it does not take: see status_make(). */
+#define REFUSE(call, reason, field, ...) status_make((call)->arena, (reason), (field), __VA_ARGS__)
 
 /* INVALID_ARGUMENT checks that many rules share. Empty texts pass all but call_check_required. */
 struct status call_check_required(struct call *call, const char *field, const char *text);

@@ -96,7 +96,7 @@ void call_context_log(const struct call_context *context, const struct rpc_call 
     log_line_text(&line, "rpc", slice_from(info->method));
     log_line_text(&line, "status", slice_from(status_code_name(result->status.code)));
     if (result->status.reason != NULL) {
-        log_line_text(&line, "reason", slice_from(result->status.reason));
+        log_line_text(&line, "reason", slice_from(result->status.reason->name));
     }
     log_line_ms(&line, "duration_ms", (int64_t)total_us);
     log_line_ms(&line, "queue_ms", timing->queue_us);

@@ -171,8 +171,8 @@ int command_correct_clock(void *arg, int argc, char **argv)
         return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_TROUBLE;
     }
     (void)fprintf(stderr, "%s: correct-clock: %s (%s)\n", context->program, status.message,
-                  status.reason);
+                  status_reason(status)->name);
     const bool is_no =
-        status.code == STATUS_INVALID_ARGUMENT || strcmp(status.reason, "NOTHING_TO_CORRECT") == 0;
+        status.code == STATUS_INVALID_ARGUMENT || status.reason == REASON_NOTHING_TO_CORRECT;
     return is_no ? COMMAND_NO : COMMAND_TROUBLE;
 }

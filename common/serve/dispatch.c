@@ -37,11 +37,9 @@ static void hide_inside(const struct rpc_call *rpc, struct rpc_result *result)
         return;
     }
     log_event(LOG_ERROR, "internal_error", "method", rpc_call_info(rpc)->method, "reason",
-              status.reason != NULL ? status.reason : "", "message",
-              status.message != NULL ? status.message : "", NULL);
-    result->status = (struct status){STATUS_INTERNAL, "INTERNAL", "internal error", NULL};
-    result->metadata = NULL;
-    result->status_detail = NULL;
+              status_reason(status)->name, "message", status.message != NULL ? status.message : "",
+              NULL);
+    result->status = status_of(REASON_INTERNAL, NULL);
 }
 
 /* Counts the call, writes its line of the log, and sends the answer. */
@@ -119,8 +117,7 @@ static void on_journal_answer(void *arg, struct rpc_call *rpc, struct rpc_result
 
 struct status dispatch_full(void)
 {
-    return (struct status){STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL", "too many requests are waiting",
-                           NULL};
+    return status_of(REASON_QUEUE_FULL, NULL);
 }
 
 /* To the thread of the inquiries, which is not held up by what waits for the pool. */

@@ -12,8 +12,10 @@ enum { TEXT_MAX_BYTES = 8 << 20 };
 static void answer_list(struct dispatch *dispatch, enum inquiry_kind kind, struct inquiry *first,
                         const struct rpc_result *result)
 {
-    static const struct status late = {STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
-                                       "the deadline passed before the question's turn came", NULL};
+    static const struct status late = {.code = STATUS_DEADLINE_EXCEEDED,
+                                       .reason = REASON_DEADLINE_EXCEEDED,
+                                       .message =
+                                           "the deadline passed before the question's turn came"};
     const struct version version = store_version(dispatch->store);
 
     while (first != NULL) {

@@ -1,6 +1,8 @@
 /* dispatch_table.c - the service's table joined with its descriptor, sorted by name. */
 #include "serve/dispatch_table.h"
 
+#include "serve/reasons.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +55,8 @@ static struct status entry_fill(const struct service *service,
     entry->descriptor = descriptor;
     entry->method = method_find(service, descriptor->name);
     if (entry->method == NULL) {
-        return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
-                           "the table of %s must have %s once", service->name, descriptor->name);
+        return status_make(arena, REASON_METHOD_TABLE, NULL, "the table of %s must have %s once",
+                           service->name, descriptor->name);
     }
     entry->mode = entry->method->mode;
     if (entry->mode == METHOD_QUICK && entry->method->kind != NULL &&
@@ -77,7 +79,7 @@ static struct status table_fill(struct dispatch_table *table, const struct servi
         TRY(entry_fill(service, &service->descriptor->methods[i], arena, &table->entries[i]));
     }
     if (service->method_count != table->count) {
-        return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
+        return status_make(arena, REASON_METHOD_TABLE, NULL,
                            "the table of %s has a method that is not in %s", service->name,
                            service->descriptor->name);
     }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "serve/reasons.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -167,8 +168,9 @@ static struct leaving settle(struct gate *gate, int64_t now_ms)
 /* Without the lock. */
 static void leave(struct gate *gate, struct leaving leaving)
 {
-    static const struct status shutting_down = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
-                                                "the service is shutting down", NULL};
+    static const struct status shutting_down = {.code = STATUS_UNAVAILABLE,
+                                                .reason = REASON_SHUTTING_DOWN,
+                                                .message = "the service is shutting down"};
 
     /* Watches first: gateways that hear of a version early free the answers that wait for them. */
     while (leaving.watches != NULL) {
@@ -367,8 +369,9 @@ static void hold(struct gate *gate, struct watch *watch, int64_t now_ms)
 
 void gate_watch(struct gate *gate, struct watch *watch, bool has_room)
 {
-    static const struct status too_many = {STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_WAITING",
-                                           "too many calls are held", NULL};
+    static const struct status too_many = {.code = STATUS_RESOURCE_EXHAUSTED,
+                                           .reason = REASON_TOO_MANY_WAITING,
+                                           .message = "too many calls are held"};
 
     (void)pthread_mutex_lock(&gate->lock);
     const int64_t now_ms = clock_boot_ms();

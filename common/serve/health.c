@@ -75,7 +75,7 @@ static struct status ask(struct arena *arena, struct rpc_client *client,
     struct rpc_reply *reply = NULL;
 
     if (!wait_connected(client)) {
-        return (struct status){STATUS_UNAVAILABLE, "SERVICE_DOWN", "nobody listens there", NULL};
+        return status_of(REASON_SERVICE_DOWN, "nobody listens there");
     }
     TRY(rpc_client_call_wait(client, &request, &reply));
     const struct status status = answer_read(arena, reply, ret_response);

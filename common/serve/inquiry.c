@@ -138,8 +138,9 @@ static bool has_place(const struct inquiries *inquiries, enum inquiry_kind kind,
 struct status inquiries_ask(struct inquiries *inquiries, enum inquiry_kind kind,
                             struct rpc_call *rpc)
 {
-    static const struct status full = {STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL",
-                                       "too many requests are waiting", NULL};
+    static const struct status full = {.code = STATUS_RESOURCE_EXHAUSTED,
+                                       .reason = REASON_QUEUE_FULL,
+                                       .message = "too many requests are waiting"};
     struct inquiry *inquiry = ARENA_NEW(rpc_call_arena(rpc), struct inquiry);
     _Atomic uint64_t *own = &rpc_call_marks(rpc)[limits[kind].mark];
     struct inquiry_queue *queue = &inquiries->queues[kind];

@@ -166,9 +166,8 @@ static void on_pool_job(struct pool_job *job)
     struct tx tx = {0};
 
     if (rpc_call_expired(read->rpc)) {
-        answer_status(read,
-                      (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
-                                      "the deadline passed before the journal was read", NULL});
+        answer_status(read, status_of(REASON_DEADLINE_EXCEEDED,
+                                      "the deadline passed before the journal was read"));
         return;
     }
     struct call_clock *clock = &call_context_of(read->rpc)->clock;
@@ -196,8 +195,7 @@ static void queue(struct journal_call *read)
     read->mark = store_feed_mark(read->journal->store);
     read->job.run = on_pool_job;
     if (!pool_submit(read->journal->pool, &read->job)) {
-        answer_status(read, (struct status){STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL",
-                                            "too many requests are waiting", NULL});
+        answer_status(read, status_of(REASON_QUEUE_FULL, NULL));
     }
 }
 
@@ -218,7 +216,7 @@ static struct status start(const struct journal_service *journal, struct rpc_cal
                        rpc_call_info(rpc)->payload, &request));
     read->request = request;
     if (read->request->limit < 1 || read->request->limit > JOURNAL_PAGE_MAX) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE", "limit",
+        return status_make(arena, REASON_INVALID_PAGE_SIZE, "limit",
                            "limit is %u, and must be 1 to %d", read->request->limit,
                            JOURNAL_PAGE_MAX);
     }

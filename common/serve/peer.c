@@ -182,8 +182,7 @@ static struct status slot_start(struct call *call, const struct peer_call *reque
         return status_out_of_memory();
     }
     if (rpc.timeout_ms == 0) {
-        return (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
-                               "no time was left to ask", NULL};
+        return status_of(REASON_DEADLINE_EXCEEDED, "no time was left to ask");
     }
     wait_below(slot->waiting, IN_FLIGHT_MAX);
     pthread_mutex_lock(&slot->waiting->lock);
@@ -234,9 +233,7 @@ void peer_versions_settle(struct call *call)
 
 bool peer_says_nothing(struct status status)
 {
-    const char *reason = status.reason != NULL ? status.reason : "";
-
-    return status_is_transient(status.code) || strcmp(reason, "INVALID_AS_OF") == 0;
+    return status_is_transient(status.code) || status.reason == REASON_INVALID_AS_OF;
 }
 
 /* The peer's own status, or that of the call. Its version is noted in any case. */

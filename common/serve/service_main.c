@@ -68,7 +68,7 @@ static struct status check_disk(const struct config_variable *variables, struct 
     const bool is_off = warned.percent == 0 && warned.bytes == 0;
     if (!is_off && is_same_unit &&
         (reserved.bytes > warned.bytes || reserved.percent > warned.percent)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", reserve->name,
+        return status_make(arena, REASON_INVALID_CONFIGURATION, reserve->name,
                            "%s is \"%s\"; allowed is: not more than %s, which is \"%s\"",
                            reserve->name, reserve->value, warn->name, warn->value);
     }
@@ -149,15 +149,28 @@ static void signal_wait(const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, &again, NULL);
 }
 
-static bool starts_with(const char *text, const char *start)
+/* True for what is the matter with the store's files, or who works with them. */
+static bool is_store_reason(const struct reason *reason)
 {
-    return text != NULL && strncmp(text, start, strlen(start)) == 0;
+    static const struct reason *const reasons[] = {
+        REASON_STORE_BUSY,      REASON_STORE_CONSTRAINT, REASON_STORE_CORRUPT,
+        REASON_STORE_ERROR,     REASON_STORE_FULL,       REASON_STORE_IN_USE,
+        REASON_STORE_IO_ERROR,  REASON_STORE_KIND,       REASON_STORE_OTHER_SERVICE,
+        REASON_STORE_READ_ONLY, REASON_STORE_TOO_NEW,
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i] == reason) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Names the variable that what failed depends on: where the data are, or where to listen. */
 static void log_start_failed(struct status status, const struct config_variable *variables)
 {
-    const bool is_of_store = starts_with(status.reason, "STORE_");
+    const bool is_of_store = is_store_reason(status.reason);
     const bool is_bound = variables[VARIABLE_BIND].value[0] != '\0';
     const struct config_variable *variable = &variables[is_of_store ? VARIABLE_STATE
                                                         : is_bound  ? VARIABLE_BIND
@@ -168,7 +181,7 @@ static void log_start_failed(struct status status, const struct config_variable 
         return;
     }
     log_event(LOG_ERROR, "start_failed", "status", status_code_name(status.code), "reason",
-              status.reason, "message", status.message,
+              status_reason(status)->name, "message", status.message,
               is_of_store || status.code == STATUS_UNAVAILABLE ? "variable" : NULL, variable->name,
               "value", variable->value, "allowed",
               is_of_store ? "a directory that can be written, of no other running service"

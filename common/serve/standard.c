@@ -3,6 +3,7 @@
 
 #include "pb/message.h"
 #include "pb/timestamp.h"
+#include "serve/reasons.h"
 
 /* Seconds of the years 0001 to 9999, as a Timestamp may hold. */
 static const int64_t TIME_MIN_SECONDS = -62135596800;
@@ -12,11 +13,11 @@ struct status name_check(struct call *call, const struct resource_kind *kind, co
                          const char *name)
 {
     if (name[0] == '\0') {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     if (!resource_name_matches(kind->pattern, name)) {
-        return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
-                       kind->pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"", field,
+                      kind->pattern, name);
     }
     return STATUS_NONE;
 }
@@ -64,8 +65,8 @@ static struct status parent_exists(struct call *call, const char *parent)
     }
     TRY(resource_find(call->tx, kind, parent, &found));
     if (found == NULL) {
-        return status_make(call->arena, STATUS_NOT_FOUND, "PARENT_NOT_FOUND", "parent",
-                           "%s does not exist", parent);
+        return status_make(call->arena, REASON_PARENT_NOT_FOUND, "parent", "%s does not exist",
+                           parent);
     }
     return STATUS_NONE;
 }
@@ -83,11 +84,11 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
         return STATUS_NONE;
     }
     if (pattern[0] == '\0' || (parent[0] != '\0' && !resource_name_matches(pattern, parent))) {
-        return INVALID(call, "INVALID_PARENT", "parent", "parent must be %s%s: \"%s\"",
-                       pattern[0] == '\0' ? "empty" : "of the form ", pattern, parent);
+        return REFUSE(call, REASON_INVALID_PARENT, "parent", "parent must be %s%s: \"%s\"",
+                      pattern[0] == '\0' ? "empty" : "of the form ", pattern, parent);
     }
     if (parent[0] == '\0') {
-        return INVALID(call, "FIELD_REQUIRED", "parent", "parent is required");
+        return REFUSE(call, REASON_FIELD_REQUIRED, "parent", "parent is required");
     }
     if (wildcards) {
         TRY(fixed_part(call, parent, &fixed));
@@ -101,17 +102,15 @@ struct status etag_check(struct call *call, const char *current, const char *eta
     static const char text[] = "the resource has changed: its etag is not \"%s\"";
 
     if (etag != NULL && etag[0] != '\0' && strcmp(etag, current) != 0) {
-        return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", field, text, etag);
+        return status_make(call->arena, REASON_ETAG_MISMATCH, field, text, etag);
     }
     /* "If-Match: *" asks that there is a resource, whatever its etag (RFC 9110, 13.1.1). */
     if (strcmp(call->if_match, "*") == 0 && current[0] == '\0') {
-        return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL,
-                           "the resource does not exist");
+        return status_make(call->arena, REASON_ETAG_MISMATCH, NULL, "the resource does not exist");
     }
     if (call->if_match[0] != '\0' && strcmp(call->if_match, "*") != 0 &&
         strcmp(call->if_match, current) != 0) {
-        return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL, text,
-                           call->if_match);
+        return status_make(call->arena, REASON_ETAG_MISMATCH, NULL, text, call->if_match);
     }
     return STATUS_NONE;
 }
@@ -128,8 +127,8 @@ struct status resource_answer(struct call *call, const struct resource_kind *kin
             return status_out_of_memory();
         }
         if (!message_set_child(response, kind->singular, message)) {
-            return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,
-                               "%s answers without %s", call->method->name, kind->singular);
+            return status_make(call->arena, REASON_RESPONSE_TYPE, NULL, "%s answers without %s",
+                               call->method->name, kind->singular);
         }
     }
     memcpy(message, resource, kind->type->sizeof_message);
@@ -150,7 +149,8 @@ struct status standard_as_of(struct call *call, const void *request)
         return STATUS_NONE;
     }
     if (!is_time(time)) {
-        return INVALID(call, "INVALID_TIME", "asOf", "asOf is no time of the years 0001 to 9999");
+        return REFUSE(call, REASON_INVALID_TIME, "asOf",
+                      "asOf is no time of the years 0001 to 9999");
     }
     return tx_set_as_of(call->tx, time_unwrap(time));
 }
@@ -192,7 +192,7 @@ struct status standard_list(struct call *call, const void *request, void *respon
     }
     if (!message_set_list(response, kind->plural, messages, count) ||
         !message_set_string(response, "next_page_token", next)) {
-        return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,
+        return status_make(call->arena, REASON_RESPONSE_TYPE, NULL,
                            "%s answers without %s or next_page_token", call->method->name,
                            kind->plural);
     }
@@ -238,8 +238,8 @@ struct status standard_history(struct call *call, const void *request, void *res
     const char *next = "";
 
     if (kind == NULL) {
-        return INVALID(call, "INVALID_NAME", "name",
-                       "name is of no resource of this service: \"%s\"", name);
+        return REFUSE(call, REASON_INVALID_NAME, "name",
+                      "name is of no resource of this service: \"%s\"", name);
     }
     TRY(resource_history(call->tx, kind, name, (int32_t)message_int(request, "page_size", 0),
                          message_string(request, "page_token"), &rows, &count, &next));

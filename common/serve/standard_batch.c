@@ -1,5 +1,6 @@
 /* standard_batch.c - many requests of one method as one: all of them or none (AIP-233, AIP-234). */
 #include "pb/message.h"
+#include "serve/reasons.h"
 #include "serve/standard.h"
 
 enum { BATCH_MAX_REQUESTS = 1000 };
@@ -47,10 +48,10 @@ static struct status whole_check(struct call *call, const ProtobufCMessage *item
     static const char text[] = "%s is of the whole batch, not of one of its requests";
 
     if (message_int(item, "validate_only", 0) != 0) {
-        return INVALID(call, "ONLY_FOR_WHOLE_BATCH", "validateOnly", text, "validateOnly");
+        return REFUSE(call, REASON_ONLY_FOR_WHOLE_BATCH, "validateOnly", text, "validateOnly");
     }
     if (message_string(item, "request_id")[0] != '\0') {
-        return INVALID(call, "ONLY_FOR_WHOLE_BATCH", "requestId", text, "requestId");
+        return REFUSE(call, REASON_ONLY_FOR_WHOLE_BATCH, "requestId", text, "requestId");
     }
     return STATUS_NONE;
 }
@@ -71,8 +72,8 @@ static struct status place_check(struct call *call, const char *whole, ProtobufC
         return STATUS_NONE;
     }
     if (name[0] != '\0' && !is_covered(whole, parent)) {
-        return INVALID(call, is_create ? "INVALID_PARENT" : "INVALID_NAME",
-                       is_create ? "parent" : "name", "%s is not in %s", name, whole);
+        return REFUSE(call, is_create ? REASON_INVALID_PARENT : REASON_INVALID_NAME,
+                      is_create ? "parent" : "name", "%s is not in %s", name, whole);
     }
     return STATUS_NONE; /* a missing name is refused by the method itself */
 }
@@ -102,8 +103,8 @@ struct status standard_batch(struct call *call, const void *request, void *respo
 
     TRY(parent_check(call, kind, parent, true));
     if (count == 0 || count > BATCH_MAX_REQUESTS) {
-        return INVALID(call, count == 0 ? "FIELD_REQUIRED" : "TOO_MANY_ITEMS", "requests",
-                       "requests must be 1 to %d, not %zu", BATCH_MAX_REQUESTS, count);
+        return REFUSE(call, count == 0 ? REASON_FIELD_REQUIRED : REASON_TOO_MANY_ITEMS, "requests",
+                      "requests must be 1 to %d, not %zu", BATCH_MAX_REQUESTS, count);
     }
     ProtobufCMessage **answers = arena_array(call->arena, count, sizeof(*answers));
     if (answers == NULL) {
@@ -111,8 +112,8 @@ struct status standard_batch(struct call *call, const void *request, void *respo
     }
     TRY(handle_all(call, one, parent, items, answers, count));
     if (!message_set_list(response, kind->plural, answers, count)) {
-        return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,
-                           "%s answers without %s", call->method->name, kind->plural);
+        return status_make(call->arena, REASON_RESPONSE_TYPE, NULL, "%s answers without %s",
+                           call->method->name, kind->plural);
     }
     return STATUS_NONE;
 }

@@ -2,6 +2,7 @@
  * IMMUTABLE) is checked for any message, by walking schema and message together. */
 #include "pb/json.h"
 #include "pb/message.h"
+#include "serve/reasons.h"
 #include "serve/standard.h"
 
 const char *field_path(struct call *call, const char *base, const char *proto_name)
@@ -108,7 +109,7 @@ struct status required_check(struct call *call, const ProtobufCMessage *message,
         }
         const char *path = field_path(call, field, name);
         if (!message_has(message, member.field)) {
-            return INVALID(call, "FIELD_REQUIRED", path, "%s is required", path);
+            return REFUSE(call, REASON_FIELD_REQUIRED, path, "%s is required", path);
         }
         if (member_is_child(&member)) {
             TRY(required_check(call, message_child(message, name), path));
@@ -164,7 +165,7 @@ static struct status output_only_walk(struct call *call, const ProtobufCMessage 
         const char *path = field_path(call, base, name);
         if (output_only || (resource && is_standard(name))) {
             if (current == NULL || !message_field_equals(given, current, member.field)) {
-                return INVALID(call, "OUTPUT_ONLY_FIELD", path, "%s cannot be set", path);
+                return REFUSE(call, REASON_OUTPUT_ONLY_FIELD, path, "%s cannot be set", path);
             }
         } else if (member_is_child(&member)) {
             TRY(output_only_walk(call, message_child(given, name),
@@ -218,7 +219,7 @@ struct status immutable_check(struct call *call, const ProtobufCMessage *before,
         }
         const char *path = field_path(call, field, name);
         if ((member.schema->behavior & FIELD_IMMUTABLE) != 0) {
-            return INVALID(call, "IMMUTABLE_FIELD", path, "%s cannot be changed", path);
+            return REFUSE(call, REASON_IMMUTABLE_FIELD, path, "%s cannot be changed", path);
         }
         if (member_is_child(&member) && message_has(before, member.field) &&
             message_has(after, member.field)) {

@@ -3,6 +3,7 @@
 #include "google/protobuf/field_mask.pb-c.h"
 #include "pb/fieldmask.h"
 #include "pb/message.h"
+#include "serve/reasons.h"
 #include "serve/standard.h"
 
 /* Where one resource stands in a request, for errors. */
@@ -25,16 +26,15 @@ static struct status id_choose(struct call *call, const struct resource_kind *ki
     const char *made = NULL;
 
     if (given[0] != '\0' && (!id_is_valid(slice_from(given)) || strcmp(given, "-") == 0)) {
-        return INVALID(call, "INVALID_ID", place->id_field,
-                       "an id is 1 to 63 of a-z, 0-9 and \"-\", and not \"-\" alone: \"%s\"",
-                       given);
+        return REFUSE(call, REASON_INVALID_ID, place->id_field,
+                      "an id is 1 to 63 of a-z, 0-9 and \"-\", and not \"-\" alone: \"%s\"", given);
     }
     if (kind->make_id != NULL) {
         TRY(below(call, kind->make_id(call, resource, &made), place->field));
         if (given[0] != '\0' && strcmp(given, made) != 0) {
-            return INVALID(call, "INVALID_ID", place->id_field,
-                           "the id of this resource is made from its fields: \"%s\", not \"%s\"",
-                           made, given);
+            return REFUSE(call, REASON_INVALID_ID, place->id_field,
+                          "the id of this resource is made from its fields: \"%s\", not \"%s\"",
+                          made, given);
         }
     } else if (given[0] != '\0') {
         made = given;
@@ -71,8 +71,7 @@ static struct status name_is_free(struct call *call, const struct resource_kind 
 
     TRY(resource_find(call->tx, kind, name, &found));
     if (found != NULL) {
-        return status_make(call->arena, STATUS_ALREADY_EXISTS, "RESOURCE_EXISTS", NULL,
-                           "%s exists already", name);
+        return status_make(call->arena, REASON_RESOURCE_EXISTS, NULL, "%s exists already", name);
     }
     return STATUS_NONE;
 }
@@ -96,14 +95,13 @@ static struct status create_core(struct call *call, const struct resource_kind *
         return status_out_of_memory();
     }
     if (given_name[0] != '\0' && strcmp(given_name, name) != 0) {
-        return INVALID(call, "OUTPUT_ONLY_FIELD", field_path(call, place->field, "name"),
-                       "the name of this resource will be %s, not %s", name, given_name);
+        return REFUSE(call, REASON_OUTPUT_ONLY_FIELD, field_path(call, place->field, "name"),
+                      "the name of this resource will be %s, not %s", name, given_name);
     }
     TRY(name_is_free(call, kind, name));
     TRY(etag_check(call, "", message_string(resource, "etag"), etag_field));
     if (call->if_match[0] != '\0') {
-        return status_make(call->arena, STATUS_ABORTED, "ETAG_MISMATCH", NULL,
-                           "%s does not exist yet", name);
+        return status_make(call->arena, REASON_ETAG_MISMATCH, NULL, "%s does not exist yet", name);
     }
     output_only_restore(call, resource, NULL);
     (void)message_set_string(resource, "name", name);
@@ -229,7 +227,7 @@ static struct status resource_of(struct call *call, const void *request, const c
     void *resource = message_child(request, call->method->kind->singular);
 
     if (resource == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     *ret_resource = resource;
     return STATUS_NONE;
@@ -313,7 +311,8 @@ struct status standard_upsert(struct call *call, const struct resource_kind *kin
             return status_out_of_memory();
         }
         if (strcmp(own_parent, parent) != 0) {
-            return INVALID(call, "INVALID_NAME", place.id_field, "%s is not in %s", name, parent);
+            return REFUSE(call, REASON_INVALID_NAME, place.id_field, "%s is not in %s", name,
+                          parent);
         }
     } else {
         TRY(parent_check(call, kind, parent, false));
@@ -367,9 +366,9 @@ struct status standard_delete(struct call *call, const void *request, void *resp
     TRY(etag_check(call, message_string(current, "etag"), message_string(request, "etag"), "etag"));
     TRY(resource_any_child(call->tx, name, &child));
     if (child != NULL) {
-        return PRECONDITION(call, "HAS_CHILDREN", NULL,
-                            "%s cannot be deleted while there are resources below it, such as %s",
-                            name, child);
+        return REFUSE(call, REASON_HAS_CHILDREN, NULL,
+                      "%s cannot be deleted while there are resources below it, such as %s", name,
+                      child);
     }
     if (kind->prepare_delete != NULL) {
         TRY(kind->prepare_delete(call, current));

@@ -13,7 +13,7 @@ static int failure_print(const struct command_context *context, const char *what
                          struct status status)
 {
     (void)fprintf(stderr, "%s: %s: %s (%s)\n", context->program, what, status.message,
-                  status.reason);
+                  status_reason(status)->name);
     return status.code == STATUS_DATA_LOSS ? COMMAND_NO : COMMAND_TROUBLE;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "pb/message.h"
+#include "serve/reasons.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -59,7 +60,7 @@ static struct status uri_check(struct call *call, const char *field, const char 
 {
     TRY(call_check_length(call, field, uri, DOCUMENT_URI_MAX_CHARACTERS));
     if (uri[0] != '\0' && !is_absolute_uri(uri)) {
-        return INVALID(call, "INVALID_URI", field, "%s must be an absolute URI", field);
+        return REFUSE(call, REASON_INVALID_URI, field, "%s must be an absolute URI", field);
     }
     return STATUS_NONE;
 }
@@ -84,18 +85,19 @@ struct status document_require(struct call *call, const char *field,
                                const Dongkhoi__Type__V1__Document *document, unsigned needs)
 {
     if (document == NULL) {
-        return INVALID(call, "DOCUMENT_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_DOCUMENT_REQUIRED, field, "%s is required", field);
     }
     TRY(document_check(call, field, document));
     const char *date = path_below(call, field, "date");
     const char *authority = path_below(call, field, "authority");
     if ((needs & NEED_DATE) != 0 && document->date[0] == '\0') {
-        return INVALID(call, "DATE_REQUIRED", date, "%s is required: the date of signature", date);
+        return REFUSE(call, REASON_DATE_REQUIRED, date, "%s is required: the date of signature",
+                      date);
     }
     if ((needs & NEED_AUTHORITY) != 0 &&
         call_check_required(call, authority, document->authority).code != STATUS_OK) {
-        return INVALID(call, "AUTHORITY_REQUIRED", authority, "%s is required: who issued it",
-                       authority);
+        return REFUSE(call, REASON_AUTHORITY_REQUIRED, authority, "%s is required: who issued it",
+                      authority);
     }
     return STATUS_NONE;
 }
@@ -107,8 +109,8 @@ static struct status future_check(struct call *call, const char *field, const ch
 
     date_format(date_of_time(call->now_us), today);
     if (strncmp(date, today, strlen(date)) > 0) {
-        return INVALID(call, "DATE_IN_FUTURE", field, "%s %s is in the future; today is %s", field,
-                       date, today);
+        return REFUSE(call, REASON_DATE_IN_FUTURE, field, "%s %s is in the future; today is %s",
+                      field, date, today);
     }
     return STATUS_NONE;
 }
@@ -143,13 +145,12 @@ struct status scaled_check(struct call *call, const char *field,
     }
     const enum decimal_result result = decimal_from_double(value->value, decimals, &scaled);
     if (result == DECIMAL_TOO_PRECISE) {
-        return INVALID(call, "TOO_MANY_DECIMALS", field, "%s has more than %d decimals", field,
-                       decimals);
+        return REFUSE(call, REASON_TOO_MANY_DECIMALS, field, "%s has more than %d decimals", field,
+                      decimals);
     }
     if (result != DECIMAL_OK || scaled < least || scaled > most) {
-        return INVALID(call, "OUT_OF_RANGE", field, "%s must be a number from %.15g to %.15g",
-                       field, decimal_to_double(least, decimals),
-                       decimal_to_double(most, decimals));
+        return REFUSE(call, REASON_OUT_OF_RANGE, field, "%s must be a number from %.15g to %.15g",
+                      field, decimal_to_double(least, decimals), decimal_to_double(most, decimals));
     }
     *ret_scaled = scaled;
     return STATUS_NONE;
@@ -172,7 +173,7 @@ struct status enum_check(struct call *call, const char *field, const ProtobufCEn
                          int value)
 {
     if (protobuf_c_enum_descriptor_get_value(type, value) == NULL) {
-        return INVALID(call, "INVALID_VALUE", field, "%s has no value %d", field, value);
+        return REFUSE(call, REASON_INVALID_VALUE, field, "%s has no value %d", field, value);
     }
     return STATUS_NONE;
 }
@@ -254,8 +255,8 @@ struct status message_append(struct call *call, void *message, const char *field
     return message_insert(call, message, field, count, item);
 }
 
-struct status note_append(struct call *call, void *message, const char *field, const char *reason,
-                          const char *format, ...)
+struct status note_append(struct call *call, void *message, const char *field,
+                          const struct reason *reason, const char *format, ...)
 {
     Dongkhoi__Type__V1__Note *note =
         message_new(call->arena, &dongkhoi__type__v1__note__descriptor);
@@ -268,7 +269,7 @@ struct status note_append(struct call *call, void *message, const char *field, c
     note->message = arena_vprintf(call->arena, format, args);
     va_end(args);
     note->field = (char *)field;
-    note->reason = (char *)reason;
+    note->reason = (char *)reason->name;
     if (note->message == NULL) {
         return status_out_of_memory();
     }

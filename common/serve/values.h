@@ -81,7 +81,7 @@ struct status message_insert(struct call *call, void *message, const char *field
 /* Adds to the repeated field "notes" of message. field and reason must be literals. */
 __attribute__((format(printf, 5, 6))) struct status note_append(struct call *call, void *message,
                                                                 const char *field,
-                                                                const char *reason,
+                                                                const struct reason *reason,
                                                                 const char *format, ...);
 
 /* "a, b, c", with ", " or another separator between them; "" for none. NULL when the arena is full.

@@ -7,6 +7,7 @@
 #include "pb/decode.h"
 #include "serve/computation.h"
 #include "serve/connection_marks.h"
+#include "serve/reasons.h"
 
 #include <string.h>
 
@@ -33,12 +34,12 @@ static struct status gateway_check(const struct version_service *service, struct
     const size_t bytes = strlen(gateway);
 
     if (bytes == 0 || bytes > LEASE_GATEWAY_MAX_BYTES) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_GATEWAY", "gateway",
+        return status_make(arena, REASON_INVALID_GATEWAY, "gateway",
                            "gateway has 1 to %d characters", LEASE_GATEWAY_MAX_BYTES);
     }
     if (!gateway_note(rpc, gateway)) {
         refusals_add(service->refusals, REFUSAL_GATEWAYS, rpc);
-        return status_make(arena, STATUS_RESOURCE_EXHAUSTED, "TOO_MANY_GATEWAYS", "gateway",
+        return status_make(arena, REASON_TOO_MANY_GATEWAYS, "gateway",
                            "a connection speaks for %d gateways at most", CONNECTION_GATEWAYS_MAX);
     }
     return STATUS_NONE;

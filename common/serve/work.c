@@ -18,8 +18,10 @@
 #include "pb/decode.h"
 #include "pb/message.h"
 #include "pb/timestamp.h"
+#include "rpc/rpc_status.h"
 #include "serve/call_context.h"
 #include "serve/last_change.h"
+#include "serve/reasons.h"
 #include "serve/standard.h"
 
 #include <stddef.h>
@@ -37,9 +39,8 @@ struct work {
     void *request;
     void *response;
     struct call call;
-    Google__Rpc__Status *refusal; /* what run answered, as it is kept */
-    bool is_run;                  /* of a write: what follows is the commit */
-    bool keeps_snapshot;          /* of a read: for the next call of the same message */
+    bool is_run;         /* of a write: what follows is the commit */
+    bool keeps_snapshot; /* of a read: for the next call of the same message */
     struct settle_question question;
 };
 
@@ -55,8 +56,8 @@ static struct work *work_of_write(struct write *write)
 
 static struct status status_expired(void)
 {
-    return (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
-                           "the deadline passed before the work began; nothing was done", NULL};
+    return status_of(REASON_DEADLINE_EXCEEDED,
+                     "the deadline passed before the work began; nothing was done");
 }
 
 /* What a handler left: its response, or its refusal with the metadata, and the versions of
@@ -64,7 +65,6 @@ static struct status status_expired(void)
 static void result_of(struct work *work, struct status status, struct rpc_result *result)
 {
     result->status = status;
-    result->metadata = work->call.metadata[0] != NULL ? work->call.metadata : NULL;
     peer_versions_settle(&work->call);
     result->peer_versions = work->call.peer_versions;
     result->peer_version_count = work->call.peer_version_count;
@@ -83,7 +83,11 @@ static struct status handle(struct work *work)
     if (work->response == NULL) {
         return status_out_of_memory();
     }
-    return work->entry->method->handler(&work->call, work->request, work->response);
+    struct status status = work->entry->method->handler(&work->call, work->request, work->response);
+    if (status.code != STATUS_OK && work->call.metadata[0] != NULL) {
+        status.metadata = work->call.metadata;
+    }
+    return status;
 }
 
 static struct call_clock *clock_of(const struct work *work)
@@ -165,11 +169,10 @@ static struct status work_keep(struct work *work, struct status status)
     Dongkhoi__Rpc__V1__Reply reply = DONGKHOI__RPC__V1__REPLY__INIT;
 
     if (status.code != STATUS_OK) {
-        work->refusal = status_to_wire(work->call.arena, status, work->call.metadata);
-        if (work->refusal == NULL) {
+        reply.status = status_to_wire(work->call.arena, status);
+        if (reply.status == NULL) {
             return status_out_of_memory();
         }
-        reply.status = work->refusal;
     } else {
         TRY(pack_response(work));
         reply.payload.data = (uint8_t *)work->call.packed_response.data;
@@ -209,7 +212,9 @@ static struct status replay(struct work *work, struct rpc_result *result)
     reply = message;
     result->replayed = true;
     result->status = work->write.status;
-    result->status_detail = reply->status;
+    if (reply->status != NULL) {
+        result->status = status_from_wire(work->call.arena, reply->status);
+    }
     result->payload = (struct slice){(const char *)reply->payload.data, reply->payload.len};
     return STATUS_NONE;
 }
@@ -246,16 +251,16 @@ static struct status key_choose(struct work *work, const char **ret_key)
     const char *request_id = message_string(work->request, "request_id");
 
     if (key[0] != '\0' && request_id[0] != '\0' && strcmp(key, request_id) != 0) {
-        return INVALID(&work->call, "IDEMPOTENCY_KEY_MISMATCH", "requestId",
-                       "requestId differs from the idempotency key");
+        return REFUSE(&work->call, REASON_IDEMPOTENCY_KEY_MISMATCH, "requestId",
+                      "requestId differs from the idempotency key");
     }
     if (key[0] == '\0') {
         key = request_id;
     }
     if (strlen(key) > KEY_MAX_BYTES) {
-        return INVALID(&work->call, "INVALID_IDEMPOTENCY_KEY",
-                       key == request_id ? "requestId" : NULL,
-                       "an idempotency key has at most %d bytes", KEY_MAX_BYTES);
+        return REFUSE(&work->call, REASON_INVALID_IDEMPOTENCY_KEY,
+                      key == request_id ? "requestId" : NULL,
+                      "an idempotency key has at most %d bytes", KEY_MAX_BYTES);
     }
     *ret_key = key;
     return STATUS_NONE;
@@ -365,8 +370,8 @@ struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc, struct w
     const struct dispatch_entry *entry = dispatch_table_find(dispatch->table, info->method);
 
     if (entry == NULL) {
-        return status_make(arena, STATUS_UNIMPLEMENTED, "UNKNOWN_METHOD", NULL,
-                           "%s has no method %s", dispatch->service->name, info->method);
+        return status_make(arena, REASON_UNKNOWN_METHOD, NULL, "%s has no method %s",
+                           dispatch->service->name, info->method);
     }
     struct work *work = ARENA_NEW(arena, struct work);
     if (work == NULL) {

@@ -42,7 +42,7 @@ static struct status copy(const struct store_check_options *from, const char *pa
 
 static struct status exists_already(struct arena *arena, const char *path)
 {
-    return status_make(arena, STATUS_ALREADY_EXISTS, "BACKUP_EXISTS", NULL,
+    return status_make(arena, REASON_BACKUP_EXISTS, NULL,
                        "%s exists already, and a backup is never written over", path);
 }
 

@@ -46,7 +46,7 @@ static struct status batch_check(struct checker *checker)
                        &checker->end));
     if (checker->end &&
         (last.seq != head->seq || memcmp(last.hash, head->hash, DIGEST_BYTES) != 0)) {
-        return status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
+        return status_make(arena, REASON_JOURNAL_BROKEN, NULL,
                            "the journal ends with entry %llu, and the store says that entry %llu "
                            "with another hash is its last one",
                            (unsigned long long)head->seq, (unsigned long long)last.seq);
@@ -71,15 +71,14 @@ static struct status rows_batch_check(struct checker *checker)
  * can be compared entry by entry. */
 static struct status located(struct checker *checker, struct status status, const char *kind)
 {
-    if (status.reason == NULL || strcmp(status.reason, "STORE_CORRUPT") != 0) {
+    if (status.reason != REASON_STORE_CORRUPT) {
         return status;
     }
     return kind == NULL
-               ? status_make(checker->arena, status.code, status.reason, NULL,
-                             "%s, behind journal entry %llu", status.message,
-                             (unsigned long long)checker->head.seq)
-               : status_make(checker->arena, status.code, status.reason, NULL,
-                             "%s, in %s behind %s", status.message, kind, checker->walk.name);
+               ? status_make(checker->arena, status.reason, NULL, "%s, behind journal entry %llu",
+                             status.message, (unsigned long long)checker->head.seq)
+               : status_make(checker->arena, status.reason, NULL, "%s, in %s behind %s",
+                             status.message, kind, checker->walk.name);
 }
 
 static struct status journal_check(struct checker *checker)
@@ -118,8 +117,8 @@ static struct status file_check(struct checker *checker)
 
     TRY(db_integrity(checker->db, complaint, sizeof(complaint)));
     return complaint[0] == '\0' ? STATUS_NONE
-                                : status_make(checker->arena, STATUS_DATA_LOSS, "STORE_CORRUPT",
-                                              NULL, "the store's file is damaged: %s", complaint);
+                                : status_make(checker->arena, REASON_STORE_CORRUPT, NULL,
+                                              "the store's file is damaged: %s", complaint);
 }
 
 static struct status prepare(struct checker *checker)
@@ -136,7 +135,7 @@ static struct status prepare(struct checker *checker)
         migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
     /* The tables of a store are missing: it is some other database. */
     if (status.code == STATUS_INTERNAL) {
-        return status_make(checker->arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE", NULL,
+        return status_make(checker->arena, REASON_STORE_OTHER_SERVICE, NULL,
                            "the file is no store of this service");
     }
     TRY(status);

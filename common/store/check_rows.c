@@ -32,7 +32,7 @@ enum column {
 static struct status broken(struct arena *arena, const struct resource_kind *kind,
                             struct slice name, int64_t revision, const char *why)
 {
-    return status_make(arena, STATUS_DATA_LOSS, "ROW_BROKEN", NULL,
+    return status_make(arena, REASON_ROW_BROKEN, NULL,
                        "%.*s (%s), revision %lld, is not what was written: %s", SLICE_ARGS(name),
                        kind->plural, (long long)revision, why);
 }
@@ -42,7 +42,7 @@ static struct status entry_without_row(struct db_statement *statement, struct ar
     bool row = false;
 
     TRY(db_step(statement, &row));
-    return row ? status_make(arena, STATUS_DATA_LOSS, "ROW_BROKEN", NULL,
+    return row ? status_make(arena, REASON_ROW_BROKEN, NULL,
                              "journal entry %lld wrote %.*s, revision %lld, and the stored row is "
                              "missing or another one",
                              (long long)db_int64(statement, 0), SLICE_ARGS(db_bytes(statement, 1)),

@@ -65,7 +65,7 @@ static struct status look(struct tx *tx, struct clock_correction *correction)
         correction->to_seq = tx->version.seq;
     }
     if (correction->from_seq > correction->to_seq || correction->to_seq > tx->version.seq) {
-        return status_make(tx->arena, STATUS_FAILED_PRECONDITION, "NOTHING_TO_CORRECT", NULL,
+        return status_make(tx->arena, REASON_NOTHING_TO_CORRECT, NULL,
                            "the journal has %llu entries, and none from %llu to %llu",
                            (unsigned long long)tx->version.seq,
                            (unsigned long long)correction->from_seq,
@@ -157,8 +157,11 @@ static struct status check_now(struct tx *tx, const struct correcting *correctin
 
     return now_us > last_us
                ? STATUS_NONE
-               : status_make(tx->arena, STATUS_FAILED_PRECONDITION, "CLOCK_BEHIND_JOURNAL", NULL,
-                             "the last entry would still be ahead of the clock: correct up to it");
+               : status_as(
+                     STATUS_FAILED_PRECONDITION,
+                     status_make(
+                         tx->arena, REASON_CLOCK_BEHIND_JOURNAL, NULL,
+                         "the last entry would still be ahead of the clock: correct up to it"));
 }
 
 static struct status append(struct tx *tx, const struct correcting *correcting)
@@ -199,11 +202,11 @@ static struct status check(const struct store *store, struct arena *arena,
                            const struct clock_correction *correction, int64_t offset_us)
 {
     if (store->corrections.count == CORRECTIONS_MAX) {
-        return status_make(arena, STATUS_FAILED_PRECONDITION, "TOO_MANY_CORRECTIONS", NULL,
+        return status_make(arena, REASON_TOO_MANY_CORRECTIONS, NULL,
                            "a journal takes %d corrections at most", CORRECTIONS_MAX);
     }
     if (offset_us < correction->least_us || offset_us > correction->most_us || offset_us == 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "OFFSET_OUT_OF_RANGE", NULL,
+        return status_make(arena, REASON_OFFSET_OUT_OF_RANGE, NULL,
                            "the offset must be between %.6f and %.6f seconds, so that entries "
                            "%llu to %llu stay in their order and do not lie in the future",
                            (double)correction->least_us / 1e6, (double)correction->most_us / 1e6,

@@ -48,7 +48,7 @@ static struct status take_rows(struct db_statement *statement, struct arena *are
         if (corrections->count == CORRECTIONS_MAX ||
             !correction_parse(db_bytes(statement, 1), seq,
                               &corrections->items[corrections->count])) {
-            return status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
+            return status_make(arena, REASON_JOURNAL_BROKEN, NULL,
                                "journal entry %llu is no correction that can be read",
                                (unsigned long long)seq);
         }

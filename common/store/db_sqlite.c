@@ -59,38 +59,26 @@ static struct status status_from_sqlite(int code)
     case SQLITE_OK:
         return STATUS_NONE;
     case SQLITE_FULL:
-        return (struct status){.code = STATUS_UNAVAILABLE,
-                               .reason = "STORE_FULL",
-                               .message = "the store has no room left on its disk"};
+        return status_of(REASON_STORE_FULL, NULL);
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return (struct status){.code = STATUS_UNAVAILABLE,
-                               .reason = "STORE_IO_ERROR",
-                               .message = "the store could not read or write its files"};
+        return status_of(REASON_STORE_IO_ERROR, NULL);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return (struct status){.code = STATUS_UNAVAILABLE,
-                               .reason = "STORE_BUSY",
-                               .message = "the store's file is locked by somebody else"};
+        return status_of(REASON_STORE_BUSY, NULL);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return (struct status){.code = STATUS_DATA_LOSS,
-                               .reason = "STORE_CORRUPT",
-                               .message = "the store's file is damaged"};
+        return status_of(REASON_STORE_CORRUPT, NULL);
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-        return (struct status){.code = STATUS_FAILED_PRECONDITION,
-                               .reason = "STORE_CONSTRAINT",
-                               .message = "a rule of the store's tables is violated"};
+        return status_of(REASON_STORE_CONSTRAINT, NULL);
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
         return status_out_of_memory();
     default:
-        return (struct status){.code = STATUS_INTERNAL,
-                               .reason = "STORE_ERROR",
-                               .message = "the store failed where it should not"};
+        return status_of(REASON_STORE_ERROR, NULL);
     }
 }
 

@@ -31,16 +31,14 @@ static struct status copy_outcome(struct db_statement *row, struct write *write)
     struct status kept = {.code = (enum status_code)db_int64(row, 1)};
 
     if (!slice_equals(db_bytes(row, 0), request_hash(write))) {
-        write->status = (struct status){
-            .code = STATUS_INVALID_ARGUMENT,
-            .reason = "IDEMPOTENCY_KEY_REUSED",
-            .message = "the idempotency key was used before, for another request",
-        };
+        write->status = status_of(REASON_IDEMPOTENCY_KEY_REUSED, NULL);
         return STATUS_NONE;
     }
     char *bytes = arena_copy(write->arena, answer);
     if (kept.code != STATUS_OK) {
-        kept.reason = arena_copy(write->arena, db_bytes(row, 2));
+        const char *name = arena_copy(write->arena, db_bytes(row, 2));
+
+        kept.reason = name != NULL ? reason_from_name(write->arena, name, kept.code) : NULL;
         kept.message = "the request was refused before";
     }
     if (bytes == NULL || (kept.code != STATUS_OK && kept.reason == NULL)) {
@@ -97,7 +95,7 @@ struct status idempotency_keep(struct db *db, const struct write *write, int64_t
     db_bind_blob(statement, 3, request_hash(write));
     db_bind_int64(statement, 4, write->status.code);
     db_bind_text(statement, 5,
-                 slice_from(write->status.reason != NULL ? write->status.reason : ""));
+                 slice_from(write->status.reason != NULL ? write->status.reason->name : ""));
     db_bind_blob(statement, 6, write->answer);
     db_bind_int64(statement, 7, time_us);
     const struct status status = db_step(statement, &row);

@@ -70,9 +70,7 @@ struct version journal_version(const struct journal_head *head)
 
 static struct status corrupt(void)
 {
-    return (struct status){.code = STATUS_DATA_LOSS,
-                           .reason = "STORE_CORRUPT",
-                           .message = "the store's journal is damaged"};
+    return status_of(REASON_STORE_CORRUPT, "the store's journal is damaged");
 }
 
 /* Steps once; that there is no row is a failure. */
@@ -271,7 +269,7 @@ struct status journal_head_at(struct tx *tx, int64_t time_us, struct journal_hea
 
 static struct status broken(struct arena *arena, uint64_t seq, const char *why)
 {
-    return status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
+    return status_make(arena, REASON_JOURNAL_BROKEN, NULL,
                        "journal entry %llu is not what was written: %s", (unsigned long long)seq,
                        why);
 }
@@ -362,7 +360,7 @@ struct status journal_verify(struct db *db, struct arena *arena,
 
 static struct status outdated(struct arena *arena, uint64_t seq)
 {
-    return status_make(arena, STATUS_FAILED_PRECONDITION, "CURSOR_OUTDATED", NULL,
+    return status_make(arena, REASON_CURSOR_OUTDATED, NULL,
                        "entry %llu of the journal is not the one that the cursor is from",
                        (unsigned long long)seq);
 }

@@ -71,7 +71,7 @@ static struct status meta_write(struct db *db, const char *key, int64_t number, 
 
 static struct status too_new(struct arena *arena, const char *what, int64_t found, int64_t known)
 {
-    return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_TOO_NEW", NULL,
+    return status_make(arena, REASON_STORE_TOO_NEW, NULL,
                        "the store was written by a newer program: its %s is %lld, this program "
                        "knows up to %lld",
                        what, (long long)found, (long long)known);
@@ -101,9 +101,7 @@ struct status migrate_base(struct db *db, struct arena *arena, const char *const
         return too_new(arena, "format", format, (int64_t)count);
     }
     if (format < 0) {
-        return (struct status){.code = STATUS_DATA_LOSS,
-                               .reason = "STORE_CORRUPT",
-                               .message = "the store's format is no number of a format"};
+        return status_of(REASON_STORE_CORRUPT, "the store's format is no number of a format");
     }
     for (size_t i = (size_t)format; i < count; i++) {
         TRY(db_execute(db, steps[i]));
@@ -128,9 +126,7 @@ static struct status copy_row(struct db *db, struct arena *scratch,
 
     const struct status decoded = message_decode(scratch, kind->type, body, &message);
     if (decoded.code != STATUS_OK) {
-        return (struct status){.code = STATUS_DATA_LOSS,
-                               .reason = "STORE_CORRUPT",
-                               .message = "a stored resource cannot be read"};
+        return status_of(REASON_STORE_CORRUPT, "a stored resource cannot be read");
     }
     TRY(db_prepare(db, insert, &to));
     for (int i = 0; i < PLAIN_COLUMNS; i++) {
@@ -262,7 +258,7 @@ static struct status refuse_unknown_rows(struct db_statement *statement, struct 
     while (row) {
         const struct slice key = db_bytes(statement, 0);
         if (!is_known(key, tables, count)) {
-            return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_TOO_NEW", NULL,
+            return status_make(arena, REASON_STORE_TOO_NEW, NULL,
                                "the store was written by a newer program: %.*s is not known",
                                SLICE_ARGS(key));
         }
@@ -306,9 +302,7 @@ struct status migrate_read_id(struct db *db, uint8_t ret_store_id[DIGEST_BYTES])
         if (id.length == DIGEST_BYTES) {
             memcpy(ret_store_id, id.data, DIGEST_BYTES);
         } else {
-            status = (struct status){.code = STATUS_DATA_LOSS,
-                                     .reason = "STORE_CORRUPT",
-                                     .message = "the store has no id"};
+            status = status_of(REASON_STORE_CORRUPT, "the store has no id");
         }
     }
     db_reset(statement);
@@ -378,7 +372,7 @@ struct status migrate_check(struct db *db, struct arena *arena,
         has_one = has_one || ret_tables[i] != MIGRATE_NO_TABLE;
     }
     if (!has_one) {
-        return status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_OTHER_SERVICE", NULL,
+        return status_make(arena, REASON_STORE_OTHER_SERVICE, NULL,
                            "the file is not of this service: it has no %s", kinds[0]->plural);
     }
     return refuse_unknown_kinds(db, arena, tables, count);

@@ -13,7 +13,7 @@ enum { KEY_NULL, KEY_INT64, KEY_TEXT };
 struct status page_size_check(struct arena *arena, int32_t asked, size_t *ret_size)
 {
     if (asked < 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE", "pageSize",
+        return status_make(arena, REASON_INVALID_PAGE_SIZE, "pageSize",
                            "pageSize is %d, and may not be negative", asked);
     }
     *ret_size = asked == 0 ? PAGE_DEFAULT : asked > PAGE_MAX ? PAGE_MAX : (size_t)asked;
@@ -95,7 +95,7 @@ struct status page_token_make(struct tx *tx, const struct page_request *request,
 
 static struct status refuse(struct tx *tx)
 {
-    return status_make(tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_TOKEN", "pageToken",
+    return status_make(tx->arena, REASON_INVALID_PAGE_TOKEN, "pageToken",
                        "pageToken is none, or one of another request");
 }
 

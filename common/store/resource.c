@@ -63,9 +63,7 @@ struct status resource_decode(struct arena *arena, const struct resource_kind *k
     if (status.code == STATUS_OK || status.code == STATUS_RESOURCE_EXHAUSTED) {
         return status;
     }
-    return (struct status){.code = STATUS_DATA_LOSS,
-                           .reason = "STORE_CORRUPT",
-                           .message = "a stored resource cannot be read"};
+    return status_of(REASON_STORE_CORRUPT, "a stored resource cannot be read");
 }
 
 static bool set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
@@ -187,8 +185,8 @@ static struct status find_packed(struct tx *tx, const struct resource_kind *kind
 
 struct status resource_not_found(struct tx *tx, const char *name)
 {
-    return status_make(tx->arena, STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND", NULL,
-                       "there is no resource %s%s", name, tx_is_as_of(tx) ? " at that time" : "");
+    return status_make(tx->arena, REASON_RESOURCE_NOT_FOUND, NULL, "there is no resource %s%s",
+                       name, tx_is_as_of(tx) ? " at that time" : "");
 }
 
 struct status resource_get_packed(struct tx *tx, const struct resource_kind *kind, const char *name,
@@ -384,7 +382,7 @@ static struct status check_writable(struct tx *tx, const struct resource_kind *k
     if (tx->writable && resource_name_matches(kind->pattern, name)) {
         return STATUS_NONE;
     }
-    return status_make(tx->arena, STATUS_INTERNAL, "STORE_KIND", NULL,
+    return status_make(tx->arena, REASON_STORE_KIND, NULL,
                        "a resource %s cannot be stored under the name %s", kind->singular, name);
 }
 
@@ -414,7 +412,7 @@ struct status resource_create(struct tx *tx, const struct resource_kind *kind, v
 
     TRY(find_newest(tx, kind, name, &table, &identity));
     if (identity.is_current) {
-        return status_make(tx->arena, STATUS_ALREADY_EXISTS, "RESOURCE_EXISTS", NULL,
+        return status_make(tx->arena, REASON_RESOURCE_EXISTS, NULL,
                            "the resource %s exists already", name);
     }
     const int64_t time_us = entry_time(tx);

@@ -108,8 +108,8 @@ static struct status refuse_order(struct list *list, const char *why)
     }
     const struct slice text = buffer_failed(&names) ? slice_from("name") : buffer_slice(&names);
     const struct status status =
-        status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_ORDER_BY", "orderBy",
-                    "%s; %s can be ordered by %.*s", why, kind->plural, SLICE_ARGS(text));
+        status_make(arena, REASON_INVALID_ORDER_BY, "orderBy", "%s; %s can be ordered by %.*s", why,
+                    kind->plural, SLICE_ARGS(text));
     buffer_done(&names);
     return status;
 }

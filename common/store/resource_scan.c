@@ -35,8 +35,8 @@ static struct status scan_query(struct query *query, struct tx *tx,
     }
     if (scan->column != NULL) {
         if (!has_column(kind, scan->column)) {
-            return status_make(tx->arena, STATUS_INTERNAL, "STORE_KIND", NULL,
-                               "%s have no column %s", kind->plural, scan->column);
+            return status_make(tx->arena, REASON_STORE_KIND, NULL, "%s have no column %s",
+                               kind->plural, scan->column);
         }
         query_compare(query, scan->column, " = ",
                       (struct column_value){.text = scan->text, .int64 = scan->int64});

@@ -124,7 +124,7 @@ static struct status make_tables(struct store *store, struct arena *arena,
     for (size_t i = 0; i < options->kind_count; i++) {
         const struct status status = table_init(store->arena, options->kinds[i], &tables[i]);
         if (status.code != STATUS_OK) {
-            return status_make(arena, status.code, status.reason, NULL,
+            return status_make(arena, status.reason, NULL,
                                "the resource kind %s cannot be stored as it is described",
                                options->kinds[i]->plural);
         }
@@ -142,7 +142,7 @@ static struct status make_tables(struct store *store, struct arena *arena,
 static struct status settle(struct store *store, struct status *ret_disk)
 {
     const struct status status = db_checkpoint(store->db, DB_CHECKPOINT_TRUNCATE);
-    const bool is_full = status.reason != NULL && strcmp(status.reason, "STORE_FULL") == 0;
+    const bool is_full = status.reason == REASON_STORE_FULL;
 
     if (status.code != STATUS_OK && !is_full) {
         return status;
@@ -331,8 +331,7 @@ struct status tx_set_as_of(struct tx *tx, int64_t time_us)
     struct journal_head head;
 
     if (time_us > tx->settled_us && time_us > tx->version_time_us) {
-        return status_make(tx->arena, STATUS_INVALID_ARGUMENT, "INVALID_AS_OF", "asOf",
-                           "asOf lies in the future");
+        return status_make(tx->arena, REASON_INVALID_AS_OF, "asOf", "asOf lies in the future");
     }
     TRY(journal_head_at(tx, time_us, &head));
     if (head.seq == 0) {
@@ -410,7 +409,7 @@ struct status store_verify(struct store *store, struct arena *arena, uint64_t *r
         const struct version found = journal_version(&head);
         if (status.code == STATUS_OK && end &&
             (found.seq != expected.seq || found.hash != expected.hash)) {
-            status = status_make(arena, STATUS_DATA_LOSS, "JOURNAL_BROKEN", NULL,
+            status = status_make(arena, REASON_JOURNAL_BROKEN, NULL,
                                  "the journal does not end where it should: entry %llu is not the "
                                  "last one",
                                  (unsigned long long)head.seq);

@@ -10,8 +10,8 @@
 
 struct status store_files_failure(struct arena *arena, const char *what, const char *path)
 {
-    return status_make(arena, STATUS_UNAVAILABLE, "STORE_IO_ERROR", NULL, "cannot %s %s: %s", what,
-                       path, strerrordesc_np(errno));
+    return status_make(arena, REASON_STORE_IO_ERROR, NULL, "cannot %s %s: %s", what, path,
+                       strerrordesc_np(errno));
 }
 
 struct status store_files_make_directory(struct arena *arena, const char *directory)
@@ -50,7 +50,7 @@ struct status store_files_lock(struct arena *arena, const char *directory, const
     }
     const struct status status =
         errno == EWOULDBLOCK
-            ? status_make(arena, STATUS_FAILED_PRECONDITION, "STORE_IN_USE", NULL,
+            ? status_make(arena, REASON_STORE_IN_USE, NULL,
                           "another process works with this store (it holds %s)", path)
             : store_files_failure(arena, "lock", path);
     (void)close(fd);
@@ -96,7 +96,7 @@ struct status store_files_check_mark(struct arena *arena, const char *directory,
         return status_out_of_memory();
     }
     if (access(mark, F_OK) == 0) {
-        return status_make(arena, STATUS_FAILED_PRECONDITION, "RESTORE_UNFINISHED", NULL,
+        return status_make(arena, REASON_RESTORE_UNFINISHED, NULL,
                            "a restore was cut off before its end (%s is there): run it again",
                            mark);
     }

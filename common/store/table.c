@@ -111,7 +111,7 @@ static struct status kind_check(struct arena *arena, const struct resource_kind 
         sound = column_is_sound(kind, &kind->columns[i]);
     }
     return sound ? STATUS_NONE
-                 : status_make(arena, STATUS_INTERNAL, "STORE_KIND", NULL,
+                 : status_make(arena, REASON_STORE_KIND, NULL,
                                "the resource kind %s cannot be stored as it is described",
                                kind->plural);
 }
@@ -341,7 +341,5 @@ struct status table_of(const struct tx *tx, const struct resource_kind *kind,
             return STATUS_NONE;
         }
     }
-    return (struct status){.code = STATUS_INTERNAL,
-                           .reason = "STORE_KIND",
-                           .message = "the store has no such kind of resource"};
+    return status_of(REASON_STORE_KIND, NULL);
 }

@@ -28,7 +28,7 @@ enum { CHECKPOINT_BYTES = 4 << 20, RESTART_BYTES = 32 << 20 };
 
 const struct status writer_not_settled = {
     .code = STATUS_UNAVAILABLE,
-    .reason = "AS_OF_NOT_SETTLED",
+    .reason = REASON_AS_OF_NOT_SETTLED,
     .message = "the store takes no writes, so what was recorded up to asOf is not settled; ask as "
                "of an earlier time, or without asOf",
 };
@@ -41,7 +41,7 @@ static const char doomed_text[] =
 
 struct status writer_read_only_status(const char *why)
 {
-    return (struct status){.code = STATUS_UNAVAILABLE, .reason = "STORE_READ_ONLY", .message = why};
+    return status_of(REASON_STORE_READ_ONLY, why);
 }
 
 /* Why the store has to become read-only after this failure; NULL when the disk is not to blame. */
@@ -50,10 +50,10 @@ static const char *read_only_text(struct store *store, struct status failure)
     if (db_is_doomed(store->db)) {
         return doomed_text;
     }
-    if (failure.reason != NULL && strcmp(failure.reason, "STORE_FULL") == 0) {
+    if (failure.reason == REASON_STORE_FULL) {
         return full_text;
     }
-    if (failure.reason != NULL && strcmp(failure.reason, "STORE_IO_ERROR") == 0) {
+    if (failure.reason == REASON_STORE_IO_ERROR) {
         return io_text;
     }
     return NULL;
@@ -117,7 +117,7 @@ static void fail_group(struct store *store, struct write *group, struct status f
     (void)pthread_mutex_unlock(&store->writer.lock);
     struct status status = {
         .code = STATUS_UNAVAILABLE,
-        .reason = "STORE_BUSY",
+        .reason = REASON_STORE_BUSY,
         .message = "the store could not commit; try again",
     };
 
@@ -131,7 +131,7 @@ static void fail_group(struct store *store, struct write *group, struct status f
 
 static const struct status clock_behind = {
     .code = STATUS_UNAVAILABLE,
-    .reason = "CLOCK_BEHIND_JOURNAL",
+    .reason = REASON_CLOCK_BEHIND_JOURNAL,
     .message =
         "the clock of the service is more than a minute behind the last entry of its journal, "
         "so nothing is written: set the clock right, or stop the service and correct the "
@@ -165,11 +165,9 @@ static struct status run_one(struct store *store, struct write *write)
     write->replayed = false;
     write->answer = (struct slice){0};
     if (write->deadline_boot_ms != 0 && clock_boot_ms() >= write->deadline_boot_ms) {
-        write->status = (struct status){
-            .code = STATUS_DEADLINE_EXCEEDED,
-            .reason = "DEADLINE_EXCEEDED",
-            .message = "the deadline passed before the write was run; nothing was changed",
-        };
+        write->status =
+            status_of(REASON_DEADLINE_EXCEEDED,
+                      "the deadline passed before the write was run; nothing was changed");
         return STATUS_NONE;
     }
     if (!idempotency_applies(write)) {
@@ -575,9 +573,7 @@ struct status writer_start(struct store *store, unsigned queue_max, struct statu
     if (thread_start(&store->writer.thread, writer_main, store) != 0) {
         (void)pthread_cond_destroy(&writer->wake);
         (void)pthread_mutex_destroy(&writer->lock);
-        return (struct status){.code = STATUS_UNAVAILABLE,
-                               .reason = "NO_THREAD",
-                               .message = "the system has no thread for the store's writer"};
+        return status_of(REASON_NO_THREAD, NULL);
     }
     writer->running = true;
     return STATUS_NONE;

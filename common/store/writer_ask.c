@@ -8,15 +8,11 @@ struct status store_write(struct store *store, struct write *write)
 
     (void)pthread_mutex_lock(&writer->lock);
     if (writer->stopping) {
-        status = (struct status){.code = STATUS_UNAVAILABLE,
-                                 .reason = "SHUTTING_DOWN",
-                                 .message = "the service is shutting down"};
+        status = status_of(REASON_SHUTTING_DOWN, NULL);
     } else if (writer->read_only != NULL) {
         status = writer_read_only_status(writer->read_only);
     } else if (writer->queued >= writer->queue_max) {
-        status = (struct status){.code = STATUS_RESOURCE_EXHAUSTED,
-                                 .reason = "QUEUE_FULL",
-                                 .message = "too many writes are waiting; try again later"};
+        status = status_of(REASON_QUEUE_FULL, "too many writes are waiting; try again later");
     } else {
         const bool was_empty = writer->first == NULL;
         write->next = NULL;
@@ -33,8 +29,9 @@ struct status store_write(struct store *store, struct write *write)
 
 bool store_settle(struct store *store, struct settle_question *question)
 {
-    static const struct status shutting_down = {STATUS_UNAVAILABLE, "SHUTTING_DOWN",
-                                                "the service is shutting down", NULL};
+    static const struct status shutting_down = {.code = STATUS_UNAVAILABLE,
+                                                .reason = REASON_SHUTTING_DOWN,
+                                                .message = "the service is shutting down"};
     struct writer *writer = &store->writer;
 
     (void)pthread_mutex_lock(&writer->lock);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "legal.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -46,9 +47,9 @@ static struct status pair_check(struct call *call, int kind,
     const int64_t difference = hectares(after) - hectares(before);
 
     if ((kind == AREA_EXPAND && difference < 0) || (kind == AREA_REDUCE && difference > 0)) {
-        return PRECONDITION(call, "AREA_CONTRADICTS", "areaHectares",
-                            "%s to %.10g ha contradicts the area before it, %.10g ha %s",
-                            area_kind_name(kind), after->value, before->value, before_date);
+        return REFUSE(call, REASON_AREA_CONTRADICTS, "areaHectares",
+                      "%s to %.10g ha contradicts the area before it, %.10g ha %s",
+                      area_kind_name(kind), after->value, before->value, before_date);
     }
     return STATUS_NONE;
 }
@@ -69,9 +70,9 @@ static struct status neighbours_check(struct call *call,
         const Dongkhoi__Clusters__V1__AreaChange *before = cluster->area_changes[place - 1];
 
         if (change->kind == AREA_ESTABLISH && before->kind != AREA_ESTABLISH) {
-            return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
-                                "ESTABLISH comes first, but there is %s of %s",
-                                area_kind_name((int)before->kind), before->date);
+            return REFUSE(call, REASON_DATE_OUT_OF_ORDER, "date",
+                          "ESTABLISH comes first, but there is %s of %s",
+                          area_kind_name((int)before->kind), before->date);
         }
         TRY(pair_check(call, (int)change->kind, before->area_hectares, change->area_hectares,
                        before->date));
@@ -80,9 +81,9 @@ static struct status neighbours_check(struct call *call,
         const Dongkhoi__Clusters__V1__AreaChange *after = cluster->area_changes[place];
 
         if (after->kind == AREA_ESTABLISH && change->kind != AREA_ESTABLISH) {
-            return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
-                                "date %s is before the cluster was established, %s", change->date,
-                                after->date);
+            return REFUSE(call, REASON_DATE_OUT_OF_ORDER, "date",
+                          "date %s is before the cluster was established, %s", change->date,
+                          after->date);
         }
         TRY(pair_check(call, (int)after->kind, change->area_hectares, after->area_hectares,
                        change->date));
@@ -117,10 +118,10 @@ struct status area_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *clust
         }
         if (entry->kind == AREA_ESTABLISH && change->kind == AREA_ESTABLISH &&
             !(entry->basis == BASIS_RECORDED && change->basis == BASIS_DOCUMENTED)) {
-            return PRECONDITION(call, "ALREADY_ESTABLISHED", "kind",
-                                "the area was established already%s%s; possible: EXPAND, REDUCE, "
-                                "RELOCATE",
-                                entry->date[0] != '\0' ? " on " : "", entry->date);
+            return REFUSE(call, REASON_ALREADY_ESTABLISHED, "kind",
+                          "the area was established already%s%s; possible: EXPAND, REDUCE, "
+                          "RELOCATE",
+                          entry->date[0] != '\0' ? " on " : "", entry->date);
         }
         if (entry->date[0] == '\0' ||
             (change->date[0] != '\0' && strcmp(entry->date, change->date) <= 0)) {
@@ -128,8 +129,8 @@ struct status area_add(struct call *call, Dongkhoi__Clusters__V1__Cluster *clust
         }
     }
     if (cluster->n_area_changes >= AREA_CHANGES_MAX) {
-        return PRECONDITION(call, "TOO_MANY_CHANGES", "kind",
-                            "a cluster keeps at most %d area changes", AREA_CHANGES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_CHANGES, "kind",
+                      "a cluster keeps at most %d area changes", AREA_CHANGES_MAX);
     }
     TRY(neighbours_check(call, cluster, change, place));
     TRY(message_insert(call, &cluster->base, "area_changes", place, change));
@@ -155,7 +156,7 @@ static struct status limits_note(struct call *call, Dongkhoi__Clusters__V1__Clus
     if (area >= least && area <= limits->most_scaled) {
         return STATUS_NONE;
     }
-    return note_append(call, cluster, "areaHectares", "AREA_OUTSIDE_LIMITS",
+    return note_append(call, cluster, "areaHectares", REASON_AREA_OUTSIDE_LIMITS,
                        "%.10g ha is outside of %.10g to %.10g ha (%s)",
                        cluster->area_hectares->value, decimal_to_double(least, HECTARE_DECIMALS),
                        decimal_to_double(limits->most_scaled, HECTARE_DECIMALS),
@@ -184,11 +185,12 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
     }
     cluster->area_outdated = unknown != NULL && cluster->area_hectares != NULL;
     if (cluster->area_hectares == NULL) {
-        return note_append(call, cluster, "areaHectares", "AREA_UNKNOWN", "the area is not known");
+        return note_append(call, cluster, "areaHectares", REASON_AREA_UNKNOWN,
+                           "the area is not known");
     }
     if (cluster->area_outdated) {
         TRY(note_append(
-            call, cluster, "areaHectares", "AREA_CHANGED_SINCE",
+            call, cluster, "areaHectares", REASON_AREA_CHANGED_SINCE,
             "%s%s%s changed the area to one that is not known; %.10g ha is the last known "
             "one",
             area_kind_name((int)unknown->kind), unknown->date[0] != '\0' ? " of " : "",
@@ -203,7 +205,7 @@ static struct status area_of_change(struct call *call,
 {
     answer->change = cluster->area_changes[index];
     if (answer->change->area_hectares == NULL) {
-        return note_append(call, answer, "areaHectares", "AREA_UNKNOWN",
+        return note_append(call, answer, "areaHectares", REASON_AREA_UNKNOWN,
                            "%s of %s does not say the area",
                            area_kind_name((int)answer->change->kind), answer->change->date);
     }
@@ -221,7 +223,7 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
         const Dongkhoi__Clusters__V1__AreaChange *entry = cluster->area_changes[i];
 
         if (entry->date[0] == '\0') {
-            TRY(note_append(call, answer, "areaHectares", "UNDATED_CHANGE",
+            TRY(note_append(call, answer, "areaHectares", REASON_UNDATED_CHANGE,
                             "%s, recorded without a date, is not looked at",
                             area_kind_name((int)entry->kind)));
             continue;
@@ -236,13 +238,14 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
         return area_of_change(call, cluster, last, answer);
     }
     if (dated > 0) {
-        return note_append(call, answer, "areaHectares", "NOT_DECIDED_YET",
+        return note_append(call, answer, "areaHectares", REASON_NOT_DECIDED_YET,
                            "no decision about the area is known on or before %s", answer->date);
     }
     if (cluster->area_hectares == NULL) {
-        return note_append(call, answer, "areaHectares", "AREA_UNKNOWN", "the area is not known");
+        return note_append(call, answer, "areaHectares", REASON_AREA_UNKNOWN,
+                           "the area is not known");
     }
     answer->area_hectares = cluster->area_hectares;
-    return note_append(call, answer, "areaHectares", "AREA_AS_FOUND",
+    return note_append(call, answer, "areaHectares", REASON_AREA_AS_FOUND,
                        "the area is as it was found, without a date");
 }

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "cluster.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 
 #include <stdio.h>
@@ -56,15 +57,16 @@ static struct status page_start(struct call *call, ProtobufCMessage *const *entr
             return STATUS_NONE;
         }
     }
-    return INVALID(call, "INVALID_PAGE_TOKEN", "pageToken", "pageToken is not one of this request");
+    return REFUSE(call, REASON_INVALID_PAGE_TOKEN, "pageToken",
+                  "pageToken is not one of this request");
 }
 
 static struct status find_cluster(struct call *call, const char *field, const char *name,
                                   void **ret_cluster)
 {
     if (!resource_name_matches(cluster_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
-                       cluster_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"", field,
+                      cluster_kind.pattern, name);
     }
     return resource_get(call->tx, &cluster_kind, name, ret_cluster);
 }
@@ -80,7 +82,7 @@ static struct status list_changes(struct call *call, const void *request, const 
     size_t start = 0;
 
     if (asked < 0) {
-        return INVALID(call, "INVALID_PAGE_SIZE", "pageSize", "pageSize must not be negative");
+        return REFUSE(call, REASON_INVALID_PAGE_SIZE, "pageSize", "pageSize must not be negative");
     }
     TRY(standard_as_of(call, request));
     TRY(find_cluster(call, "parent", message_string(request, "parent"), &cluster));

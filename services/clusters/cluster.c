@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 #include "occupancy.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 #include "stage.h"
 
@@ -42,7 +43,7 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
     if (cluster->stage == STAGE_FULL && cluster->occupancy_percent != NULL &&
         double_scaled(cluster->leased_hectares, HECTARE_DECIMALS) <
             scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS)) {
-        return note_append(call, cluster, "stage", "NO_LONGER_FULL",
+        return note_append(call, cluster, "stage", REASON_NO_LONGER_FULL,
                            "the cluster was FULL, but land is free again");
     }
     return STATUS_NONE;
@@ -51,7 +52,7 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
 /* leasable_hectares within area_hectares, as far as both are known to be current. */
 static struct status leasable_check(struct call *call,
                                     const Dongkhoi__Clusters__V1__Cluster *cluster,
-                                    const char *reason, const char *field)
+                                    const struct reason *reason, const char *field)
 {
     if (cluster->area_hectares == NULL || cluster->leasable_hectares == NULL ||
         cluster->area_outdated ||
@@ -59,17 +60,16 @@ static struct status leasable_check(struct call *call,
             scaled_stored(cluster->area_hectares, HECTARE_DECIMALS)) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, reason, field,
-                        "leasableHectares %.10g is more than areaHectares %.10g",
-                        cluster->leasable_hectares->value, cluster->area_hectares->value);
+    return REFUSE(call, reason, field, "leasableHectares %.10g is more than areaHectares %.10g",
+                  cluster->leasable_hectares->value, cluster->area_hectares->value);
 }
 
 static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster)
 {
     TRY(title_check(call, "displayName", cluster->display_name));
     if (!district_is_valid(cluster->district)) {
-        return INVALID(call, "INVALID_DISTRICT", "district",
-                       "district must be a code of three digits, such as 834");
+        return REFUSE(call, REASON_INVALID_DISTRICT, "district",
+                      "district must be a code of three digits, such as 834");
     }
     TRY(call_check_length(call, "infrastructureOwner", cluster->infrastructure_owner,
                           PARTY_MAX_CHARACTERS));
@@ -102,9 +102,11 @@ static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1_
         message_new(call->arena, &dongkhoi__clusters__v1__stage_change__descriptor);
 
     if (cluster->stage != STAGE_NONE && cluster->stage != STAGE_PLANNED) {
-        return INVALID(call, "CHANGED_BY_METHOD", "stage",
-                       "a new cluster is PLANNED; later stages are entered by :advance, with "
-                       "basis RECORDED when they were found so");
+        return status_as(
+            STATUS_INVALID_ARGUMENT,
+            REFUSE(call, REASON_CHANGED_BY_METHOD, "stage",
+                   "a new cluster is PLANNED; later stages are entered by :advance, with "
+                   "basis RECORDED when they were found so"));
     }
     if (change == NULL) {
         return status_out_of_memory();
@@ -138,19 +140,18 @@ static struct status methods_check(struct call *call, const Dongkhoi__Clusters__
         cluster->stage = before->stage;
     }
     if (cluster->stage != before->stage) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "stage",
-                            "stage changes by :advance only; it is %s",
-                            stage_name((int)before->stage));
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "stage",
+                      "stage changes by :advance only; it is %s", stage_name((int)before->stage));
     }
     if (before->n_area_changes > 0 && area_differs(before, cluster)) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "areaHectares",
-                            "areaHectares was set by a decision and changes by :adjustArea only");
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "areaHectares",
+                      "areaHectares was set by a decision and changes by :adjustArea only");
     }
     if (before->n_owner_appointments > 0 &&
         strcmp(before->infrastructure_owner, cluster->infrastructure_owner) != 0) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "infrastructureOwner",
-                            "infrastructureOwner was appointed by a document and changes by "
-                            ":appointOwner only");
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "infrastructureOwner",
+                      "infrastructureOwner was appointed by a document and changes by "
+                      ":appointOwner only");
     }
     return STATUS_NONE;
 }
@@ -166,7 +167,7 @@ static struct status cluster_prepare(struct call *call, const void *before, void
         TRY(methods_check(call, before, cluster));
     }
     TRY(cluster_refresh(call, cluster, "leasableHectares"));
-    return leasable_check(call, cluster, "LEASABLE_OVER_AREA", "leasableHectares");
+    return leasable_check(call, cluster, REASON_LEASABLE_OVER_AREA, "leasableHectares");
 }
 
 static bool area_column(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
@@ -258,7 +259,7 @@ static struct status cluster_answer(struct call *call, Dongkhoi__Clusters__V1__C
                                     const char *field, void *response)
 {
     TRY(cluster_refresh(call, cluster, field));
-    TRY(leasable_check(call, cluster, "AREA_BELOW_LEASABLE", "areaHectares"));
+    TRY(leasable_check(call, cluster, REASON_AREA_BELOW_LEASABLE, "areaHectares"));
     return standard_store(call, &cluster_kind, cluster, response);
 }
 
@@ -283,8 +284,8 @@ static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluste
         }
     }
     if (cluster->n_owner_appointments >= OWNER_APPOINTMENTS_MAX) {
-        return PRECONDITION(call, "TOO_MANY_CHANGES", "infrastructureOwner",
-                            "a cluster keeps at most %d appointments", OWNER_APPOINTMENTS_MAX);
+        return REFUSE(call, REASON_TOO_MANY_CHANGES, "infrastructureOwner",
+                      "a cluster keeps at most %d appointments", OWNER_APPOINTMENTS_MAX);
     }
     while (place > 0 && strcmp(cluster->owner_appointments[place - 1]->date, date) > 0) {
         place--;
@@ -356,22 +357,22 @@ static struct status advance_check(struct call *call,
                                    struct proof *proof)
 {
     if (stage_name((int)req->stage) == NULL) {
-        return INVALID(call, "INVALID_VALUE", "stage",
-                       "stage is required: the one that is entered");
+        return REFUSE(call, REASON_INVALID_VALUE, "stage",
+                      "stage is required: the one that is entered");
     }
     proof->date_is_enough = req->stage == STAGE_OPERATING || req->stage == STAGE_FULL;
     TRY(proof_check(call, proof, stage_entered_by((int)req->stage)));
     if (proof->basis == BASIS_RECORDED && req->waiver != NULL) {
-        return INVALID(call, "WAIVER_NOT_NEEDED", "waiver",
-                       "waiver is for documented stages; a RECORDED one needs none");
+        return REFUSE(call, REASON_WAIVER_NOT_NEEDED, "waiver",
+                      "waiver is for documented stages; a RECORDED one needs none");
     }
     if (req->stage != STAGE_ESTABLISHED && req->area_hectares != NULL) {
-        return INVALID(call, "NOT_TAKEN", "areaHectares",
-                       "areaHectares is taken with ESTABLISHED only; use :adjustArea");
+        return REFUSE(call, REASON_NOT_TAKEN, "areaHectares",
+                      "areaHectares is taken with ESTABLISHED only; use :adjustArea");
     }
     if (req->stage != STAGE_ESTABLISHED && req->infrastructure_owner[0] != '\0') {
-        return INVALID(call, "NOT_TAKEN", "infrastructureOwner",
-                       "infrastructureOwner is taken with ESTABLISHED only; use :appointOwner");
+        return REFUSE(call, REASON_NOT_TAKEN, "infrastructureOwner",
+                      "infrastructureOwner is taken with ESTABLISHED only; use :appointOwner");
     }
     TRY(area_check(call, "areaHectares", req->area_hectares));
     return call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
@@ -423,8 +424,8 @@ static struct status not_revoked_check(struct call *call,
         (date[0] != '\0' && (revoked[0] == '\0' || fact_date_order(date, revoked) <= 0))) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "CLUSTER_REVOKED", "name", "%s is REVOKED%s%s", cluster->name,
-                        revoked[0] != '\0' ? " since " : "", revoked);
+    return REFUSE(call, REASON_CLUSTER_REVOKED, "name", "%s is REVOKED%s%s", cluster->name,
+                  revoked[0] != '\0' ? " since " : "", revoked);
 }
 
 struct status adjust_cluster_area(struct call *call, const void *request, void *response)
@@ -437,8 +438,8 @@ struct status adjust_cluster_area(struct call *call, const void *request, void *
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
     if (area_kind_name((int)req->kind) == NULL) {
-        return INVALID(call, "INVALID_VALUE", "kind",
-                       "kind is required: ESTABLISH, EXPAND, REDUCE or RELOCATE");
+        return REFUSE(call, REASON_INVALID_VALUE, "kind",
+                      "kind is required: ESTABLISH, EXPAND, REDUCE or RELOCATE");
     }
     TRY(area_check(call, "areaHectares", req->area_hectares));
     TRY(proof_check(call, &proof, "the decision about the area"));

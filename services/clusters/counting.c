@@ -3,6 +3,7 @@
 
 #include "cluster.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 #include "stage.h"
 #include "target.h"
@@ -37,8 +38,8 @@ const char *counting_rule_words(int rule)
 /* What decides about one cluster: a dated document, or why there is none. */
 struct evidence {
     Dongkhoi__Type__V1__Document *document;
-    const char *date;   /* "" without one */
-    const char *reason; /* of a cluster without a date */
+    const char *date;            /* "" without one */
+    const struct reason *reason; /* of a cluster without a date */
     const char *words;
 };
 
@@ -55,11 +56,11 @@ static struct evidence evidence_of_owner(const Dongkhoi__Clusters__V1__Cluster *
     }
     if (cluster->infrastructure_owner[0] != '\0') {
         return (struct evidence){.date = "",
-                                 .reason = "ONLY_RECORDED",
+                                 .reason = REASON_ONLY_RECORDED,
                                  .words = "its owner is known only as found, without a document"};
     }
     return (struct evidence){
-        .date = "", .reason = "NOT_REACHED", .words = "no owner was appointed"};
+        .date = "", .reason = REASON_NOT_REACHED, .words = "no owner was appointed"};
 }
 
 /* The stage that it is in; of one that a decision revoked, that in which it was before. */
@@ -108,19 +109,19 @@ static struct evidence evidence_of_stage(struct call *call,
     const int last = last_stage(cluster, revocation);
     entry = stage_entry(cluster, stage, BASIS_RECORDED);
     if (entry != NULL) {
-        evidence.reason = "ONLY_RECORDED";
+        evidence.reason = REASON_ONLY_RECORDED;
         evidence.words =
             arena_printf(call->arena, "%s is recorded as found (%s), without a document",
                          stage_name(stage), entry->source);
     } else if (last < stage) {
-        evidence.reason = "NOT_REACHED";
+        evidence.reason = REASON_NOT_REACHED;
         evidence.words = not_reached_words(call, last, stage, revocation);
     } else if (stage_was_waived(cluster, stage)) {
-        evidence.reason = "SKIPPED_BY_WAIVER";
+        evidence.reason = REASON_SKIPPED_BY_WAIVER;
         evidence.words = arena_printf(call->arena, "it is %s and skipped %s by a waiver",
                                       stage_name(last), stage_name(stage));
     } else {
-        evidence.reason = "ONLY_RECORDED";
+        evidence.reason = REASON_ONLY_RECORDED;
         evidence.words =
             arena_printf(call->arena, "it was found as %s, and no document of %s is known",
                          stage_name(last), stage_name(stage));
@@ -142,20 +143,20 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
     const char *revoked = cluster_revoked_on(cluster);
     const char *number = evidence->document != NULL ? evidence->document->number : "no number";
     const int happened = year_of(evidence->date);
-    const char *reason = happened == year  ? "IN_YEAR"
-                         : happened < year ? "BEFORE_YEAR"
-                                           : "AFTER_YEAR";
+    const struct reason *reason = happened == year  ? REASON_IN_YEAR
+                                  : happened < year ? REASON_BEFORE_YEAR
+                                                    : REASON_AFTER_YEAR;
     const char *sentence = NULL;
 
     if (!is_dated_by(evidence->date, published_by)) {
-        reason = "PUBLISHED_LATER";
+        reason = REASON_PUBLISHED_LATER;
         sentence = arena_printf(call->arena,
                                 "not counted for %d: by %s it was not known that it "
                                 "%s on %s (%s)",
                                 year, published_by, rules[rule].event, evidence->date, number);
     } else if (happened == year && revoked != NULL && revoked[0] != '\0' &&
                year_of(revoked) <= year && is_dated_by(revoked, published_by)) {
-        reason = "REVOKED_IN_YEAR";
+        reason = REASON_REVOKED_IN_YEAR;
         sentence =
             arena_printf(call->arena, "not counted for %d: it %s on %s (%s), and was revoked on %s",
                          year, rules[rule].event, evidence->date, number, revoked);
@@ -165,7 +166,7 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
                                 verdict->counted ? "counted" : "not counted", year,
                                 rules[rule].event, evidence->date, number);
     }
-    verdict->reason = (char *)reason;
+    verdict->reason = (char *)reason->name;
     verdict->sentence = (char *)sentence;
     return sentence != NULL ? STATUS_NONE : status_out_of_memory();
 }
@@ -195,7 +196,7 @@ struct status counting_judge_by(struct call *call, const Dongkhoi__Clusters__V1_
     if (evidence.words == NULL) {
         return status_out_of_memory();
     }
-    verdict->reason = (char *)evidence.reason;
+    verdict->reason = (char *)evidence.reason->name;
     verdict->sentence = arena_printf(call->arena, "not counted for %d: %s", year, evidence.words);
     return verdict->sentence != NULL ? STATUS_NONE : status_out_of_memory();
 }
@@ -211,7 +212,7 @@ static struct status find_target(struct call *call, int year,
     }
     TRY(resource_find(call->tx, &target_kind, name, &found));
     if (found == NULL) {
-        return status_make(call->arena, STATUS_NOT_FOUND, "TARGET_NOT_FOUND", "year",
+        return status_make(call->arena, REASON_TARGET_NOT_FOUND, "year",
                            "there is no target for %d: create %s with minNewClusters and "
                            "countingRule first",
                            year, name);
@@ -293,15 +294,15 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
     size_t count = 0;
 
     if (req->year < YEAR_MIN || req->year > YEAR_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", "year", "year is required, %d to %d", YEAR_MIN,
-                       YEAR_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, "year", "year is required, %d to %d", YEAR_MIN,
+                      YEAR_MAX);
     }
     TRY(call_check_date(call, "publishedBy", req->published_by));
     TRY(standard_as_of(call, request));
     TRY(find_target(call, req->year, &target));
     if (target->counting_rule == RULE_NONE) {
-        return PRECONDITION(call, "COUNTING_RULE_UNKNOWN", "year",
-                            "%s names no countingRule: nothing can be counted", target->name);
+        return REFUSE(call, REASON_COUNTING_RULE_UNKNOWN, "year",
+                      "%s names no countingRule: nothing can be counted", target->name);
     }
     if (req->counted_only) { /* what decides is of the year, or it is not counted */
         scan.column = rules[target->counting_rule].column;

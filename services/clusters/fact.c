@@ -1,6 +1,8 @@
 /* fact.c - what proves a fact, and when it was. */
 #include "fact.h"
 
+#include "reasons.h"
+
 #include <string.h>
 
 enum { MONTH_LENGTH = 7 };
@@ -24,9 +26,9 @@ int fact_date_order(const char *a, const char *b)
 static struct status documented_check(struct call *call, struct proof *proof, const char *wanted)
 {
     if (proof->document == NULL && !proof->date_is_enough) {
-        return INVALID(call, "DOCUMENT_REQUIRED", "document",
-                       "document is required: %s; without one use basis RECORDED with a source",
-                       wanted);
+        return REFUSE(call, REASON_DOCUMENT_REQUIRED, "document",
+                      "document is required: %s; without one use basis RECORDED with a source",
+                      wanted);
     }
     TRY(proof->date_is_enough ? document_check(call, "document", proof->document)
                               : document_require(call, "document", proof->document, NEED_DATE));
@@ -35,7 +37,8 @@ static struct status documented_check(struct call *call, struct proof *proof, co
         proof->date = proof->document->date;
     }
     if (proof->date[0] == '\0') {
-        return INVALID(call, "DATE_REQUIRED", "date", "date is required: the day of %s", wanted);
+        return REFUSE(call, REASON_DATE_REQUIRED, "date", "date is required: the day of %s",
+                      wanted);
     }
     return STATUS_NONE;
 }
@@ -43,8 +46,8 @@ static struct status documented_check(struct call *call, struct proof *proof, co
 static struct status recorded_check(struct call *call, struct proof *proof)
 {
     if (call_check_required(call, "source", proof->source).code != STATUS_OK) {
-        return INVALID(call, "SOURCE_REQUIRED", "source",
-                       "source is required with basis RECORDED: where it was found");
+        return REFUSE(call, REASON_SOURCE_REQUIRED, "source",
+                      "source is required with basis RECORDED: where it was found");
     }
     TRY(document_check(call, "document", proof->document));
     TRY(fact_date_check(call, "date", proof->date, true));
@@ -65,7 +68,7 @@ struct status proof_check(struct call *call, struct proof *proof, const char *wa
         return recorded_check(call, proof);
     }
     if (proof->basis != BASIS_DOCUMENTED) {
-        return INVALID(call, "INVALID_VALUE", "basis", "basis must be DOCUMENTED or RECORDED");
+        return REFUSE(call, REASON_INVALID_VALUE, "basis", "basis must be DOCUMENTED or RECORDED");
     }
     return documented_check(call, proof, wanted);
 }

@@ -12,6 +12,7 @@
 #include "cluster.h"
 #include "occupancy.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 
 #include <string.h>
@@ -68,7 +69,7 @@ static struct status fields_check(struct call *call,
     TRY(call_check_length(call, "source", investment->source, SOURCE_MAX_CHARACTERS));
     TRY(call_check_length(call, "note", investment->note, NOTE_MAX_CHARACTERS));
     if ((unsigned)investment->role > ROLE_TENANT) {
-        return INVALID(call, "INVALID_VALUE", "role", "role must be INFRASTRUCTURE or TENANT");
+        return REFUSE(call, REASON_INVALID_VALUE, "role", "role must be INFRASTRUCTURE or TENANT");
     }
     TRY(capital_check(call, "registeredCapitalBillionVnd",
                       investment->registered_capital_billion_vnd));
@@ -80,7 +81,7 @@ static struct status fields_check(struct call *call,
                      HECTARES_MAX_SCALED, &scaled));
     if (investment->jobs != NULL &&
         (investment->jobs->value < 0 || investment->jobs->value > JOBS_MAX)) {
-        return INVALID(call, "OUT_OF_RANGE", "jobs", "jobs must be from 0 to %d", JOBS_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, "jobs", "jobs must be from 0 to %d", JOBS_MAX);
     }
     return STATUS_NONE;
 }
@@ -93,7 +94,8 @@ static struct status flag_overspending(struct call *call,
     if (!investment_overspent(investment)) {
         return STATUS_NONE;
     }
-    return note_append(call, investment, "disbursedCapitalBillionVnd", "DISBURSED_OVER_COMMITTED",
+    return note_append(call, investment, "disbursedCapitalBillionVnd",
+                       REASON_DISBURSED_OVER_COMMITTED,
                        "%.15g billion VND are disbursed, but only %.15g committed",
                        investment->disbursed_capital_billion_vnd->value,
                        investment->committed_capital_billion_vnd->value);
@@ -119,8 +121,8 @@ static struct status cluster_follow(struct call *call, const char *name,
 
     if (before == NULL && cluster->stage == DONGKHOI__CLUSTERS__V1__CLUSTER__STAGE__REVOKED &&
         after->state != STATE_ENDED) {
-        return PRECONDITION(call, "CLUSTER_REVOKED", "state",
-                            "%s is REVOKED and takes no investment that has not ENDED", parent);
+        return REFUSE(call, REASON_CLUSTER_REVOKED, "state",
+                      "%s is REVOKED and takes no investment that has not ENDED", parent);
     }
     occupancy_change(cluster, before, after);
     if (cluster->leased_hectares == leased && cluster->proposed_hectares == proposed &&
@@ -149,12 +151,12 @@ static struct status state_check(struct call *call,
         investment->state = before != NULL ? before->state : first_state(investment);
     }
     if (investment_state_name((int)investment->state) == NULL) {
-        return INVALID(call, "INVALID_VALUE", "state", "state is none of the known ones");
+        return REFUSE(call, REASON_INVALID_VALUE, "state", "state is none of the known ones");
     }
     if (before != NULL && before->state != investment->state) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "state",
-                            "state changes by :advance only; it is %s",
-                            investment_state_name((int)before->state));
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "state",
+                      "state changes by :advance only; it is %s",
+                      investment_state_name((int)before->state));
     }
     return STATUS_NONE;
 }
@@ -208,10 +210,10 @@ static struct status state_refuse(struct call *call, int from, int to)
     }
     call_metadata(call, "currentState", investment_state_name(from));
     call_metadata(call, "possibleStates", possible);
-    return PRECONDITION(call, "STATE_NOT_POSSIBLE", "state",
-                        "state %s is not possible for an investment that is %s; possible: %s",
-                        investment_state_name(to), investment_state_name(from),
-                        possible[0] != '\0' ? possible : "none");
+    return REFUSE(call, REASON_STATE_NOT_POSSIBLE, "state",
+                  "state %s is not possible for an investment that is %s; possible: %s",
+                  investment_state_name(to), investment_state_name(from),
+                  possible[0] != '\0' ? possible : "none");
 }
 
 static struct status advance_date(struct call *call,
@@ -226,9 +228,8 @@ static struct status advance_date(struct call *call,
         date = req->document->date;
     }
     if (date[0] != '\0' && before[0] != '\0' && fact_date_order(date, before) < 0) {
-        return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
-                            "date %s is before %s, since when it is in its present state", date,
-                            before);
+        return REFUSE(call, REASON_DATE_OUT_OF_ORDER, "date",
+                      "date %s is before %s, since when it is in its present state", date, before);
     }
     *ret_date = date;
     return STATUS_NONE;
@@ -248,8 +249,8 @@ struct status advance_investment(struct call *call, const void *request, void *r
         return status_out_of_memory();
     }
     if (investment_state_name((int)req->state) == NULL) {
-        return INVALID(call, "INVALID_VALUE", "state",
-                       "state is required: the one that is entered");
+        return REFUSE(call, REASON_INVALID_VALUE, "state",
+                      "state is required: the one that is entered");
     }
     if (!investment_may_become((int)before->state, (int)req->state)) {
         return state_refuse(call, (int)before->state, (int)req->state);

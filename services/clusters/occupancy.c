@@ -2,6 +2,7 @@
 #include "occupancy.h"
 
 #include "base/decimal.h"
+#include "reasons.h"
 
 static bool is_settled_tenant(const Dongkhoi__Clusters__V1__Investment *investment)
 {
@@ -77,23 +78,23 @@ struct status occupancy_refresh(struct call *call, Dongkhoi__Clusters__V1__Clust
 
     cluster->occupancy_percent = NULL;
     if (taken > HECTARES_MAX_SCALED) {
-        return PRECONDITION(call, "OCCUPANCY_OVER_100", field,
-                            "the tenants of one cluster cannot lease %.10g ha", taken_hectares);
+        return REFUSE(call, REASON_OCCUPANCY_OVER_100, field,
+                      "the tenants of one cluster cannot lease %.10g ha", taken_hectares);
     }
     if (cluster->leasable_hectares == NULL) {
-        return note_append(call, cluster, "occupancyPercent", "LEASABLE_UNKNOWN",
+        return note_append(call, cluster, "occupancyPercent", REASON_LEASABLE_UNKNOWN,
                            "leasableHectares is not known");
     }
     const int64_t leasable = scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS);
 
     if (taken > leasable) {
-        return PRECONDITION(call, "OCCUPANCY_OVER_100", field,
-                            "%.10g ha would be leased or proposed of %.10g ha that can be leased: "
-                            "more than 100 %%",
-                            taken_hectares, cluster->leasable_hectares->value);
+        return REFUSE(call, REASON_OCCUPANCY_OVER_100, field,
+                      "%.10g ha would be leased or proposed of %.10g ha that can be leased: "
+                      "more than 100 %%",
+                      taken_hectares, cluster->leasable_hectares->value);
     }
     if (cluster->tenants_without_lease > 0) {
-        return note_append(call, cluster, "occupancyPercent", "LEASE_UNKNOWN",
+        return note_append(call, cluster, "occupancyPercent", REASON_LEASE_UNKNOWN,
                            "leasedHectares of %d tenant(s) is not known",
                            cluster->tenants_without_lease);
     }

@@ -10,6 +10,7 @@
 #include "stage.h"
 
 #include "base/decimal.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -141,8 +142,8 @@ struct status stage_refuse(struct call *call, const Dongkhoi__Clusters__V1__Clus
     call_metadata(call, "currentStage", stage_name((int)cluster->stage));
     call_metadata(call, "possibleStages", next);
     call_metadata(call, "undocumentedStages", open);
-    return PRECONDITION(
-        call, "STAGE_NOT_POSSIBLE", "stage",
+    return REFUSE(
+        call, REASON_STAGE_NOT_POSSIBLE, "stage",
         "stage %s is not possible for a cluster that is %s; possible next: %s%s%s%s",
         stage_name(stage), stage_name((int)cluster->stage), next[0] != '\0' ? next : "none",
         open[0] != '\0' ? "; passed without a document and still open for one: " : "", open,
@@ -158,8 +159,8 @@ static struct status waiver_check(struct call *call, enum stage_step step,
     if (step != STEP_SKIP) {
         return change->waiver == NULL
                    ? STATUS_NONE
-                   : INVALID(call, "WAIVER_NOT_NEEDED", "waiver",
-                             "waiver is for a stage that skips others; this one skips none");
+                   : REFUSE(call, REASON_WAIVER_NOT_NEEDED, "waiver",
+                            "waiver is for a stage that skips others; this one skips none");
     }
     if (change->waiver == NULL) {
         return stage_refuse(call, cluster, (int)change->stage);
@@ -185,10 +186,10 @@ static struct status order_check(struct call *call, const Dongkhoi__Clusters__V1
         const bool after = entry->stage > change->stage && order > 0 && !waived;
 
         if (before || after) {
-            return PRECONDITION(call, "DATE_OUT_OF_ORDER", "date",
-                                "date %s of %s is %s %s, the date of %s", change->date,
-                                stage_name((int)change->stage), before ? "before" : "after",
-                                entry->date, stage_name((int)entry->stage));
+            return REFUSE(call, REASON_DATE_OUT_OF_ORDER, "date",
+                          "date %s of %s is %s %s, the date of %s", change->date,
+                          stage_name((int)change->stage), before ? "before" : "after", entry->date,
+                          stage_name((int)entry->stage));
         }
     }
     return STATUS_NONE;
@@ -199,23 +200,23 @@ static struct status evidence_check(struct call *call,
                                     const Dongkhoi__Clusters__V1__Cluster *cluster, int stage)
 {
     if (stage == STAGE_OPERATING && cluster->tenant_count == 0) {
-        return PRECONDITION(call, "NO_TENANT", "stage",
-                            "OPERATING needs a first tenant: an investment with role TENANT that "
-                            "is REGISTERED, UNDER_CONSTRUCTION or OPERATING");
+        return REFUSE(call, REASON_NO_TENANT, "stage",
+                      "OPERATING needs a first tenant: an investment with role TENANT that "
+                      "is REGISTERED, UNDER_CONSTRUCTION or OPERATING");
     }
     if (stage != STAGE_FULL) {
         return STATUS_NONE;
     }
     if (cluster->occupancy_percent == NULL) {
-        return PRECONDITION(call, "NOT_FULL", "stage",
-                            "FULL needs an occupancy of 100 %%; it is not known: leasableHectares "
-                            "or the leasedHectares of a tenant is missing");
+        return REFUSE(call, REASON_NOT_FULL, "stage",
+                      "FULL needs an occupancy of 100 %%; it is not known: leasableHectares "
+                      "or the leasedHectares of a tenant is missing");
     }
     if (double_scaled(cluster->leased_hectares, HECTARE_DECIMALS) !=
         scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS)) {
-        return PRECONDITION(call, "NOT_FULL", "stage",
-                            "FULL needs an occupancy of 100 %%; it is %.2f %%",
-                            cluster->occupancy_percent->value);
+        return REFUSE(call, REASON_NOT_FULL, "stage",
+                      "FULL needs an occupancy of 100 %%; it is %.2f %%",
+                      cluster->occupancy_percent->value);
     }
     return STATUS_NONE;
 }
@@ -262,8 +263,8 @@ struct status stage_enter(struct call *call, Dongkhoi__Clusters__V1__Cluster *cl
         return STATUS_NONE;
     }
     if (cluster->n_stage_changes >= STAGE_CHANGES_MAX) {
-        return PRECONDITION(call, "TOO_MANY_CHANGES", "stage",
-                            "a cluster keeps at most %d stage changes", STAGE_CHANGES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_CHANGES, "stage",
+                      "a cluster keeps at most %d stage changes", STAGE_CHANGES_MAX);
     }
     TRY(message_insert(call, &cluster->base, "stage_changes", cluster->n_stage_changes, change));
     if (stage > (int)cluster->stage) {

@@ -5,6 +5,7 @@
 #include "investment.h"
 #include "occupancy.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 
 #include <stdlib.h>
@@ -186,24 +187,24 @@ static struct status notes_answer(struct call *call,
     const Dongkhoi__Clusters__V1__OccupancyTotal *occupancy = answer->occupancy;
 
     if (total->unknown_area_clusters > 0) {
-        TRY(note_append(call, answer, "total.areaHectares", "AREA_UNKNOWN",
+        TRY(note_append(call, answer, "total.areaHectares", REASON_AREA_UNKNOWN,
                         "the area of %d of %d clusters is not known and not in the sum",
                         total->unknown_area_clusters, total->clusters));
     }
     if (total->outdated_area_clusters > 0) {
-        TRY(note_append(call, answer, "total.areaHectares", "AREA_CHANGED_SINCE",
+        TRY(note_append(call, answer, "total.areaHectares", REASON_AREA_CHANGED_SINCE,
                         "of %d clusters the sum has the last known area, which has changed since",
                         total->outdated_area_clusters));
     }
     if (answer->investments->investments == 0) {
-        TRY(note_append(call, answer, "investments", "NO_INVESTMENTS",
+        TRY(note_append(call, answer, "investments", REASON_NO_INVESTMENTS,
                         "no investment is recorded"));
     } else if (answer->investments->jobs == NULL) {
-        TRY(note_append(call, answer, "investments.jobs", "JOBS_UNKNOWN",
+        TRY(note_append(call, answer, "investments.jobs", REASON_JOBS_UNKNOWN,
                         "no investment says how many people it employs"));
     }
     if (occupancy->occupancy_percent == NULL) {
-        return note_append(call, answer, "occupancy.occupancyPercent", "OCCUPANCY_UNKNOWN",
+        return note_append(call, answer, "occupancy.occupancyPercent", REASON_OCCUPANCY_UNKNOWN,
                            "the occupancy of no cluster is known");
     }
     return STATUS_NONE;
@@ -258,8 +259,8 @@ struct status summarize_clusters(struct call *call, const void *request, void *r
 
     if (req->district[0] != '\0') {
         if (!district_is_valid(req->district)) {
-            return INVALID(call, "INVALID_DISTRICT", "district",
-                           "district must be a code of three digits, such as 834");
+            return REFUSE(call, REASON_INVALID_DISTRICT, "district",
+                          "district must be a code of three digits, such as 834");
         }
         scan.column = "district";
         scan.text = req->district;

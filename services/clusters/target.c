@@ -1,6 +1,8 @@
 /* target.c - a target may be partly unknown; what then cannot be counted says so. */
 #include "target.h"
 
+#include "reasons.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,19 +23,19 @@ static struct status target_prepare(struct call *call, const void *before, void 
 
     (void)before;
     if (!year_is_valid(resource_id(target->name))) {
-        return INVALID(call, "INVALID_YEAR", "name",
-                       "the id of a target is its year, %d to %d: clusterTargets/2022", YEAR_MIN,
-                       YEAR_MAX);
+        return REFUSE(call, REASON_INVALID_YEAR, "name",
+                      "the id of a target is its year, %d to %d: clusterTargets/2022", YEAR_MIN,
+                      YEAR_MAX);
     }
     if (target->min_new_clusters != NULL && (target->min_new_clusters->value < 0 ||
                                              target->min_new_clusters->value > NEW_CLUSTERS_MAX)) {
-        return INVALID(call, "OUT_OF_RANGE", "minNewClusters",
-                       "minNewClusters must be from 0 to %d", NEW_CLUSTERS_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, "minNewClusters",
+                      "minNewClusters must be from 0 to %d", NEW_CLUSTERS_MAX);
     }
     if ((unsigned)target->counting_rule >
         DONGKHOI__CLUSTERS__V1__CLUSTER_TARGET__COUNTING_RULE__CONSTRUCTION_STARTED_IN_YEAR) {
-        return INVALID(call, "INVALID_VALUE", "countingRule",
-                       "countingRule is none of the known ones");
+        return REFUSE(call, REASON_INVALID_VALUE, "countingRule",
+                      "countingRule is none of the known ones");
     }
     return document_check(call, "document", target->document);
 }

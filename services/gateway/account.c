@@ -122,12 +122,12 @@ void account_joined(struct http_request *request, const struct http_request *lea
     }
 }
 
-void account_reason(struct http_request *request, const char *reason)
+void account_reason(struct http_request *request, struct status status)
 {
     struct account *account = account_of(request);
 
-    if (account != NULL && reason != NULL) {
-        (void)snprintf(account->reason, sizeof(account->reason), "%s", reason);
+    if (account != NULL && status.code != STATUS_OK) {
+        (void)snprintf(account->reason, sizeof(account->reason), "%s", status_reason(status)->name);
     }
 }
 

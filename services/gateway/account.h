@@ -33,7 +33,7 @@ void account_call(struct http_request *request, struct rpc_timing timing);
 void account_joined(struct http_request *request, const struct http_request *leader);
 
 /* Of a failure; may be NULL. */
-void account_reason(struct http_request *request, const char *reason);
+void account_reason(struct http_request *request, struct status status);
 
 /* on_answer of http_server_options: adds Server-Timing and traceparent. */
 void account_on_answer(void *arg, struct http_request *request);

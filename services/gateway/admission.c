@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "gateway.h"
 #include "job.h"
+#include "reasons.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -51,8 +52,8 @@ struct admission {
 
 struct status admission_no_room(void)
 {
-    return (struct status){STATUS_RESOURCE_EXHAUSTED, "NO_ROOM",
-                           "the gateway holds as many answers as it can; try again shortly", NULL};
+    return status_of(REASON_NO_ROOM,
+                     "the gateway holds as many answers as it can; try again shortly");
 }
 
 /* The page size that the query asks for; 0 without one. */
@@ -132,7 +133,7 @@ static size_t weight_of(const struct admission *admission, const struct http_req
 
 static void refuse(struct http_request *request)
 {
-    answer_status(request, admission_no_room(), NULL);
+    answer_status(request, admission_no_room());
 }
 
 static struct waiting *take_out(struct admission *admission, struct waiting **at)

@@ -9,16 +9,14 @@
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "language.h"
-#include "localize.h"
 #include "media.h"
 #include "page_link.h"
 #include "pb/json.h"
 #include "pb/message.h"
-#include "rpc/rpc_server.h"
+#include "reasons.h"
+#include "rpc/rpc_status.h"
 
 #include <string.h>
-
-enum { SENTENCE_MAX_BYTES = 64 << 10 };
 
 static const char json_type[] = "application/json; charset=utf-8";
 
@@ -26,116 +24,58 @@ void answer_init(void)
 {
     json_register_any(&google__rpc__error_info__descriptor);
     json_register_any(&google__rpc__bad_request__descriptor);
-}
-
-static bool reason_is(struct status status, const char *reason)
-{
-    return status.reason != NULL && strcmp(status.reason, reason) == 0;
+    json_register_any(&google__rpc__localized_message__descriptor);
 }
 
 bool is_worth_retrying(int http_code, struct status status)
 {
-    return (http_code == 429 || http_code == 503) && !reason_is(status, "ANSWER_TOO_LARGE") &&
-           !reason_is(status, "REQUEST_TOO_COSTLY");
+    return (http_code == 429 || http_code == 503) && status.reason != REASON_ANSWER_TOO_LARGE &&
+           status.reason != REASON_REQUEST_TOO_COSTLY;
 }
 
 int http_code_of(struct status status, bool has_if_match)
 {
-    switch (status.code) {
-    case STATUS_OK:
-        return 200;
-    case STATUS_CANCELLED:
-        return 499;
-    case STATUS_INVALID_ARGUMENT:
-        if (reason_is(status, "IDEMPOTENCY_KEY_REUSED")) {
-            return 422;
-        }
-        if (reason_is(status, "NOT_ACCEPTABLE")) {
-            return 406;
-        }
-        return reason_is(status, "UNSUPPORTED_MEDIA_TYPE") ? 415 : 400;
-    case STATUS_FAILED_PRECONDITION:
-    case STATUS_OUT_OF_RANGE:
-        return 400;
-    case STATUS_DEADLINE_EXCEEDED:
-        return 504;
-    case STATUS_NOT_FOUND:
-        return 404;
-    case STATUS_ABORTED:
-        return has_if_match && reason_is(status, "ETAG_MISMATCH") ? 412 : 409;
-    case STATUS_ALREADY_EXISTS:
-        return 409;
-    case STATUS_PERMISSION_DENIED:
-        return 403;
-    case STATUS_UNAUTHENTICATED:
-        return 401;
-    case STATUS_RESOURCE_EXHAUSTED:
-        return 429;
-    case STATUS_UNIMPLEMENTED:
-        return 501;
-    case STATUS_UNAVAILABLE:
-        return 503;
-    case STATUS_UNKNOWN:
-    case STATUS_INTERNAL:
-    case STATUS_DATA_LOSS:
-        break;
-    }
-    return 500;
+    /* RFC 9110, 13.1.1: only who has sent If-Match is told that it has failed. */
+    return has_if_match && status.reason == REASON_ETAG_MISMATCH ? 412 : status_http_code(status);
 }
 
-/* A google.rpc.LocalizedMessage. */
-static void append_localized(struct http_request *request, struct status status,
-                             const struct Google__Rpc__Status *detail)
+/* The details as they are on the wire, with the Vietnamese sentence for who asked for it. */
+static void append_details(struct http_request *request, struct status status)
 {
     struct buffer *body = http_output(request);
-    struct buffer sentence;
-
-    buffer_init(&sentence, SENTENCE_MAX_BYTES);
-    localize_vi(request->arena, &sentence, status, detail);
-    buffer_append_text(body, "{\"@type\":\"type.googleapis.com/google.rpc.LocalizedMessage\","
-                             "\"locale\":\"vi\",\"message\":");
-    json_append_string(body, buffer_slice(&sentence));
-    buffer_append_char(body, '}');
-    buffer_done(&sentence);
-}
-
-static void append_details(struct http_request *request, struct status status,
-                           const struct Google__Rpc__Status *detail)
-{
-    struct buffer *body = http_output(request);
-    const bool is_vietnamese = language_choose(&request->head, LANGUAGE_EN) == LANGUAGE_VI;
+    const struct Google__Rpc__Status *wire = status_to_wire(request->arena, status);
+    enum language asked = language_choose(&request->head, LANGUAGE_EN);
+    enum language given = LANGUAGE_EN;
+    const char *between = "";
 
     buffer_append_text(body, ",\"details\":[");
-    for (size_t i = 0; detail != NULL && i < detail->n_details; i++) {
-        if (i > 0) {
-            buffer_append_char(body, ',');
+    for (size_t i = 0; wire != NULL && i < wire->n_details; i++) {
+        if (detail_is_localized(wire->details[i])) {
+            if (asked != LANGUAGE_VI) {
+                continue;
+            }
+            given = LANGUAGE_VI;
         }
-        json_encode(body, &detail->details[i]->base);
-    }
-    if (is_vietnamese) {
-        if (detail != NULL && detail->n_details > 0) {
-            buffer_append_char(body, ',');
-        }
-        append_localized(request, status, detail);
+        buffer_append_text(body, between);
+        json_encode(body, &wire->details[i]->base);
+        between = ",";
     }
     buffer_append_char(body, ']');
-    http_add_header(request, "Content-Language",
-                    slice_from(language_tag(is_vietnamese ? LANGUAGE_VI : LANGUAGE_EN)));
+    http_add_header(request, "Content-Language", slice_from(language_tag(given)));
     http_add_header(request, "Vary", slice_from("Accept, Accept-Language"));
 }
 
-static void answer_error(struct http_request *request, int http_code, struct status status,
-                         const struct Google__Rpc__Status *detail)
+static void answer_error(struct http_request *request, int http_code, struct status status)
 {
     struct buffer *body = http_output(request);
     const char *message = status.message != NULL ? status.message : "";
 
-    account_reason(request, status.reason);
+    account_reason(request, status);
     buffer_clear(body);
     buffer_printf(body, "{\"error\":{\"code\":%d,\"status\":\"%s\",\"message\":", http_code,
                   status_code_name(status.code));
     json_append_string(body, slice_from(message));
-    append_details(request, status, detail);
+    append_details(request, status);
     buffer_append_text(body, "}}\n");
     if (is_worth_retrying(http_code, status)) {
         http_add_header(request, "Retry-After", slice_from("1"));
@@ -144,46 +84,34 @@ static void answer_error(struct http_request *request, int http_code, struct sta
                  buffer_failed(body) ? slice_from("{\"error\":{}}\n") : buffer_slice(body));
 }
 
-void answer_status_as(struct http_request *request, int http_code, struct status status,
-                      const char *const *metadata)
+void answer_status(struct http_request *request, struct status status)
 {
     static const char *const possible_bodies[] = {"possibleTypes", "application/json", NULL};
 
-    if (http_code == 415) {
-        metadata = possible_bodies;
+    if (status.reason == REASON_UNSUPPORTED_MEDIA_TYPE) {
+        status.metadata = possible_bodies;
         /* RFC 9110, 15.5.16 */
         http_add_header(request, "Accept", slice_from(possible_bodies[1]));
     }
-    answer_error(request, http_code, status, status_to_wire(request->arena, status, metadata));
-}
-
-void answer_status(struct http_request *request, struct status status, const char *const *metadata)
-{
-    answer_status_as(request, http_code_of(status, false), status, metadata);
+    answer_error(request, status_http_code(status), status);
 }
 
 struct status status_for_strangers(struct status status)
 {
-    log_event(LOG_ERROR, "service_failed", "reason", status.reason, "message", status.message,
-              NULL);
+    log_event(LOG_ERROR, "service_failed", "reason", status_reason(status)->name, "message",
+              status.message, NULL);
     status.message = "the service failed";
     status.field = NULL;
+    status.metadata = NULL;
+    status.vietnamese = reason_of_code(status.code)->vietnamese;
     return status;
 }
 
-void answer_failure(struct http_request *request, struct status status,
-                    const struct Google__Rpc__Status *detail, bool has_if_match)
+void answer_failure(struct http_request *request, struct status status, bool has_if_match)
 {
     const int http_code = http_code_of(status, has_if_match);
 
-    if (http_code == 500) {
-        status = status_for_strangers(status);
-        detail = NULL;
-    }
-    if (detail == NULL) {
-        detail = status_to_wire(request->arena, status, NULL);
-    }
-    answer_error(request, http_code, status, detail);
+    answer_error(request, http_code, http_code == 500 ? status_for_strangers(status) : status);
 }
 
 void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES])
@@ -221,14 +149,15 @@ static void answer_not_acceptable(struct http_request *request, unsigned offered
     const char *names = media_names(request->arena, offered);
 
     if (names == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     const char *const metadata[] = {"possibleTypes", names, NULL};
-    answer_status(request,
-                  status_make(request->arena, STATUS_INVALID_ARGUMENT, "NOT_ACCEPTABLE", NULL,
-                              "nothing that Accept names can be had here; possible: %s", names),
-                  metadata);
+    struct status status =
+        status_make(request->arena, REASON_NOT_ACCEPTABLE, NULL,
+                    "nothing that Accept names can be had here; possible: %s", names);
+    status.metadata = metadata;
+    answer_status(request, status);
 }
 
 bool answer_is_acceptable(struct http_request *request, const ProtobufCMessageDescriptor *type)
@@ -282,7 +211,7 @@ void answer_message(struct http_request *request, const ProtobufCMessage *messag
     const struct status status = answer_render(request, message, &rendering);
 
     if (status.code != STATUS_OK) {
-        answer_failure(request, status, NULL, false);
+        answer_failure(request, status, false);
     } else {
         answer_rendered(request, &rendering);
     }

@@ -12,22 +12,14 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-struct Google__Rpc__Status;
-
 /* Call once, at start: the types that stand in error details. */
 void answer_init(void);
 
-/* A failure of the gateway's own. metadata: pairs for ErrorInfo, NULL-ended; or NULL. A 415 says by
- * itself which types are possible. */
-void answer_status(struct http_request *request, struct status status, const char *const *metadata);
+/* A failure of the gateway's own. A 415 says by itself which types are possible. */
+void answer_status(struct http_request *request, struct status status);
 
-/* As answer_status(), with the HTTP code given: 405, 413, 431 and others that no status has. */
-void answer_status_as(struct http_request *request, int http_code, struct status status,
-                      const char *const *metadata);
-
-/* A failure of the service's, with its details as they came; or of the call, detail is NULL. */
-void answer_failure(struct http_request *request, struct status status,
-                    const struct Google__Rpc__Status *detail, bool has_if_match);
+/* A failure of the service's, or of the call to it. */
+void answer_failure(struct http_request *request, struct status status, bool has_if_match);
 
 /* Logs a failure from inside (HTTP 500), and leaves of it what is not secret. */
 struct status status_for_strangers(struct status status);
@@ -74,7 +66,7 @@ void answer_cache_status(struct http_request *request, const char *text);
 enum { ENTITY_TAG_BYTES = 19 };
 void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES]);
 
-/* What google.rpc.Code says of a code, and design's exceptions by reason. */
+/* The HTTP code of a failure; 412 where the If-Match of the request does not hold. */
 int http_code_of(struct status status, bool has_if_match);
 
 /* Whether the same request may succeed a little later; not one for which the only cure is to ask

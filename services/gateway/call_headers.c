@@ -1,12 +1,13 @@
 /* call_headers.c - deadlines, keys and tags. */
 #include "call_headers.h"
 
+#include "reasons.h"
+
 #include <string.h>
 
 static struct status invalid(struct arena *arena, const char *name, const char *expected)
 {
-    return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_HEADER", NULL, "%s %s", name,
-                       expected);
+    return status_make(arena, REASON_INVALID_HEADER, NULL, "%s %s", name, expected);
 }
 
 /* ret_found is false without the header. */

@@ -18,10 +18,7 @@
 
 #include <string.h>
 
-#define MALFORMED_REPLY                                                                            \
-    ((struct status){.code = STATUS_INTERNAL,                                                      \
-                     .reason = "MALFORMED_REPLY",                                                  \
-                     .message = "the service's message cannot be read"})
+#define MALFORMED_REPLY status_of(REASON_MALFORMED_REPLY, NULL)
 
 struct exchange {
     struct letter letter; /* first: the letter is the exchange */
@@ -54,8 +51,7 @@ static void answer_parsed(struct exchange *exchange, const struct rpc_answer *an
         http_add_header(request, "Idempotency-Replayed", slice_from("true"));
     }
     if (answer->status.code != STATUS_OK) {
-        answer_failure(request, answer->status, answer->status_detail,
-                       exchange->headers.has_if_match);
+        answer_failure(request, answer->status, exchange->headers.has_if_match);
         return;
     }
     const struct status decoded = message_decode(
@@ -63,9 +59,9 @@ static void answer_parsed(struct exchange *exchange, const struct rpc_answer *an
     if (decoded.code == STATUS_OK) {
         answer_message(request, message);
     } else if (decoded.code == STATUS_RESOURCE_EXHAUSTED) {
-        answer_failure(request, decoded, NULL, false);
+        answer_failure(request, decoded, false);
     } else {
-        answer_failure(request, MALFORMED_REPLY, NULL, false);
+        answer_failure(request, MALFORMED_REPLY, false);
     }
 }
 
@@ -76,7 +72,7 @@ static void answer_call_failure(struct exchange *exchange, struct status status)
         return;
     }
     answer_cache_status(exchange->request, "fwd=method");
-    answer_failure(exchange->request, status, NULL, exchange->headers.has_if_match);
+    answer_failure(exchange->request, status, exchange->headers.has_if_match);
 }
 
 static void deliver(struct letter *letter)
@@ -101,7 +97,7 @@ static void deliver(struct letter *letter)
         account_call(exchange->request, answer.timing);
         answer_parsed(exchange, &answer);
     } else {
-        answer_failure(exchange->request, parsed, NULL, false);
+        answer_failure(exchange->request, parsed, false);
     }
     rpc_reply_free(reply);
 }
@@ -183,7 +179,7 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
     }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
     if (exchange == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     exchange->letter.deliver = deliver;
@@ -194,6 +190,6 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
     arena_reset(loop->scratch);
     const struct status status = start(exchange, match);
     if (status.code != STATUS_OK && !goes_again(exchange, status)) {
-        answer_status(request, status, NULL);
+        answer_status(request, status);
     }
 }

@@ -148,7 +148,7 @@ static void answer_held(const struct feed *feed)
         }
     }
     if (names == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     if (patience_retries(feed->loop->patience, request, &feed->match,
@@ -156,18 +156,22 @@ static void answer_held(const struct feed *feed)
         return;
     }
     const char *const metadata[] = {"service", names, NULL};
+    chosen.metadata = metadata;
     const char *text = arena_printf(request->arena, "the feed waits for %s: %s", names,
                                     chosen.message != NULL ? chosen.message : "");
     chosen.message = text != NULL ? text : "the feed waits for a service";
-    if (chosen.reason != NULL && strcmp(chosen.reason, "OUTCOME_UNKNOWN") == 0) {
-        chosen.reason = "SERVICE_DOWN"; /* a read has no outcome that could be unknown */
-    } else if (chosen.reason != NULL && strcmp(chosen.reason, "CURSOR_OUTDATED") == 0) {
+    if (chosen.reason == REASON_OUTCOME_UNKNOWN) {
+        chosen.reason = REASON_SERVICE_DOWN; /* a read has no outcome that could be unknown */
+    } else if (chosen.reason == REASON_CURSOR_OUTDATED) {
         chosen.field = "since";
     }
+    if (status_reason(chosen)->vietnamese != NULL) {
+        chosen.vietnamese = NULL; /* made anew, with the names of the services */
+    }
     if (http_code_of(chosen, false) == 500) {
-        answer_failure(request, chosen, NULL, false);
+        answer_failure(request, chosen, false);
     } else {
-        answer_status(request, chosen, metadata);
+        answer_status(request, chosen);
     }
 }
 
@@ -256,7 +260,7 @@ static void answer(struct feed *feed)
     if (feed->is_held) {
         answer_held(feed);
     } else if (feed->failure.code != STATUS_OK) {
-        answer_failure(request, feed->failure, NULL, false);
+        answer_failure(request, feed->failure, false);
     } else {
         answer_cache_status(request, "fwd=bypass");
         answer_rendered(request, &feed->rendering);
@@ -265,7 +269,7 @@ static void answer(struct feed *feed)
 
 static void answer_no_room(struct feed *feed)
 {
-    answer_status(feed->request, admission_no_room(), NULL);
+    answer_status(feed->request, admission_no_room());
 }
 
 /* Answers, then frees the replies. They are copied out first: the feed lives in its request, which
@@ -400,7 +404,7 @@ static void ask(struct feed *feed, size_t index)
 static struct status page_size(struct arena *arena, int32_t asked, size_t *ret_limit)
 {
     if (asked < 0) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PAGE_SIZE", "pageSize",
+        return status_make(arena, REASON_INVALID_PAGE_SIZE, "pageSize",
                            "pageSize is %d, and may not be negative", asked);
     }
     *ret_limit = asked == 0              ? FEED_PAGE_DEFAULT
@@ -441,7 +445,7 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     }
     struct feed *feed = ARENA_NEW(request->arena, struct feed);
     if (feed == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     if (!answer_is_acceptable(request, match->route->method->output->type)) {
@@ -457,7 +461,7 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     arena_reset(loop->scratch);
     const struct status status = read_request(feed, match);
     if (status.code != STATUS_OK) {
-        answer_status(request, status, NULL);
+        answer_status(request, status);
         return;
     }
     /* This function counts as one, so that the last answer cannot come before all were asked. */

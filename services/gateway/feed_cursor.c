@@ -3,6 +3,7 @@
 
 #include "base/base64url.h"
 #include "base/digest.h"
+#include "reasons.h"
 
 enum { CHECK_BYTES = 8, CURSOR_MAX_BYTES = 4096, NUMBER_BYTES = 8 };
 
@@ -130,6 +131,6 @@ struct status feed_cursor_read(struct arena *arena, const char *since,
         is_good = take_position(&rest, positions, count);
     }
     return is_good ? STATUS_NONE
-                   : status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CURSOR", "since",
+                   : status_make(arena, REASON_INVALID_CURSOR, "since",
                                  "since is not a nextCursor of this feed");
 }

@@ -35,7 +35,6 @@ enum {
 struct outcome {
     struct cache_entry *entry;
     struct status status;
-    const struct Google__Rpc__Status *status_detail;
     /* Of an entry or a refusal. */
     const struct cache_version *versions;
     unsigned version_count;
@@ -68,7 +67,7 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
 
     if (outcome->entry == NULL) {
         (void)snprintf(detail, sizeof(detail), "fwd=%s", read->forward_reason);
-        read_fail(read, detail, outcome->status, outcome->status_detail);
+        read_fail(read, detail, outcome->status);
         return;
     }
     if (outcome->is_from_redis) {
@@ -186,7 +185,6 @@ static void flight_land(struct flight_reply *reply)
     } else {
         account_call(read->request, reply->answer.timing);
         outcome.status = reply->answer.status;
-        outcome.status_detail = reply->answer.status_detail;
         outcome.is_of_call = status_is_transient(reply->answer.status.code);
     }
     if (outcome.is_stored && entry != reply->before) {
@@ -306,8 +304,7 @@ static void forward(struct flight *flight)
     };
 
     if (left_ms <= 0) {
-        fail(flight, (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
-                                     "no answer came in time", NULL});
+        fail(flight, status_of(REASON_DEADLINE_EXCEEDED, NULL));
         return;
     }
     gateway_metrics_forward(&cache->gateway->metrics, read->forward_reason);
@@ -440,7 +437,7 @@ void flight_board(struct read *read)
     }
     flight = flight_new(read);
     if (flight == NULL) {
-        read_fail(read, "fwd=bypass", status_out_of_memory(), NULL);
+        read_fail(read, "fwd=bypass", status_out_of_memory());
         return;
     }
     if (!ask_redis(flight)) {

@@ -18,7 +18,6 @@ struct read_end {
     const char *source;   /* for Cache-Status */
     struct slice message; /* packed, when status is OK */
     struct status status;
-    const struct Google__Rpc__Status *status_detail;
 };
 
 /* A GET that the memory had no answer for, or a read of the gateway's own. Lives in the request's
@@ -76,9 +75,8 @@ struct flight {
 /* read.c: ends the read with the entry; detail such as "hit; detail=memory". */
 void read_answer(struct read *read, struct cache_entry *entry, const char *detail);
 
-/* The same with a failure; status_detail may be NULL. */
-void read_fail(struct read *read, const char *detail, struct status status,
-               const struct Google__Rpc__Status *status_detail);
+/* The same with a failure. */
+void read_fail(struct read *read, const char *detail, struct status status);
 
 /*
  * read.c: a read of the gateway's own. loop, request, method, headers, message,

@@ -9,10 +9,7 @@
 
 #include <string.h>
 
-#define MALFORMED_REPLY                                                                            \
-    ((struct status){.code = STATUS_INTERNAL,                                                      \
-                     .reason = "MALFORMED_REPLY",                                                  \
-                     .message = "the service's message cannot be read"})
+#define MALFORMED_REPLY status_of(REASON_MALFORMED_REPLY, NULL)
 
 /* The place of a service in our table; false for one that we do not know. */
 static bool backend_index(const struct gateway *gateway, const char *service, unsigned *ret_index)

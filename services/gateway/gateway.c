@@ -12,6 +12,7 @@
 #include "origin.h"
 #include "page_view.h"
 #include "patience.h"
+#include "reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +70,12 @@ static const struct {
 
 static void answer_wrong_verb(struct http_request *request, const char *allow)
 {
-    const struct status status = status_make(
-        request->arena, STATUS_UNIMPLEMENTED, "METHOD_NOT_ALLOWED", NULL,
-        "%.*s is not possible here; possible: %s", SLICE_ARGS(request->head.method), allow);
+    const struct status status = status_make(request->arena, REASON_METHOD_NOT_ALLOWED, NULL,
+                                             "%.*s is not possible here; possible: %s",
+                                             SLICE_ARGS(request->head.method), allow);
 
     http_add_header(request, "Allow", slice_from(allow));
-    answer_status_as(request, 405, status, NULL);
+    answer_status(request, status);
 }
 
 /* With DONGKHOI_METRICS_LISTEN /metrics is at that address only, beside /healthz and /readyz. */
@@ -117,10 +118,8 @@ static bool answer_options(struct http_request *request)
 
 static void answer_no_route(struct http_request *request)
 {
-    answer_status(request,
-                  status_make(request->arena, STATUS_NOT_FOUND, "ROUTE_NOT_FOUND", NULL,
-                              "there is no route %.*s", SLICE_ARGS(request->head.path)),
-                  NULL);
+    answer_status(request, status_make(request->arena, REASON_ROUTE_NOT_FOUND, NULL,
+                                       "there is no route %.*s", SLICE_ARGS(request->head.path)));
 }
 
 static void on_metrics_request(void *arg, struct http_request *request)
@@ -194,22 +193,9 @@ static void on_request(void *arg, struct http_request *request)
 
 static void on_refusal(void *arg, struct http_request *request, const struct http_refusal *refusal)
 {
-    struct status status = {
-        .code = STATUS_INVALID_ARGUMENT,
-        .reason = refusal->reason,
-        .message = refusal->message,
-    };
-
     (void)arg;
     account_open(request);
-    if (refusal->code == 408) {
-        status.code = STATUS_DEADLINE_EXCEEDED;
-    } else if (refusal->code == 429) {
-        status.code = STATUS_RESOURCE_EXHAUSTED;
-    } else if (refusal->code >= 500) {
-        status.code = STATUS_UNIMPLEMENTED;
-    }
-    answer_status_as(request, refusal->code, status, NULL);
+    answer_status(request, status_of(refusal->reason, refusal->message));
 }
 
 static void on_answer(void *arg, struct http_request *request)
@@ -341,8 +327,8 @@ static struct status check_backends(struct gateway *gateway, struct arena *arena
         for (size_t k = 0; k < services[i].method_count; k++) {
             if (!feed_has_method(&services[i].methods[k]) &&
                 gateway_backend(gateway, &services[i].methods[k]) == NULL) {
-                return status_make(arena, STATUS_INTERNAL, "NO_BACKEND", NULL,
-                                   "no service is known for %s", services[i].methods[k].full_name);
+                return status_make(arena, REASON_NO_BACKEND, NULL, "no service is known for %s",
+                                   services[i].methods[k].full_name);
             }
         }
     }

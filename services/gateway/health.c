@@ -114,7 +114,7 @@ static size_t exchange(int fd, int64_t deadline_boot_ms, char *answer, size_t si
     return received;
 }
 
-static int status_of(struct slice answer)
+static int http_code_in(struct slice answer)
 {
     static const char version[] = "HTTP/1.1 ";
     const size_t skipped = sizeof(version) - 1;
@@ -137,7 +137,7 @@ bool gateway_health_ask(struct arena *arena, const char *listen, const char **re
         const size_t length = exchange(fd, deadline_boot_ms, answer, ANSWER_MAX_BYTES);
         (void)close(fd);
         answer[length] = '\0';
-        status = status_of((struct slice){answer, length});
+        status = http_code_in((struct slice){answer, length});
         const char *body = strstr(answer, "\r\n\r\n");
         *ret_text = status == 200 ? "gateway: ready"
                     : status == 0 ? arena_printf(arena, "gateway: %s does not answer", listen)

@@ -125,7 +125,7 @@ bool lease_client_is_held(struct lease_client *lease)
 static struct status start_call(struct lease_client *lease, const struct rpc_request *request,
                                 rpc_on_reply on_reply, void *arg)
 {
-    struct status status = {STATUS_UNAVAILABLE, "SHUTTING_DOWN", "the gateway stops", NULL};
+    struct status status = status_of(REASON_SHUTTING_DOWN, "the gateway stops");
 
     (void)atomic_fetch_add(&lease->starting, 1);
     if (!atomic_load(&lease->stopped)) {

@@ -196,8 +196,7 @@ static struct status check_addresses(const struct config_variable *values, struc
     if (strcmp(listen, metrics) != 0 || strspn(colon + 1, "0") == strlen(colon + 1)) {
         return STATUS_NONE;
     }
-    return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
-                       "DONGKHOI_METRICS_LISTEN",
+    return status_make(arena, REASON_INVALID_CONFIGURATION, "DONGKHOI_METRICS_LISTEN",
                        "DONGKHOI_METRICS_LISTEN is \"%s\"; allowed is: another host:port than that "
                        "of DONGKHOI_LISTEN, or empty",
                        metrics);
@@ -245,8 +244,9 @@ static int fail(struct status status)
 {
     const struct config_variable *variable = variable_of(status);
 
-    log_event(LOG_ERROR, "start_failed", "reason", status.reason, "message", status.message,
-              variable != NULL ? "variable" : NULL, variable != NULL ? variable->name : "", "value",
+    log_event(LOG_ERROR, "start_failed", "reason", status_reason(status)->name, "message",
+              status.message, variable != NULL ? "variable" : NULL,
+              variable != NULL ? variable->name : "", "value",
               variable != NULL ? variable->value : "", "allowed",
               "an address of this machine that nothing listens on", NULL);
     return EXIT_FAILURE;
@@ -301,9 +301,8 @@ static struct status read_redis_password(char ret_password[REDIS_PASSWORD_MAX_BY
 
     ret_password[0] = '\0';
     if (path[0] != '\0' && !redis_password_read(path, ret_password)) {
-        return (struct status){STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
-                               "the file of DONGKHOI_REDIS_PASSWORD_FILE was there and is gone",
-                               NULL};
+        return status_of(REASON_INVALID_CONFIGURATION,
+                         "the file of DONGKHOI_REDIS_PASSWORD_FILE was there and is gone");
     }
     return STATUS_NONE;
 }

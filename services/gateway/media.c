@@ -223,9 +223,7 @@ static struct status append_packed(struct arena *arena, struct buffer *body,
 }
 
 #define NO_FORM                                                                                    \
-    ((struct status){.code = STATUS_INTERNAL,                                                      \
-                     .reason = "MALFORMED_REPLY",                                                  \
-                     .message = "a value of the service's message is out of its range"})
+    status_of(REASON_MALFORMED_REPLY, "a value of the service's message is out of its range")
 
 struct status media_render(struct arena *arena, struct buffer *body,
                            const ProtobufCMessage *message, enum media media)

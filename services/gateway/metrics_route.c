@@ -7,6 +7,7 @@
 #include "dongkhoi/rpc/v1/metrics.pb-c.h"
 #include "gateway.h"
 #include "pb/decode.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -36,7 +37,7 @@ static void answer_own(struct gateway_loop *loop, struct http_request *request)
                           loop->is_for_metrics ? loop->gateway->server : http_server_of(request),
                           text);
     if (buffer_failed(text)) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     respond(request, buffer_slice(text));
@@ -72,7 +73,7 @@ static void deliver(struct letter *letter)
     if (status.code == STATUS_OK) {
         respond(request, buffer_slice(output));
     } else {
-        answer_failure(request, status, NULL, false);
+        answer_failure(request, status, false);
     }
     rpc_reply_free(scrape->reply);
 }
@@ -102,7 +103,7 @@ static void ask(struct gateway_loop *loop, struct http_request *request,
     struct scrape *scrape = ARENA_NEW(request->arena, struct scrape);
 
     if (scrape == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     scrape->letter.deliver = deliver;
@@ -110,7 +111,7 @@ static void ask(struct gateway_loop *loop, struct http_request *request,
     scrape->request = request;
     const struct status status = rpc_client_call(backend->client, &call, on_reply, scrape);
     if (status.code != STATUS_OK) {
-        answer_failure(request, status, NULL, false);
+        answer_failure(request, status, false);
     }
 }
 
@@ -121,11 +122,9 @@ static void refuse(struct http_request *request, const struct gateway *gateway)
     for (size_t i = 0; i < gateway->backend_count && names != NULL; i++) {
         names = arena_printf(request->arena, "%s, %s", names, gateway->backends[i].name);
     }
-    answer_status(request,
-                  status_make(request->arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_PROGRAM", "of",
-                              "the one parameter is of, and it is one of: %s",
-                              names != NULL ? names : "gateway"),
-                  NULL);
+    answer_status(request, status_make(request->arena, REASON_UNKNOWN_PROGRAM, "of",
+                                       "the one parameter is of, and it is one of: %s",
+                                       names != NULL ? names : "gateway"));
 }
 
 void metrics_start(struct gateway_loop *loop, struct http_request *request)

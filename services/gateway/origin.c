@@ -2,6 +2,7 @@
 #include "origin.h"
 
 #include "answer.h"
+#include "reasons.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -179,16 +180,16 @@ static void answer_unknown_host(struct http_request *request)
     const char *host = arena_copy(request->arena, request->head.host);
 
     if (host == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     const char *const metadata[] = {"host", host, NULL};
-    answer_status_as(request, 421,
-                     status_make(request->arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_HOST", NULL,
-                                 "%s is no name of this gateway: ask for its address, or let "
-                                 "DONGKHOI_HOSTS have the name",
-                                 host),
-                     metadata);
+    struct status status = status_make(request->arena, REASON_UNKNOWN_HOST, NULL,
+                                       "%s is no name of this gateway: ask for its address, or let "
+                                       "DONGKHOI_HOSTS have the name",
+                                       host);
+    status.metadata = metadata;
+    answer_status(request, status);
 }
 
 bool origin_is_acceptable(struct http_request *request, const char *names)
@@ -201,12 +202,7 @@ bool origin_is_acceptable(struct http_request *request, const char *names)
         return false;
     }
     if (!is_safe(head->method) && is_cross_site(head)) {
-        answer_status(request,
-                      (struct status){.code = STATUS_PERMISSION_DENIED,
-                                      .reason = "CROSS_SITE_WRITE",
-                                      .message = "a browser asks for this on behalf of a page of "
-                                                 "another site, which may not write here"},
-                      NULL);
+        answer_status(request, status_of(REASON_CROSS_SITE_WRITE, NULL));
         return false;
     }
     return true;

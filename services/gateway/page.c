@@ -23,10 +23,7 @@
 #define SERVICE "dongkhoi.registrations.v1.RegistrationService"
 #define COLLECTION "movements/"
 
-#define MALFORMED_REPLY                                                                            \
-    ((struct status){.code = STATUS_INTERNAL,                                                      \
-                     .reason = "MALFORMED_REPLY",                                                  \
-                     .message = "the service's message cannot be read"})
+#define MALFORMED_REPLY status_of(REASON_MALFORMED_REPLY, NULL)
 
 enum { MOVEMENTS_MAX = 100 };    /* to choose from: the newest */
 enum { PAGE_BYTES = 128 << 10 }; /* about what it comes to */
@@ -77,12 +74,12 @@ static void respond(struct page *page, int code)
     struct buffer *html = page->view.html;
 
     if (buffer_failed(html)) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     const char *tag = code == 200 ? entity_tag(page) : "";
     if (tag == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     answer_cache_status(request, page->source != NULL ? page->source : "fwd=bypass");
@@ -103,19 +100,17 @@ static void respond(struct page *page, int code)
     http_respond(request, code, "text/html; charset=utf-8", buffer_slice(html));
 }
 
-static void show_failure(struct page *page, struct status status,
-                         const struct Google__Rpc__Status *detail)
+static void show_failure(struct page *page, struct status status)
 {
     const int code = http_code_of(status, false);
 
-    account_reason(page->request, status.reason);
+    account_reason(page->request, status);
     if (code == 500) {
         status = status_for_strangers(status);
-        detail = NULL;
     }
     page->view.arena = page->request->arena;
     buffer_clear(page->view.html);
-    page_show_failure(&page->view, status, detail);
+    page_show_failure(&page->view, status);
     if (is_worth_retrying(code, status) && !buffer_failed(page->view.html)) {
         http_add_header(page->request, "Retry-After", slice_from("1"));
     }
@@ -140,7 +135,7 @@ static void on_end(struct read *read, const struct read_end *end)
 
     note_source(page, end->source);
     if (status.code != STATUS_OK) {
-        show_failure(page, status, end->status_detail);
+        show_failure(page, status);
         arena_free(arena);
         return;
     }
@@ -151,8 +146,7 @@ static void on_end(struct read *read, const struct read_end *end)
         page->view.arena = arena;
         page->show(page, message);
     } else {
-        show_failure(page, status.code == STATUS_RESOURCE_EXHAUSTED ? status : MALFORMED_REPLY,
-                     NULL);
+        show_failure(page, status.code == STATUS_RESOURCE_EXHAUSTED ? status : MALFORMED_REPLY);
     }
     arena_free(arena);
 }
@@ -183,11 +177,7 @@ static void start(struct page *page, struct read *read, const char *method,
     read->method = method_find(page->loop->gateway, method);
     page->show = show;
     if (read->method == NULL) {
-        show_failure(page,
-                     (struct status){.code = STATUS_UNAVAILABLE,
-                                     .reason = "SERVICE_DOWN",
-                                     .message = "there is no service for registrations"},
-                     NULL);
+        show_failure(page, status_of(REASON_SERVICE_DOWN, "there is no service for registrations"));
         return;
     }
     read_message(read);
@@ -217,7 +207,7 @@ static void ask_scorecard(struct page *page)
                                     slice_from(page->view.as_of));
     }
     if (status.code != STATUS_OK) {
-        show_failure(page, status, NULL);
+        show_failure(page, status);
         return;
     }
     start(page, &page->scorecard, "GetScorecard", &request->base, show_scorecard);
@@ -290,7 +280,7 @@ static void show_movements(struct page *page, const void *message)
     }
     if (page->view.movement == NULL) {
         page->view.movement = "";
-        show_failure(page, status_out_of_memory(), NULL);
+        show_failure(page, status_out_of_memory());
     } else if (page->view.movement[0] == '\0') {
         page_show_nothing(&page->view);
         respond(page, 200);
@@ -337,9 +327,7 @@ static struct status read_request(struct page *page)
     const char *as_of = parameter(request->arena, query, "asOf");
     const char *published_by = parameter(request->arena, query, "publishedBy");
     if (movement == NULL || as_of == NULL || published_by == NULL) {
-        return (struct status){.code = STATUS_INVALID_ARGUMENT,
-                               .reason = "INVALID_VALUE",
-                               .message = "a parameter is no text"};
+        return status_of(REASON_INVALID_VALUE, "a parameter is no text");
     }
     const size_t prefix =
         strncmp(movement, COLLECTION, strlen(COLLECTION)) == 0 ? strlen(COLLECTION) : 0;
@@ -352,7 +340,7 @@ static struct status read_request(struct page *page)
 void page_start(struct gateway_loop *loop, struct http_request *request)
 {
     if (!http_admit(request, PAGE_BYTES)) {
-        answer_status(request, admission_no_room(), NULL);
+        answer_status(request, admission_no_room());
         return;
     }
     struct page *page = ARENA_NEW(request->arena, struct page);
@@ -360,7 +348,7 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
         request->arena, &dongkhoi__registrations__v1__list_movements_request__descriptor);
 
     if (page == NULL || list == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     page->loop = loop;
@@ -375,7 +363,7 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
     };
     const struct status status = read_request(page);
     if (status.code != STATUS_OK) {
-        show_failure(page, status, NULL);
+        show_failure(page, status);
         return;
     }
     page->deadline_boot_ms = clock_boot_ms() + page->headers.timeout_ms;

@@ -1,8 +1,9 @@
 /* page_rows.c - commitments, indicators, and the inputs that every number leads to. */
 #include "html.h"
-#include "localize.h"
+#include "page_notes.h"
 #include "page_view.h"
 #include "page_words.h"
+#include "serve/reasons.h"
 
 #include <string.h>
 
@@ -128,21 +129,13 @@ static void write_status(const struct page_view *view, const char *name)
     append(view, "</span>");
 }
 
-/* The sentence of a note: ours in Vietnamese, the service's own in English. */
+/* The sentence of a note: English where it has none in Vietnamese. */
 static void write_sentence(const struct page_view *view, const note_message *note)
 {
-    struct buffer sentence;
+    const char *sentence =
+        view->language == LANGUAGE_VI ? note_vietnamese(view->arena, note->reason) : NULL;
 
-    if (view->language == LANGUAGE_EN || sentence_vi(note->reason) == NULL) {
-        page_text(view, note->message);
-        return;
-    }
-    buffer_init(&sentence, 16 << 10);
-    localize_vi(view->arena, &sentence,
-                (struct status){.code = STATUS_UNKNOWN, .reason = note->reason}, NULL);
-    buffer_append_char(&sentence, '\0');
-    page_text(view, buffer_failed(&sentence) ? "" : sentence.data);
-    buffer_done(&sentence);
+    page_text(view, sentence != NULL ? sentence : note->message);
 }
 
 /* True when the table shows the field (fields is NULL: all) and the reason was not told yet. */
@@ -158,7 +151,7 @@ static bool is_worth_telling(const note_message *note, const char *const *fields
         is_shown = is_shown && strcmp(told[i], note->reason) != 0;
     }
     /* DONE needs no sentence: the evidence beside it says so. */
-    return is_shown && strcmp(note->reason, "DONE") != 0;
+    return is_shown && strcmp(note->reason, REASON_DONE->name) != 0;
 }
 
 static void write_notes(const struct page_view *view, note_message *const *notes, size_t count,

@@ -2,8 +2,8 @@
 #include "page_view.h"
 
 #include "base/clock.h"
+#include "base/sentence.h"
 #include "html.h"
-#include "localize.h"
 #include "page_words.h"
 
 #include <stdio.h>
@@ -261,28 +261,23 @@ void page_show_nothing(const struct page_view *view)
     end(view);
 }
 
-void page_show_failure(const struct page_view *view, struct status status,
-                       const struct Google__Rpc__Status *detail)
+void page_show_failure(const struct page_view *view, struct status status)
 {
+    const char *sentence =
+        view->language == LANGUAGE_VI ? sentence_vietnamese(view->arena, status) : NULL;
+
+    if (sentence == NULL) {
+        sentence = status.message != NULL ? status.message : "";
+    }
     begin(view, word(WORD_FAILED, view->language));
     buffer_append_text(view->html, "<div class=\"empty\" role=\"alert\"><h1>");
     page_word(view, WORD_FAILED);
     buffer_append_text(view->html, "</h1>\n<p>");
-    if (view->language == LANGUAGE_VI) {
-        struct buffer sentence;
-
-        buffer_init(&sentence, 64 << 10);
-        localize_vi(view->arena, &sentence, status, detail);
-        buffer_append_char(&sentence, '\0');
-        page_text(view, buffer_failed(&sentence) ? "" : sentence.data);
-        buffer_done(&sentence);
-    } else {
-        page_text(view, status.message != NULL ? status.message : "");
-    }
+    page_text(view, sentence);
     buffer_append_text(view->html, "</p>\n<p class=\"reason\">");
     page_word(view, WORD_FAILED_HINT);
     buffer_append_text(view->html, ": <code>");
-    page_text(view, status.reason != NULL ? status.reason : status_code_name(status.code));
+    page_text(view, status_reason(status)->name);
     buffer_append_text(view->html, "</code></p>\n<p><a href=\"/?lang=");
     buffer_append_text(view->html, language_tag(view->language));
     buffer_append_text(view->html, "\">");

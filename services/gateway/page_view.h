@@ -10,8 +10,6 @@
 #include "dongkhoi/registrations/v1/registrations.pb-c.h"
 #include "language.h"
 
-struct Google__Rpc__Status;
-
 /* What was asked for, and what every page shows. */
 struct page_view {
     struct arena *arena;
@@ -37,8 +35,7 @@ void page_show_scorecard(struct page_view *view,
 void page_show_nothing(const struct page_view *view);
 
 /* detail may be NULL. */
-void page_show_failure(const struct page_view *view, struct status status,
-                       const struct Google__Rpc__Status *detail);
+void page_show_failure(const struct page_view *view, struct status status);
 
 /* page_rows.c: the two tables and the inputs. */
 void page_lines(const struct page_view *view, const Dongkhoi__Registrations__V1__Scorecard *card);

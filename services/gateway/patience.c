@@ -162,9 +162,8 @@ bool patience_waits(struct patience *patience, struct http_request *request,
 
 static bool is_away(struct status status)
 {
-    return status.code == STATUS_UNAVAILABLE && status.reason != NULL &&
-           (strcmp(status.reason, "SHUTTING_DOWN") == 0 ||
-            strcmp(status.reason, "SERVICE_DOWN") == 0);
+    return status.code == STATUS_UNAVAILABLE &&
+           (status.reason == REASON_SHUTTING_DOWN || status.reason == REASON_SERVICE_DOWN);
 }
 
 /* Each of them can be asked, or is expected back. */

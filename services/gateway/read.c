@@ -55,12 +55,10 @@ void read_answer(struct read *read, struct cache_entry *entry, const char *detai
     cache_entry_release(entry);
 }
 
-void read_fail(struct read *read, const char *detail, struct status status,
-               const struct Google__Rpc__Status *status_detail)
+void read_fail(struct read *read, const char *detail, struct status status)
 {
     if (read->on_end != NULL) {
-        const struct read_end end = {
-            .source = detail, .status = status, .status_detail = status_detail};
+        const struct read_end end = {.source = detail, .status = status};
 
         read->on_end(read, &end);
         return;
@@ -71,7 +69,7 @@ void read_fail(struct read *read, const char *detail, struct status status,
         return;
     }
     answer_cache_status(read->request, detail);
-    answer_failure(read->request, status, status_detail, false);
+    answer_failure(read->request, status, false);
 }
 
 /* True when Accept is absent or plainly JSON, which it nearly always is: then nothing needs to be
@@ -353,7 +351,7 @@ void read_message(struct read *read)
     read->day = cache_day(&is_turning);
     const struct status status = pack_own(read);
     if (status.code != STATUS_OK) {
-        read_fail(read, "fwd=bypass", status, NULL);
+        read_fail(read, "fwd=bypass", status);
         return;
     }
     read->key_hash = memory_cache_hash(memory, read->key);
@@ -388,7 +386,7 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
 
     const struct status valid = call_headers_read(request->arena, &request->head, false, &headers);
     if (valid.code != STATUS_OK) {
-        answer_status(request, valid, NULL);
+        answer_status(request, valid);
         return;
     }
     if (!accepts_json_plainly(&request->head)) {
@@ -410,7 +408,7 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     }
     struct read *read = ARENA_NEW(request->arena, struct read);
     if (read == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     read->loop = loop;
@@ -424,7 +422,7 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     read->deadline_boot_ms = clock_boot_ms() + read->headers.timeout_ms;
     const struct status status = pack(read, match);
     if (status.code != STATUS_OK) {
-        answer_status(request, status, NULL);
+        answer_status(request, status);
         return;
     }
     prepare(read, media);

@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "pb/decode.h"
 #include "pb/json.h"
+#include "reasons.h"
 
 enum { HEALTH_TIMEOUT_MS = 1000 };
 
@@ -50,10 +51,9 @@ static void answer_not_ready(struct readiness *readiness)
             pairs++;
         }
     }
-    answer_status(
-        request,
-        (struct status){.code = STATUS_UNAVAILABLE, .reason = "NOT_READY", .message = message},
-        metadata);
+    struct status status = status_of(REASON_NOT_READY, message);
+    status.metadata = metadata;
+    answer_status(request, status);
 }
 
 /* A clock that differs from the median is a warning and no more: it may be the one that is right.
@@ -100,7 +100,7 @@ static void answer_ready(struct readiness *readiness)
     }
     buffer_append_text(body, "]}\n");
     if (buffer_failed(body)) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     http_respond(request, 200, "application/json; charset=utf-8", buffer_slice(body));
@@ -188,7 +188,7 @@ void readiness_start(struct gateway_loop *loop, struct http_request *request)
     };
 
     if (readiness == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
+        answer_status(request, status_out_of_memory());
         return;
     }
     readiness->loop = loop;

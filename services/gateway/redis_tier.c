@@ -457,8 +457,7 @@ struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *
     tier->rest_ms = REST_FIRST_MS;
     if (address != NULL && address[0] != '\0' && !address_read(tier, address)) {
         free(tier);
-        return (struct status){STATUS_INVALID_ARGUMENT, "INVALID_ADDRESS",
-                               "the address of Redis is not host:port", NULL};
+        return status_of(REASON_INVALID_ADDRESS, "the address of Redis is not host:port");
     }
     (void)uv_timer_init(loop, &tier->timer);
     tier->timer.data = tier;

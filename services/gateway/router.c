@@ -1,6 +1,8 @@
 /* router.c - paths in a trie: one level per segment, where a literal goes before "*". */
 #include "router.h"
 
+#include "reasons.h"
+
 #include <string.h>
 
 /* The routes of one path and custom verb, by HTTP verb. */
@@ -189,7 +191,7 @@ static struct status add_route(struct arena *arena, struct router *router,
     route->binding = binding;
     if (!verb_parse(slice_from(binding->verb), &route->verb) ||
         !read_template(&template, binding->path, &custom)) {
-        return status_make(arena, STATUS_INTERNAL, "INVALID_ROUTE", NULL,
+        return status_make(arena, REASON_INVALID_ROUTE, NULL,
                            "%s: the route %s %s is not understood", method->full_name,
                            binding->verb, binding->path);
     }
@@ -198,7 +200,7 @@ static struct status add_route(struct arena *arena, struct router *router,
         return status_out_of_memory();
     }
     if (leaf->routes[route->verb] != NULL) {
-        return status_make(arena, STATUS_INTERNAL, "INVALID_ROUTE", NULL,
+        return status_make(arena, REASON_INVALID_ROUTE, NULL,
                            "%s: the route %s %s is also that of %s", method->full_name,
                            binding->verb, binding->path,
                            leaf->routes[route->verb]->method->full_name);

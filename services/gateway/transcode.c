@@ -7,6 +7,7 @@
 #include "http/http_head.h"
 #include "pb/json.h"
 #include "pb/message.h"
+#include "reasons.h"
 
 #include <string.h>
 #include <strings.h>
@@ -70,7 +71,7 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         valid = valid && (unsigned char)ret_text->data[i] >= ' ' && ret_text->data[i] != 0x7f;
     }
     if (!valid || slashes + 1 != variable->count) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_PATH", NULL,
+        return status_make(arena, REASON_INVALID_PATH, NULL,
                            "a segment of the path is no text, or has a slash in it");
     }
     return STATUS_NONE;
@@ -111,7 +112,7 @@ static struct status apply_path(struct arena *arena, const struct transcode_sour
         if (said[0] != '\0' && !slice_is(text, said)) {
             const char *field = strrchr(variable->field, '.');
 
-            return status_make(arena, STATUS_INVALID_ARGUMENT, "PATH_CONFLICT",
+            return status_make(arena, REASON_PATH_CONFLICT,
                                field != NULL ? field + 1 : variable->field,
                                "%s in the body is not that of the path, %s",
                                field != NULL ? field + 1 : variable->field, text.data);
@@ -172,17 +173,17 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
         return STATUS_NONE;
     }
     if (bound[0] == '\0') {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNEXPECTED_BODY", NULL,
-                           "%s %s takes no body", route->binding->verb, route->binding->path);
+        return status_make(arena, REASON_UNEXPECTED_BODY, NULL, "%s %s takes no body",
+                           route->binding->verb, route->binding->path);
     }
     /* A body without a type is refused as well: a page of another site can make a browser send
      * that, or text/plain, without asking us, but not application/json. */
     if (!source->has_content_type || !is_json(source->content_type)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
+        return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,
                            "the body is read as JSON only: send Content-Type: application/json");
     }
     if (!is_utf8(source->content_type)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNSUPPORTED_MEDIA_TYPE", NULL,
+        return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,
                            "the body is read as UTF-8 only: leave out the charset, or send utf-8");
     }
     if (strcmp(bound, "*") != 0) {
@@ -286,7 +287,7 @@ static struct status check_place(struct arena *arena, const struct route *route,
     if (place == NULL) {
         return STATUS_NONE;
     }
-    return status_make(arena, STATUS_INVALID_ARGUMENT, "MISPLACED_FIELD", path,
+    return status_make(arena, REASON_MISPLACED_FIELD, path,
                        "%s belongs into the %s, not into the query", path, place);
 }
 
@@ -300,7 +301,7 @@ static struct status check_body(struct arena *arena, const struct transcode_sour
     if (strcmp(route->binding->body, "*") == 0 && source->body.length > 0) {
         TRY(json_has_member(arena, route->method->input->type, source->body, field, &found));
     }
-    return found ? status_make(arena, STATUS_INVALID_ARGUMENT, "DUPLICATE_FIELD", path,
+    return found ? status_make(arena, REASON_DUPLICATE_FIELD, path,
                                "%s is given in the body and in the query", path)
                  : STATUS_NONE;
 }
@@ -315,12 +316,12 @@ static struct status check_first(struct arena *arena, struct seen *seen, const c
 {
     for (size_t i = 0; i < seen->count && !is_repeated; i++) {
         if (strcmp(seen->paths[i], path) == 0) {
-            return status_make(arena, STATUS_INVALID_ARGUMENT, "DUPLICATE_FIELD", path,
+            return status_make(arena, REASON_DUPLICATE_FIELD, path,
                                "%s is given twice in the query", path);
         }
     }
     if (seen->count == QUERY_PARAMETERS_MAX) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "TOO_MANY_PARAMETERS", NULL,
+        return status_make(arena, REASON_TOO_MANY_PARAMETERS, NULL,
                            "there are over %d parameters in the query", QUERY_PARAMETERS_MAX);
     }
     seen->paths[seen->count++] = path;
@@ -345,8 +346,7 @@ static struct status apply_parameter(struct arena *arena, const struct transcode
         return status_out_of_memory();
     }
     if (!name_valid) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", NULL,
-                           "the name of a parameter is no text");
+        return status_make(arena, REASON_UNKNOWN_FIELD, NULL, "the name of a parameter is no text");
     }
     const char *path = path_in_json(arena, name);
     if (path == NULL) {
@@ -354,13 +354,12 @@ static struct status apply_parameter(struct arena *arena, const struct transcode
     }
     const ProtobufCFieldDescriptor *field = field_at(message->descriptor, name);
     if (field == NULL) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", name.data,
-                           "there is no parameter %s", name.data);
+        return status_make(arena, REASON_UNKNOWN_FIELD, name.data, "there is no parameter %s",
+                           name.data);
     }
     TRY(check_place(arena, source->match->route, field, path));
     if (!value_valid) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_VALUE", path,
-                           "the value of %s is no text", path);
+        return status_make(arena, REASON_INVALID_VALUE, path, "the value of %s is no text", path);
     }
     TRY(check_first(arena, seen, path, field->label == PROTOBUF_C_LABEL_REPEATED));
     TRY(check_body(arena, source, field, path));

@@ -1,12 +1,14 @@
 /* attainment.c - comparators, and what is expected of the rest of the year. */
 #include "attainment.h"
 
+#include "reasons.h"
+
 static struct verdict verdict(enum attainment attainment)
 {
     return (struct verdict){.attainment = attainment};
 }
 
-static struct verdict verdict_because(enum attainment attainment, const char *reason,
+static struct verdict verdict_because(enum attainment attainment, const struct reason *reason,
                                       const char *message)
 {
     return (struct verdict){.attainment = attainment, .reason = reason, .message = message};
@@ -59,14 +61,14 @@ static struct verdict judge_level(const struct progress_question *question,
     const struct plan *plan = question->plan;
 
     if (question->neutral) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, "NEUTRAL_DIRECTION",
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION,
                                "neither more nor less of this indicator is better");
     }
     if (plan == NULL) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, "NO_TARGET", "the year has no target");
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NO_TARGET, "the year has no target");
     }
     if (!quantity_is_known(&progress->year_to_date)) {
-        return verdict_because(ATTAINMENT_UNKNOWN, "MISSING_VALUE",
+        return verdict_because(ATTAINMENT_UNKNOWN, REASON_MISSING_VALUE,
                                "there is no year to date for this period");
     }
     const decimal_wide value = progress->year_to_date.ratio.numerator;
@@ -80,7 +82,7 @@ static struct verdict judge_level(const struct progress_question *question,
                                           ? &progress->seasonal_forecast
                                           : &progress->linear_forecast;
     if (!quantity_is_known(forecast)) {
-        return verdict_because(ATTAINMENT_IN_PROGRESS, "NO_FORECAST",
+        return verdict_because(ATTAINMENT_IN_PROGRESS, REASON_NO_FORECAST,
                                "no forecast can be made, so the rest of the year is not judged");
     }
     const struct ratio limit = {.numerator = (decimal_wide)plan->value * 95, .denominator = 100};
@@ -119,11 +121,11 @@ static struct verdict judge_growth(const struct progress_question *question,
     const struct plan *plan = question->plan;
 
     if (question->neutral) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, "NEUTRAL_DIRECTION",
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION,
                                "neither more nor less of this indicator is better");
     }
     if (plan == NULL || !plan->has_growth) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, "NO_TARGET_GROWTH",
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NO_TARGET_GROWTH,
                                "no growth was promised for the year");
     }
     if (!quantity_is_known(&progress->growth_percent)) {

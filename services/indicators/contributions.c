@@ -1,6 +1,8 @@
 /* contributions.c - (x(t) - x(t-1)) / X(t-1) of each part, and the residual. */
 #include "contributions.h"
 
+#include "reasons.h"
+
 #include <string.h>
 
 static struct quantity known(decimal_wide numerator, decimal_wide denominator)
@@ -8,7 +10,7 @@ static struct quantity known(decimal_wide numerator, decimal_wide denominator)
     return (struct quantity){.ratio = {.numerator = numerator, .denominator = denominator}};
 }
 
-static struct quantity unknown(const char *reason, const char *message)
+static struct quantity unknown(const struct reason *reason, const char *message)
 {
     return (struct quantity){.ratio = {.denominator = 1}, .reason = reason, .message = message};
 }
@@ -52,7 +54,7 @@ static struct quantity value_at(const struct series *series, struct period perio
             return known(figure->scaled, 1);
         }
     }
-    return unknown("MISSING_VALUE", "there is no value of this period");
+    return unknown(REASON_MISSING_VALUE, "there is no value of this period");
 }
 
 /* Unknown when an end is missing or both are one observation; else the numerators may be used. */
@@ -62,11 +64,12 @@ static struct quantity difference(const struct part *part)
         return unknown_as(&part->current);
     }
     if (!quantity_is_known(&part->previous)) {
-        return unknown("MISSING_BASE", "there is no value of the same period of the year before");
+        return unknown(REASON_MISSING_BASE,
+                       "there is no value of the same period of the year before");
     }
     if (part->current_total.figure_count > 0 &&
         part->current_total.figures[0] == part->previous_total.figures[0]) {
-        return unknown("SAME_OBSERVATION", "both ends of the growth are the same observation");
+        return unknown(REASON_SAME_OBSERVATION, "both ends of the growth are the same observation");
     }
     return known(part->current.ratio.numerator - part->previous.ratio.numerator, 1);
 }
@@ -95,10 +98,11 @@ static struct quantity share(const struct quantity *change, const struct quantit
         return unknown_as(change);
     }
     if (!quantity_is_known(previous)) {
-        return unknown("MISSING_BASE", "the whole of the period before is not known");
+        return unknown(REASON_MISSING_BASE, "the whole of the period before is not known");
     }
     if (previous->ratio.numerator <= 0) {
-        return unknown("DIVISOR_NOT_POSITIVE", "the whole of the period before is not above zero");
+        return unknown(REASON_DIVISOR_NOT_POSITIVE,
+                       "the whole of the period before is not above zero");
     }
     return known(change->ratio.numerator * 100, previous->ratio.numerator);
 }

@@ -2,6 +2,7 @@
 #include "indicators.h"
 #include "observation_key.h"
 #include "observed.h"
+#include "reasons.h"
 
 enum { CONTRIBUTION_OUTPUT_DECIMALS = 4, PART_NOTES_MAX = 3, WHOLE_NOTES_MAX = 8 };
 
@@ -48,13 +49,13 @@ static struct status write_whole(struct notes *notes, const struct contributions
     TRY(quantity_write(notes, "residual", &all->residual, 0, CONTRIBUTION_OUTPUT_DECIMALS,
                        &answer->residual));
     if (all->whole_is_sum) {
-        TRY(notes_add(notes, "growthPercent", "WHOLE_IS_SUM_OF_PARTS",
+        TRY(notes_add(notes, "growthPercent", REASON_WHOLE_IS_SUM_OF_PARTS,
                       "the whole is not known in both periods, so it is the sum of the parts"));
     }
     if (all->part_count == 0) {
-        TRY(is_known ? notes_add(notes, "parts", "NO_PARTS",
+        TRY(is_known ? notes_add(notes, "parts", REASON_NO_PARTS,
                                  "nothing is observed by this dimension in these years")
-                     : notes_add(notes, "parts", "UNKNOWN_DIMENSION",
+                     : notes_add(notes, "parts", REASON_UNKNOWN_DIMENSION,
                                  "no observation of this indicator has this dimension alone"));
     }
     return STATUS_NONE;
@@ -182,9 +183,9 @@ struct status contributions_get(struct call *call, const void *request, void *re
 
     TRY(call_check_required(call, "period", get->period));
     if (!period_parse(get->period, &period)) {
-        return INVALID(call, "INVALID_PERIOD", "period",
-                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
-                       YEAR_MAX, get->period);
+        return REFUSE(call, REASON_INVALID_PERIOD, "period",
+                      "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
+                      YEAR_MAX, get->period);
     }
     TRY(call_check_required(call, "dimension", get->dimension));
     TRY(call_check_length(call, "dimension", get->dimension, DIMENSION_MAX_CHARACTERS));

@@ -1,6 +1,7 @@
 /* indicator.c - what an indicator is, and what its observations keep it from becoming. */
 #include "indicators.h"
 #include "messages.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -61,8 +62,8 @@ static struct status indicator_prepare(struct call *call, const void *before, vo
     TRY(enum_check(call, "direction", &dongkhoi__indicators__v1__indicator__direction__descriptor,
                    (int)indicator->direction));
     if (indicator->decimals < 0 || indicator->decimals > DECIMALS_MAX) {
-        return INVALID(call, "INVALID_VALUE", "decimals", "decimals must be 0 to %d, not %d",
-                       DECIMALS_MAX, indicator->decimals);
+        return REFUSE(call, REASON_INVALID_VALUE, "decimals", "decimals must be 0 to %d, not %d",
+                      DECIMALS_MAX, indicator->decimals);
     }
     if (before == NULL) {
         return STATUS_NONE;
@@ -73,15 +74,15 @@ static struct status indicator_prepare(struct call *call, const void *before, vo
         TRY(has_any(call, &observation_kind, indicator->name, &observed));
     }
     if (observed) {
-        return PRECONDITION(call, "INDICATOR_IN_USE", field,
-                            "%s cannot change while %s has observations", field, indicator->name);
+        return REFUSE(call, REASON_INDICATOR_IN_USE, field,
+                      "%s cannot change while %s has observations", field, indicator->name);
     }
     if (indicator->decimals < old->decimals) {
         TRY(has_any(call, &target_kind, indicator->name, &targeted));
     }
     if (targeted) {
-        return PRECONDITION(call, "INDICATOR_IN_USE", "decimals",
-                            "decimals cannot be fewer while %s has targets", indicator->name);
+        return REFUSE(call, REASON_INDICATOR_IN_USE, "decimals",
+                      "decimals cannot be fewer while %s has targets", indicator->name);
     }
     return STATUS_NONE;
 }

@@ -1,6 +1,8 @@
 /* messages.c - between messages and plain values. */
 #include "messages.h"
 
+#include "reasons.h"
+
 #include <assert.h>
 #include <inttypes.h>
 
@@ -28,21 +30,21 @@ struct status value_read(struct call *call, const char *field, const double_mess
                          int decimals, int64_t *ret_scaled)
 {
     if (value == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     switch (decimal_from_double(value->value, decimals, ret_scaled)) {
     case DECIMAL_OK:
         return STATUS_NONE;
     case DECIMAL_NOT_FINITE:
-        return INVALID(call, "INVALID_VALUE", field, "%s must be a finite number", field);
+        return REFUSE(call, REASON_INVALID_VALUE, field, "%s must be a finite number", field);
     case DECIMAL_TOO_LARGE:
-        return INVALID(call, "VALUE_TOO_LARGE", field,
-                       "%s must have at most 15 digits, %d of them decimals", field, decimals);
+        return REFUSE(call, REASON_VALUE_TOO_LARGE, field,
+                      "%s must have at most 15 digits, %d of them decimals", field, decimals);
     case DECIMAL_TOO_PRECISE:
         break;
     }
-    return INVALID(call, "TOO_MANY_DECIMALS", field, "%s must have at most %d decimals", field,
-                   decimals);
+    return REFUSE(call, REASON_TOO_MANY_DECIMALS, field, "%s must have at most %d decimals", field,
+                  decimals);
 }
 
 const char *value_text(struct arena *arena, int64_t scaled, int decimals)
@@ -68,7 +70,7 @@ const char *figure_status_name(enum figure_status status)
 struct status document_given(struct call *call, const char *field, const document_message *document)
 {
     if (document == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     return document_check(call, field, document);
 }
@@ -84,7 +86,7 @@ struct status notes_init(struct notes *notes, struct arena *arena, size_t capaci
     return STATUS_NONE;
 }
 
-struct status notes_add(struct notes *notes, const char *field, const char *reason,
+struct status notes_add(struct notes *notes, const char *field, const struct reason *reason,
                         const char *message)
 {
     if (notes->count == notes->capacity) {
@@ -96,7 +98,7 @@ struct status notes_add(struct notes *notes, const char *field, const char *reas
     }
     dongkhoi__type__v1__note__init(note);
     note->field = (char *)field;
-    note->reason = (char *)reason;
+    note->reason = (char *)reason->name;
     note->message = (char *)message;
     notes->items[notes->count++] = note;
     return STATUS_NONE;
@@ -122,7 +124,7 @@ struct status quantity_write(struct notes *notes, const char *field,
     }
     const struct ratio power = {.numerator = decimal_power(scale), .denominator = 1};
     if (!ratio_divide(ratio, power, &ratio) || !ratio_round(ratio, decimals, &value)) {
-        return notes_add(notes, field, "VALUE_TOO_LARGE", "the result has too many digits");
+        return notes_add(notes, field, REASON_VALUE_TOO_LARGE, "the result has too many digits");
     }
     *ret_value = double_wrap(notes->arena, value);
     return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();

@@ -62,7 +62,7 @@ struct notes {
 };
 struct status notes_init(struct notes *notes, struct arena *arena, size_t capacity);
 /* The texts must outlive the arena. RESOURCE_EXHAUSTED. */
-struct status notes_add(struct notes *notes, const char *field, const char *reason,
+struct status notes_add(struct notes *notes, const char *field, const struct reason *reason,
                         const char *message);
 
 /* Why the field is null, unless the quantity is known. */

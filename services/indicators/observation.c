@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "indicators.h"
 #include "observation_time.h"
+#include "reasons.h"
 #include "target.h"
 
 #include <string.h>
@@ -32,9 +33,9 @@ static struct status refuse_lower_status(struct call *call, const observation_me
                                          const char *what)
 {
     call_metadata(call, "possibleSteps", "reopen");
-    return PRECONDITION(call, "OFFICIAL_NEEDS_REOPEN", NULL,
-                        "%s is OFFICIAL: %s needs %s:reopen with a reason and a document first",
-                        before->name, what, before->name);
+    return REFUSE(call, REASON_OFFICIAL_NEEDS_REOPEN, NULL,
+                  "%s is OFFICIAL: %s needs %s:reopen with a reason and a document first",
+                  before->name, what, before->name);
 }
 
 static struct status check_step(struct call *call, const observation_message *before,
@@ -69,8 +70,8 @@ static struct status observation_prepare(struct call *call, const void *before, 
     const indicator_message *indicator = found;
     const bool stock = (int)indicator->kind == KIND_STOCK;
     if (stock && (int)observation->basis == BASIS_YEAR_TO_DATE) {
-        return INVALID(call, "BASIS_NOT_FOR_STOCK", "basis",
-                       "a STOCK has no YEAR_TO_DATE: its levels do not add up, use PERIOD");
+        return REFUSE(call, REASON_BASIS_NOT_FOR_STOCK, "basis",
+                      "a STOCK has no YEAR_TO_DATE: its levels do not add up, use PERIOD");
     }
     TRY(enum_check(call, "status", &dongkhoi__indicators__v1__observation__status__descriptor,
                    (int)observation->status));
@@ -239,15 +240,15 @@ struct status observation_reopen(struct call *call, const void *request, void *r
     TRY(year_check_open(call, parent, key.period.year));
     if ((enum figure_status)observation->status != FIGURE_OFFICIAL) {
         call_metadata(call, "possibleSteps", "update");
-        return PRECONDITION(call, "NOT_OFFICIAL", NULL,
-                            "%s is %s: only what is OFFICIAL is reopened, any value may follow",
-                            observation->name,
-                            figure_status_name((enum figure_status)observation->status));
+        return REFUSE(call, REASON_NOT_OFFICIAL, NULL,
+                      "%s is %s: only what is OFFICIAL is reopened, any value may follow",
+                      observation->name,
+                      figure_status_name((enum figure_status)observation->status));
     }
     if (observation->reopening != NULL) {
         call_metadata(call, "possibleSteps", "update");
-        return PRECONDITION(call, "ALREADY_REOPENED", NULL,
-                            "%s is reopened already: any value may follow", observation->name);
+        return REFUSE(call, REASON_ALREADY_REOPENED, NULL,
+                      "%s is reopened already: any value may follow", observation->name);
     }
     dongkhoi__indicators__v1__observation__reopening__init(reopening);
     reopening->reason = reopen->reason;

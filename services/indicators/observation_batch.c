@@ -1,6 +1,7 @@
 /* observation_batch.c - many observations at once, judged by the state that they lead to. */
 #include "indicators.h"
 #include "observation.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -30,23 +31,23 @@ static struct status indicator_of(struct call *call, const char *parent, const c
 
     if (name[0] == '\0') {
         if (any) {
-            return INVALID(call, "FIELD_REQUIRED", "name",
-                           "name is required below %s: indicators/{indicator}/observations/-",
-                           ANY_PARENT);
+            return REFUSE(call, REASON_FIELD_REQUIRED, "name",
+                          "name is required below %s: indicators/{indicator}/observations/-",
+                          ANY_PARENT);
         }
         *ret_indicator = parent;
         return STATUS_NONE;
     }
     if (!resource_name_matches(observation_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", "name", "name must be of the form %s: \"%s\"",
-                       observation_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
+                      observation_kind.pattern, name);
     }
     const char *collection = resource_parent(call->arena, name);
     if (collection == NULL) {
         return status_out_of_memory();
     }
     if (!any && strcmp(collection, parent) != 0) {
-        return INVALID(call, "INVALID_NAME", "name", "%s is not in %s", name, parent);
+        return REFUSE(call, REASON_INVALID_NAME, "name", "%s is not in %s", name, parent);
     }
     *ret_indicator = collection;
     return STATUS_NONE;
@@ -141,13 +142,15 @@ struct status observation_batch_upsert(struct call *call, const void *request, v
 
     TRY(call_check_required(call, "parent", batch->parent));
     if (!resource_name_matches(indicator_kind.pattern, batch->parent)) {
-        return INVALID(call, "INVALID_PARENT", "parent", "parent must be of the form %s: \"%s\"",
-                       indicator_kind.pattern, batch->parent);
+        return REFUSE(call, REASON_INVALID_PARENT, "parent",
+                      "parent must be of the form %s: \"%s\"", indicator_kind.pattern,
+                      batch->parent);
     }
     if (upsert.count == 0 || upsert.count > BATCH_MAX_OBSERVATIONS) {
-        return INVALID(call, upsert.count == 0 ? "FIELD_REQUIRED" : "TOO_MANY_OBSERVATIONS",
-                       "observations", "observations must be 1 to %d, not %zu",
-                       BATCH_MAX_OBSERVATIONS, upsert.count);
+        return REFUSE(call,
+                      upsert.count == 0 ? REASON_FIELD_REQUIRED : REASON_TOO_MANY_OBSERVATIONS,
+                      "observations", "observations must be 1 to %d, not %zu",
+                      BATCH_MAX_OBSERVATIONS, upsert.count);
     }
     upsert.pending = arena_array(call->arena, upsert.count, sizeof(struct pending));
     if (upsert.pending == NULL) {

@@ -2,6 +2,7 @@
 #include "cumulative.h"
 #include "indicators.h"
 #include "observation.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -118,12 +119,12 @@ struct status observation_check_cumulative(struct call *call, observation_messag
     if (verdict == CUMULATIVE_FALLS) {
         call_metadata(call, "neighbour", neighbour->name);
         call_metadata(call, "neighbourValue", value_text(call->arena, neighbour->scaled, decimals));
-        return PRECONDITION(call, "CUMULATIVE_VALUE_FALLS", NULL,
-                            "a year to date does not fall: %s is %s %s", own,
-                            later ? "more than the later" : "less than the earlier", other);
+        return REFUSE(call, REASON_CUMULATIVE_VALUE_FALLS, NULL,
+                      "a year to date does not fall: %s is %s %s", own,
+                      later ? "more than the later" : "less than the earlier", other);
     }
     TRY(notes_init(&notes, call->arena, 1));
-    TRY(notes_add(&notes, "value", "FALLS_BELOW_ESTIMATE",
+    TRY(notes_add(&notes, "value", REASON_FALLS_BELOW_ESTIMATE,
                   arena_printf(call->arena, "%s is %s %s", own,
                                later ? "more than the later" : "less than the earlier", other)));
     observation->notes = notes.items;

@@ -2,6 +2,7 @@
 #include "observation_key.h"
 
 #include "base/digest.h"
+#include "reasons.h"
 
 #include <stdlib.h>
 
@@ -35,23 +36,23 @@ static struct status check_breakdown(struct call *call, breakdown_entry *const *
     static const char *const field = "breakdown";
 
     if (count > DIMENSIONS_MAX) {
-        return INVALID(call, "INVALID_BREAKDOWN", field, "breakdown has at most %d dimensions",
-                       DIMENSIONS_MAX);
+        return REFUSE(call, REASON_INVALID_BREAKDOWN, field, "breakdown has at most %d dimensions",
+                      DIMENSIONS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
         const char *const texts[] = {entries[i]->key, entries[i]->value};
         for (size_t j = 0; j < 2; j++) {
             if (texts[j][0] == '\0' || has_control(texts[j])) {
-                return INVALID(call, "INVALID_BREAKDOWN", field,
-                               "dimensions and codes are 1 to %d characters without controls",
-                               DIMENSION_MAX_CHARACTERS);
+                return REFUSE(call, REASON_INVALID_BREAKDOWN, field,
+                              "dimensions and codes are 1 to %d characters without controls",
+                              DIMENSION_MAX_CHARACTERS);
             }
             TRY(call_check_length(call, field, texts[j], DIMENSION_MAX_CHARACTERS));
         }
         for (size_t j = 0; j < i; j++) {
             if (strcmp(entries[i]->key, entries[j]->key) == 0) {
-                return INVALID(call, "INVALID_BREAKDOWN", field, "a dimension is given twice: %s",
-                               entries[i]->key);
+                return REFUSE(call, REASON_INVALID_BREAKDOWN, field,
+                              "a dimension is given twice: %s", entries[i]->key);
             }
         }
     }
@@ -149,9 +150,9 @@ struct status observation_key_read(struct call *call, const observation_message 
     TRY(enum_check(call, "window", &dongkhoi__indicators__v1__observation__window__descriptor,
                    (int)observation->window));
     if (!period_parse(observation->period, &period)) {
-        return INVALID(call, "INVALID_PERIOD", "period",
-                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
-                       YEAR_MAX, observation->period);
+        return REFUSE(call, REASON_INVALID_PERIOD, "period",
+                      "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
+                      YEAR_MAX, observation->period);
     }
     TRY(check_breakdown(call, observation->breakdown, observation->n_breakdown));
     return observation_key_stored(call->arena, observation, ret_key) ? STATUS_NONE

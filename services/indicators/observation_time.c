@@ -1,6 +1,8 @@
 /* observation_time.c - when a value was published, and what that allows it to say. */
 #include "observation_time.h"
 
+#include "reasons.h"
+
 #include <string.h>
 
 void observation_published_day(const observation_message *observation, char day[DATE_TEXT_BYTES])
@@ -41,9 +43,9 @@ struct status observation_check_time(struct call *call, const observation_messag
     }
     date_format(date_of_time(call->now_us), today);
     if ((enum figure_status)observation->status != FIGURE_ESTIMATED && strcmp(first, today) > 0) {
-        return INVALID(call, "PERIOD_IN_FUTURE", "period",
-                       "period %s begins on %s, and today is %s: its value can only be ESTIMATED",
-                       observation->period, first, today);
+        return REFUSE(call, REASON_PERIOD_IN_FUTURE, "period",
+                      "period %s begins on %s, and today is %s: its value can only be ESTIMATED",
+                      observation->period, first, today);
     }
     return STATUS_NONE;
 }
@@ -55,7 +57,7 @@ struct status observation_note_order(struct call *call, const observation_messag
     char day[DATE_TEXT_BYTES];
 
     if (observation->status < before->status) {
-        TRY(note_append(call, observation, "status", "LOWER_STATUS",
+        TRY(note_append(call, observation, "status", REASON_LOWER_STATUS,
                         "revision %d was %s, and this later one is %s", before->revision,
                         figure_status_name((enum figure_status)before->status),
                         figure_status_name((enum figure_status)observation->status)));
@@ -68,7 +70,7 @@ struct status observation_note_order(struct call *call, const observation_messag
     if (strcmp(day, day_before) >= 0) {
         return STATUS_NONE;
     }
-    return note_append(call, observation, "publishedDate", "PUBLISHED_EARLIER",
+    return note_append(call, observation, "publishedDate", REASON_PUBLISHED_EARLIER,
                        "published on %s, before revision %d (%s), which it replaces", day,
                        before->revision, day_before);
 }

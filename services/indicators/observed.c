@@ -4,6 +4,7 @@
 #include "indicators.h"
 #include "observation_key.h"
 #include "observation_time.h"
+#include "reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -243,8 +244,8 @@ struct status computed_read_begin(struct call *call, const void *request, const 
 
     TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(indicator_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", "name", "name must be of the form %s: \"%s\"",
-                       indicator_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
+                      indicator_kind.pattern, name);
     }
     TRY(call_check_date(call, "publishedBy", published_by));
     TRY(standard_as_of(call, request));

@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include "attainment.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -21,24 +22,24 @@ static struct quantity known(decimal_wide numerator, decimal_wide denominator)
     return (struct quantity){.ratio = {.numerator = numerator, .denominator = denominator}};
 }
 
-static struct quantity unknown(const char *reason, const char *message)
+static struct quantity unknown(const struct reason *reason, const char *message)
 {
     return (struct quantity){.ratio = {.denominator = 1}, .reason = reason, .message = message};
 }
 
 static struct quantity no_current(void)
 {
-    return unknown("MISSING_VALUE", "there is no year to date for this period");
+    return unknown(REASON_MISSING_VALUE, "there is no year to date for this period");
 }
 
 static struct quantity no_target(void)
 {
-    return unknown("NO_TARGET", "the year has no target");
+    return unknown(REASON_NO_TARGET, "the year has no target");
 }
 
 static struct quantity not_positive(const char *message)
 {
-    return unknown("DIVISOR_NOT_POSITIVE", message);
+    return unknown(REASON_DIVISOR_NOT_POSITIVE, message);
 }
 
 static struct quantity year_to_date(const struct parts *parts)
@@ -47,9 +48,10 @@ static struct quantity year_to_date(const struct parts *parts)
         return known(parts->current.scaled, 1);
     }
     if (parts->question->series->stock) {
-        return unknown("MISSING_VALUE", "there is no value at or before the period");
+        return unknown(REASON_MISSING_VALUE, "there is no value at or before the period");
     }
-    return unknown("MISSING_PERIODS", "months up to the period are missing, see missingPeriods");
+    return unknown(REASON_MISSING_PERIODS,
+                   "months up to the period are missing, see missingPeriods");
 }
 
 static struct quantity plan_percent(const struct parts *parts)
@@ -74,10 +76,10 @@ static struct quantity growth_percent(const struct parts *parts)
         return no_current();
     }
     if (!parts->has_base) {
-        return unknown("MISSING_BASE", "the same months of the year before are not known");
+        return unknown(REASON_MISSING_BASE, "the same months of the year before are not known");
     }
     if (parts->current.figures[0] == parts->base.figures[0]) {
-        return unknown("SAME_OBSERVATION", "both ends of the growth are the same observation");
+        return unknown(REASON_SAME_OBSERVATION, "both ends of the growth are the same observation");
     }
     if (parts->base.scaled <= 0) {
         return not_positive("the value of the year before is not above zero");
@@ -94,10 +96,10 @@ static struct quantity growth_on_plan_base_percent(const struct parts *parts)
         return no_target();
     }
     if (!plan->has_baseline) {
-        return unknown("NO_BASELINE", "the target does not say which base it assumed");
+        return unknown(REASON_NO_BASELINE, "the target does not say which base it assumed");
     }
     if (parts->question->month != YEAR_MONTHS) {
-        return unknown("BASELINE_IS_ANNUAL",
+        return unknown(REASON_BASELINE_IS_ANNUAL,
                        "the base that the target assumed is of the whole year: ask for December");
     }
     if (!parts->has_current) {
@@ -117,7 +119,7 @@ static struct quantity required_run_rate(const struct parts *parts)
         return no_target();
     }
     if (question->month == YEAR_MONTHS) {
-        return unknown("NO_MONTHS_REMAIN", "the year has no month after the period");
+        return unknown(REASON_NO_MONTHS_REMAIN, "the year has no month after the period");
     }
     if (!parts->has_current) {
         return no_current();
@@ -134,16 +136,17 @@ static struct quantity required_growth_percent(const struct parts *parts)
         return no_target();
     }
     if (question->series->stock) {
-        return unknown("NOT_FOR_STOCK", "months of a STOCK do not add up");
+        return unknown(REASON_NOT_FOR_STOCK, "months of a STOCK do not add up");
     }
     if (question->month == YEAR_MONTHS) {
-        return unknown("NO_MONTHS_REMAIN", "the year has no month after the period");
+        return unknown(REASON_NO_MONTHS_REMAIN, "the year has no month after the period");
     }
     if (!parts->has_current) {
         return no_current();
     }
     if (!parts->has_base || !parts->has_base_year) {
-        return unknown("MISSING_BASE", "the remaining months of the year before are not known");
+        return unknown(REASON_MISSING_BASE,
+                       "the remaining months of the year before are not known");
     }
     const decimal_wide rest = (decimal_wide)parts->base_year.scaled - parts->base.scaled;
     if (rest <= 0) {
@@ -158,7 +161,8 @@ static struct quantity linear_forecast(const struct parts *parts)
     const int month = parts->question->month;
 
     if (parts->question->series->stock && month != YEAR_MONTHS) {
-        return unknown("NOT_FOR_STOCK", "a level does not grow with the months that have passed");
+        return unknown(REASON_NOT_FOR_STOCK,
+                       "a level does not grow with the months that have passed");
     }
     if (!parts->has_current) {
         return no_current();
@@ -190,7 +194,7 @@ static struct quantity seasonal_forecast(const struct parts *parts, struct progr
     int count = 0;
 
     if (question->series->stock) {
-        return unknown("NOT_FOR_STOCK", "months of a STOCK do not add up");
+        return unknown(REASON_NOT_FOR_STOCK, "months of a STOCK do not add up");
     }
     if (!parts->has_current) {
         return no_current();
@@ -209,7 +213,7 @@ static struct quantity seasonal_forecast(const struct parts *parts, struct progr
         }
     }
     if (count == 0) {
-        return unknown("MISSING_BASE_YEARS",
+        return unknown(REASON_MISSING_BASE_YEARS,
                        "none of the three years before has both these months and the whole year");
     }
     if (months <= 0 || years <= 0) {
@@ -243,7 +247,7 @@ void progress_compute(const struct progress_question *question, struct progress 
     progress->base_year_to_date =
         parts.has_base
             ? known(parts.base.scaled, 1)
-            : unknown("MISSING_BASE", "the same months of the year before are not known");
+            : unknown(REASON_MISSING_BASE, "the same months of the year before are not known");
     if (parts.has_base) {
         use(progress, &parts.base);
     }

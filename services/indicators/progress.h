@@ -52,17 +52,17 @@ struct progress_question {
     bool neutral;            /* neither more nor less is better */
 };
 
-/* Unknown when reason is set: UPPER_SNAKE, with a sentence. Both are literals. */
+/* Unknown when reason is set: with a sentence, a literal. */
 struct quantity {
     struct ratio ratio; /* of scaled values, or in percent */
-    const char *reason;
+    const struct reason *reason;
     const char *message;
 };
 
 /* An attainment; reason says why it is UNKNOWN, NOT_JUDGED or made without a forecast. */
 struct verdict {
     enum attainment attainment;
-    const char *reason;
+    const struct reason *reason;
     const char *message;
 };
 

@@ -3,6 +3,7 @@
 #include "indicators.h"
 #include "observed.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "target.h"
 
 #include <string.h>
@@ -60,8 +61,8 @@ static struct status write_target(const target_message *target, bool closed, str
                                   progress_message *answer)
 {
     if (target == NULL) {
-        TRY(notes_add(notes, "targetValue", "NO_TARGET", "the year has no target"));
-        return notes_add(notes, "targetGrowthPercent", "NO_TARGET", "the year has no target");
+        TRY(notes_add(notes, "targetValue", REASON_NO_TARGET, "the year has no target"));
+        return notes_add(notes, "targetGrowthPercent", REASON_NO_TARGET, "the year has no target");
     }
     answer->target = target->name;
     answer->comparator = target->comparator;
@@ -70,7 +71,7 @@ static struct status write_target(const target_message *target, bool closed, str
     answer->target_state =
         (Dongkhoi__Indicators__V1__Target__State)(closed ? STATE_CLOSED : STATE_OPEN);
     if (target->growth_percent == NULL) {
-        return notes_add(notes, "targetGrowthPercent", "NO_TARGET_GROWTH",
+        return notes_add(notes, "targetGrowthPercent", REASON_NO_TARGET_GROWTH,
                          "the target promised no growth");
     }
     return STATUS_NONE;
@@ -91,7 +92,7 @@ static struct status write_coverage(struct arena *arena, const struct progress *
         }
         if (!progress->complete) {
             TRY(notes_add(
-                notes, "yearToDate", "EARLIER_PERIOD",
+                notes, "yearToDate", REASON_EARLIER_PERIOD,
                 arena_printf(arena, "the latest value is of %s", answer->year_to_date_period)));
         }
     }
@@ -128,7 +129,7 @@ static struct status note_contradictions(struct notes *notes, const struct serie
                             others.figure_count == 0 ? ":" : ",",
                             value_text(notes->arena, others.sum, decimals));
     }
-    return text != NULL ? notes_add(notes, "yearToDate", "CONTRADICTING_VALUES", text)
+    return text != NULL ? notes_add(notes, "yearToDate", REASON_CONTRADICTING_VALUES, text)
                         : status_out_of_memory();
 }
 
@@ -268,9 +269,9 @@ static struct status period_check(struct call *call, const char *text, struct pe
 {
     TRY(call_check_required(call, "period", text));
     if (!period_parse(text, ret_period)) {
-        return INVALID(call, "INVALID_PERIOD", "period",
-                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
-                       YEAR_MAX, text);
+        return REFUSE(call, REASON_INVALID_PERIOD, "period",
+                      "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
+                      YEAR_MAX, text);
     }
     return STATUS_NONE;
 }
@@ -289,8 +290,8 @@ struct status progress_get(struct call *call, const void *request, void *respons
 static struct status names_check(struct call *call, char *const *names, size_t count)
 {
     if (count == 0 || count > BATCH_NAMES_MAX) {
-        return INVALID(call, count == 0 ? "FIELD_REQUIRED" : "TOO_MANY_NAMES", "names",
-                       "names must be 1 to %d, not %zu", BATCH_NAMES_MAX, count);
+        return REFUSE(call, count == 0 ? REASON_FIELD_REQUIRED : REASON_TOO_MANY_NAMES, "names",
+                      "names must be 1 to %d, not %zu", BATCH_NAMES_MAX, count);
     }
     for (size_t i = 0; i < count; i++) {
         const char *field = arena_printf(call->arena, "names[%zu]", i);
@@ -298,13 +299,13 @@ static struct status names_check(struct call *call, char *const *names, size_t c
             return status_out_of_memory();
         }
         if (!resource_name_matches(indicator_kind.pattern, names[i])) {
-            return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
-                           indicator_kind.pattern, names[i]);
+            return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"",
+                          field, indicator_kind.pattern, names[i]);
         }
         for (size_t j = 0; j < i; j++) {
             if (strcmp(names[i], names[j]) == 0) {
-                return INVALID(call, "DUPLICATE_NAME", field, "%s is there twice: \"%s\"", field,
-                               names[i]);
+                return REFUSE(call, REASON_DUPLICATE_NAME, field, "%s is there twice: \"%s\"",
+                              field, names[i]);
             }
         }
     }

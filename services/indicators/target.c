@@ -2,6 +2,7 @@
 #include "target.h"
 
 #include "indicators.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -31,10 +32,10 @@ struct status year_check_open(struct call *call, const char *indicator, int year
     }
     call_metadata(call, "target", target->name);
     call_metadata(call, "possibleSteps", "");
-    return PRECONDITION(call, "YEAR_CLOSED", NULL,
-                        "the year %d is closed by %s of %s: its observations are final, no step "
-                        "is possible",
-                        year, target->closing->document->number, target->closing->date);
+    return REFUSE(call, REASON_YEAR_CLOSED, NULL,
+                  "the year %d is closed by %s of %s: its observations are final, no step "
+                  "is possible",
+                  year, target->closing->document->number, target->closing->date);
 }
 
 struct plan plan_of(const target_message *target, int decimals, const char *closed_by)
@@ -63,12 +64,12 @@ static struct status check_year(struct call *call, target_message *target)
     int year = 0;
 
     if (!year_parse(resource_id(target->name), &year)) {
-        return INVALID(call, "INVALID_ID", "name", "the id of a target is its year, %d to %d",
-                       YEAR_MIN, YEAR_MAX);
+        return REFUSE(call, REASON_INVALID_ID, "name", "the id of a target is its year, %d to %d",
+                      YEAR_MIN, YEAR_MAX);
     }
     if (target->year != 0 && target->year != year) {
-        return INVALID(call, "INVALID_VALUE", "year", "year must be that of the id, %d, not %d",
-                       year, target->year);
+        return REFUSE(call, REASON_INVALID_VALUE, "year", "year must be that of the id, %d, not %d",
+                      year, target->year);
     }
     target->year = year;
     return STATUS_NONE;
@@ -83,14 +84,16 @@ static struct status check_tolerance(struct call *call, const target_message *ta
         if ((int)target->comparator != COMPARATOR_APPROXIMATELY) {
             return STATUS_NONE;
         }
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required with APPROXIMATELY", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required with APPROXIMATELY",
+                      field);
     }
     if ((int)target->comparator != COMPARATOR_APPROXIMATELY) {
-        return INVALID(call, "TOLERANCE_NOT_USED", field, "%s is only for APPROXIMATELY", field);
+        return REFUSE(call, REASON_TOLERANCE_NOT_USED, field, "%s is only for APPROXIMATELY",
+                      field);
     }
     TRY(value_read(call, field, target->tolerance_percent, PERCENT_DECIMALS, &tolerance));
     if (tolerance < 0 || tolerance > PERCENT_MAX * decimal_power(PERCENT_DECIMALS)) {
-        return INVALID(call, "INVALID_VALUE", field, "%s must be 0 to 100", field);
+        return REFUSE(call, REASON_INVALID_VALUE, field, "%s must be 0 to 100", field);
     }
     return STATUS_NONE;
 }
@@ -122,8 +125,8 @@ static struct status refuse_closed(struct call *call, const target_message *targ
         return STATUS_NONE;
     }
     call_metadata(call, "possibleSteps", "");
-    return PRECONDITION(call, "TARGET_CLOSED", NULL, "%s is CLOSED since %s: no step is possible",
-                        target->name, target->closing->date);
+    return REFUSE(call, REASON_TARGET_CLOSED, NULL, "%s is CLOSED since %s: no step is possible",
+                  target->name, target->closing->date);
 }
 
 static struct status target_prepare(struct call *call, const void *before, void *resource)
@@ -159,8 +162,8 @@ struct status target_create(struct call *call, const void *request, void *respon
 
     if (create.target_id[0] == '\0' && create.target != NULL) {
         if (create.target->year == 0) {
-            return INVALID(call, "FIELD_REQUIRED", "targetId",
-                           "targetId is required: the year, unless target.year is given");
+            return REFUSE(call, REASON_FIELD_REQUIRED, "targetId",
+                          "targetId is required: the year, unless target.year is given");
         }
         create.target_id = arena_printf(call->arena, "%d", create.target->year);
         if (create.target_id == NULL) {
@@ -181,7 +184,7 @@ static struct status check_closing_date(struct call *call, const char *date, int
         return status_out_of_memory();
     }
     if (strcmp(date, first) < 0) {
-        return INVALID(call, "INVALID_DATE", "date", "date must not be before %s", first);
+        return REFUSE(call, REASON_INVALID_DATE, "date", "date must not be before %s", first);
     }
     return STATUS_NONE;
 }

@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "nighteconomy.h"
 #include "plan.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -38,19 +39,20 @@ static struct status link_check(struct call *call, const char *scheme, const cha
         return status_out_of_memory();
     }
     if (strcmp(parent, scheme) != 0) {
-        return INVALID(call, "INVALID_NAME", milestone_field,
-                       "%s must be a milestone of %s, by name or id: \"%s\"", milestone_field,
-                       scheme, link->milestone);
+        return REFUSE(call, REASON_INVALID_NAME, milestone_field,
+                      "%s must be a milestone of %s, by name or id: \"%s\"", milestone_field,
+                      scheme, link->milestone);
     }
     if ((int)link->type == TYPE_NONE) {
         link->type = TYPE_FS;
     }
     if ((int)link->type < TYPE_FS || (int)link->type > TYPE_FF) {
-        return INVALID(call, "INVALID_VALUE", type_field, "%s must be FS, SS or FF", type_field);
+        return REFUSE(call, REASON_INVALID_VALUE, type_field, "%s must be FS, SS or FF",
+                      type_field);
     }
     if (link->lag_days < -DAYS_MAX || link->lag_days > DAYS_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", lag_field, "%s must be from %d to %d", lag_field,
-                       -DAYS_MAX, DAYS_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, lag_field, "%s must be from %d to %d", lag_field,
+                      -DAYS_MAX, DAYS_MAX);
     }
     return STATUS_NONE;
 }
@@ -63,8 +65,8 @@ static struct status twice_check(struct call *call, const milestone_message *mil
     for (size_t i = 0; i < index; i++) {
         const dependency_message *other = milestone->depends_on[i];
         if (other->type == link->type && strcmp(other->milestone, link->milestone) == 0) {
-            return INVALID(call, "DUPLICATE_LINK", field, "%s is the same link as dependsOn[%zu]",
-                           field, i);
+            return REFUSE(call, REASON_DUPLICATE_LINK, field,
+                          "%s is the same link as dependsOn[%zu]", field, i);
         }
     }
     return STATUS_NONE;
@@ -77,8 +79,8 @@ struct status dependencies_check(struct call *call, const char *scheme,
     size_t index = 0;
 
     if (milestone->n_depends_on > DEPENDENCIES_MAX) {
-        return INVALID(call, "TOO_MANY_LINKS", "dependsOn", "dependsOn takes at most %d links",
-                       DEPENDENCIES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_LINKS, "dependsOn", "dependsOn takes at most %d links",
+                      DEPENDENCIES_MAX);
     }
     for (size_t i = 0; i < milestone->n_depends_on; i++) {
         const char *field = arena_printf(call->arena, "dependsOn[%zu]", i);
@@ -97,8 +99,8 @@ struct status dependencies_check(struct call *call, const char *scheme,
         const char *name = milestone->depends_on[i]->milestone;
         if (!plan_find(&plan, name, &index)) {
             const char *field = arena_printf(call->arena, "dependsOn[%zu].milestone", i);
-            return PRECONDITION(call, "MILESTONE_NOT_FOUND", field != NULL ? field : "dependsOn",
-                                "%s does not exist; create it first", name);
+            return REFUSE(call, REASON_MILESTONE_NOT_FOUND, field != NULL ? field : "dependsOn",
+                          "%s does not exist; create it first", name);
         }
     }
     return plan_check_cycle(call, &plan);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "earned_value.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "schedule.h"
 
 static struct earner earner_of(const scheduled_message *scheduled)
@@ -32,29 +33,30 @@ static struct status earned_explain(struct call *call, const struct earned_value
                                     size_t count, size_t unweighted, schedule_message *answer)
 {
     if (count == 0) {
-        return note_append(call, answer, "earnedValue", "NO_MILESTONES",
+        return note_append(call, answer, "earnedValue", REASON_NO_MILESTONES,
                            "there is no milestone that could earn value");
     }
     if (unweighted > 0) {
-        return note_append(call, answer, "earnedValue", "MISSING_WEIGHT",
+        return note_append(call, answer, "earnedValue", REASON_MISSING_WEIGHT,
                            "the weights of %zu of %zu milestones are not known, so ev, pv, sv, spi "
                            "and totalWeight cannot be computed",
                            unweighted, count);
     }
     if (!earned->ev.known) {
-        TRY(note_append(call, answer, "earnedValue.ev", "PROGRESS_UNKNOWN",
+        TRY(note_append(call, answer, "earnedValue.ev", REASON_PROGRESS_UNKNOWN,
                         "the progress of a milestone at %s is not known", answer->status_date));
     }
     if (!earned->pv.known) {
-        TRY(note_append(call, answer, "earnedValue.pv", "MISSING_DUE_DATE",
+        TRY(note_append(call, answer, "earnedValue.pv", REASON_MISSING_DUE_DATE,
                         "the due date of a milestone with a weight is not known"));
     }
     if (!earned->sv.known) {
-        TRY(note_append(call, answer, "earnedValue.sv", "MISSING_INPUT", "sv needs ev and pv"));
+        TRY(note_append(call, answer, "earnedValue.sv", REASON_MISSING_INPUT,
+                        "sv needs ev and pv"));
     }
     if (!earned->spi.known) {
         TRY(note_append(call, answer, "earnedValue.spi",
-                        earned->sv.known ? "NOTHING_PLANNED" : "MISSING_INPUT",
+                        earned->sv.known ? REASON_NOTHING_PLANNED : REASON_MISSING_INPUT,
                         earned->sv.known ? "nothing was due by the status date, so there is "
                                            "nothing to divide by"
                                          : "spi needs ev and pv"));

@@ -5,6 +5,7 @@
  */
 #include "nighteconomy.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "steps.h"
 
 static bool content_differs(const evidence_message *a, const evidence_message *b)
@@ -29,13 +30,13 @@ static struct status evidence_prepare(struct call *call, const void *before, voi
     TRY(document_check(call, "document", evidence->document));
     TRY(call_check_length(call, "note", evidence->note, NOTE_MAX_CHARACTERS));
     if (evidence->document == NULL && evidence->note[0] == '\0') {
-        return INVALID(call, "FIELD_REQUIRED", "document",
-                       "evidence is a document or a note; both are missing");
+        return REFUSE(call, REASON_FIELD_REQUIRED, "document",
+                      "evidence is a document or a note; both are missing");
     }
     if (old != NULL && old->accepted != NULL && content_differs(old, evidence)) {
-        return PRECONDITION(call, "EVIDENCE_JUDGED", "document",
-                            "it was judged as it is (%s); hand in other evidence instead",
-                            evidence_state_name(old));
+        return REFUSE(call, REASON_EVIDENCE_JUDGED, "document",
+                      "it was judged as it is (%s); hand in other evidence instead",
+                      evidence_state_name(old));
     }
     return STATUS_NONE;
 }
@@ -45,8 +46,8 @@ static struct status evidence_prepare_delete(struct call *call, const void *reso
     const evidence_message *evidence = resource;
 
     if (evidence->accepted != NULL && evidence->accepted->value) {
-        return PRECONDITION(call, "EVIDENCE_ACCEPTED", NULL,
-                            "%s is accepted; reject it before it is deleted", evidence->name);
+        return REFUSE(call, REASON_EVIDENCE_ACCEPTED, NULL,
+                      "%s is accepted; reject it before it is deleted", evidence->name);
     }
     return STATUS_NONE;
 }

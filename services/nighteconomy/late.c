@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "pb/message.h"
+#include "reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,13 +111,13 @@ static struct status notes_fill(struct call *call, const struct plan *plan,
                           strcmp(milestone->due_date, answer->status_date) < 0;
     }
     if (without_due_date > 0) {
-        TRY(note_append(call, answer, "overdue", "MISSING_DUE_DATE",
+        TRY(note_append(call, answer, "overdue", REASON_MISSING_DUE_DATE,
                         "%zu of %zu milestones have no due date, so whether they are late cannot "
                         "be said",
                         without_due_date, plan->count));
     }
     if (unknown_finish > 0) {
-        TRY(note_append(call, answer, "overdue", "FINISH_DATE_UNKNOWN",
+        TRY(note_append(call, answer, "overdue", REASON_FINISH_DATE_UNKNOWN,
                         "%zu milestones were completed on an unknown day; they are not called "
                         "overdue",
                         unknown_finish));

@@ -2,6 +2,7 @@
 #include "messages.h"
 
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 
 static const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
@@ -47,8 +48,8 @@ struct status computed_read_begin(struct call *call, const void *request,
 {
     TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(kind->pattern, name)) {
-        return INVALID(call, "INVALID_NAME", "name", "name must be of the form %s: \"%s\"",
-                       kind->pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
+                      kind->pattern, name);
     }
     TRY(standard_as_of(call, request));
     return resource_get(call->tx, kind, name, ret_resource);

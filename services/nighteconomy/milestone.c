@@ -5,6 +5,7 @@
 #include "earned_value.h"
 #include "nighteconomy.h"
 #include "pb/message.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -16,12 +17,12 @@ struct status milestone_refresh(struct call *call, milestone_message *milestone)
     milestone->notes = NULL;
     milestone->n_notes = 0;
     if (milestone->state == MILESTONE_COMPLETED && milestone->actual_finish_date[0] == '\0') {
-        TRY(note_append(call, milestone, "actualFinishDate", "DATE_UNKNOWN",
+        TRY(note_append(call, milestone, "actualFinishDate", REASON_DATE_UNKNOWN,
                         "it is complete, but the day is not known: %s",
                         milestone->completion_note));
     }
     if (milestone->state == MILESTONE_IN_PROGRESS && milestone->actual_start_date[0] == '\0') {
-        TRY(note_append(call, milestone, "actualStartDate", "DATE_UNKNOWN",
+        TRY(note_append(call, milestone, "actualStartDate", REASON_DATE_UNKNOWN,
                         "it has begun, but the day is not known: %s", milestone->start_note));
     }
     return STATUS_NONE;
@@ -39,8 +40,8 @@ static struct status fields_check(struct call *call, const milestone_message *mi
     TRY(call_check_date(call, "dueDate", milestone->due_date));
     if (milestone->duration_days != NULL &&
         (milestone->duration_days->value < 0 || milestone->duration_days->value > DAYS_MAX)) {
-        return INVALID(call, "OUT_OF_RANGE", "durationDays", "durationDays must be from 0 to %d",
-                       DAYS_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, "durationDays",
+                      "durationDays must be from 0 to %d", DAYS_MAX);
     }
     TRY(scaled_check(call, "weight", milestone->weight, WEIGHT_DECIMALS, 0, WEIGHT_MAX_SCALED,
                      &scaled));
@@ -67,14 +68,14 @@ static struct status project_check(struct call *call, const char *scheme,
         return status_out_of_memory();
     }
     if (strcmp(parent, scheme) != 0) {
-        return INVALID(call, "INVALID_NAME", "project",
-                       "project must be a project of %s, by name or id: \"%s\"", scheme,
-                       milestone->project);
+        return REFUSE(call, REASON_INVALID_NAME, "project",
+                      "project must be a project of %s, by name or id: \"%s\"", scheme,
+                      milestone->project);
     }
     TRY(resource_find(call->tx, &project_kind, milestone->project, &found));
     if (found == NULL) {
-        return PRECONDITION(call, "PROJECT_NOT_FOUND", "project",
-                            "%s does not exist; create it first", milestone->project);
+        return REFUSE(call, REASON_PROJECT_NOT_FOUND, "project",
+                      "%s does not exist; create it first", milestone->project);
     }
     return STATUS_NONE;
 }
@@ -87,28 +88,28 @@ static struct status due_dates_check(struct call *call, const milestone_message 
     const char *due = before != NULL ? before->due_date : "";
 
     if (baseline[0] != '\0' && strcmp(baseline, milestone->baseline_due_date) != 0) {
-        return PRECONDITION(call, "BASELINE_FIXED", "baselineDueDate",
-                            "baselineDueDate is %s and stays so; a new dueDate is set by "
-                            ":reschedule",
-                            baseline);
+        return REFUSE(call, REASON_BASELINE_FIXED, "baselineDueDate",
+                      "baselineDueDate is %s and stays so; a new dueDate is set by "
+                      ":reschedule",
+                      baseline);
     }
     if (due[0] != '\0') {
         return strcmp(due, milestone->due_date) == 0
                    ? STATUS_NONE
-                   : PRECONDITION(call, "CHANGED_BY_METHOD", "dueDate",
-                                  "dueDate is %s and changes by :reschedule only, with reason and "
-                                  "document",
-                                  due);
+                   : REFUSE(call, REASON_CHANGED_BY_METHOD, "dueDate",
+                            "dueDate is %s and changes by :reschedule only, with reason and "
+                            "document",
+                            due);
     }
     if (milestone->due_date[0] == '\0') {
         milestone->due_date = milestone->baseline_due_date;
     } else if (milestone->baseline_due_date[0] == '\0') {
         milestone->baseline_due_date = milestone->due_date;
     } else if (strcmp(milestone->due_date, milestone->baseline_due_date) != 0) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "dueDate",
-                            "the first dueDate is baselineDueDate %s; a later one is set by "
-                            ":reschedule, with reason and document",
-                            milestone->baseline_due_date);
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "dueDate",
+                      "the first dueDate is baselineDueDate %s; a later one is set by "
+                      ":reschedule, with reason and document",
+                      milestone->baseline_due_date);
     }
     return STATUS_NONE;
 }
@@ -119,16 +120,16 @@ static struct status state_check(struct call *call, const milestone_message *bef
     const int now = before != NULL ? (int)before->state : MILESTONE_PLANNED;
 
     if ((int)milestone->state != MILESTONE_NONE && (int)milestone->state != now) {
-        return PRECONDITION(call, "CHANGED_BY_METHOD", "state",
-                            "state is %s and changes by :start, :complete and :cancel only",
-                            milestone_state_name(now));
+        return REFUSE(call, REASON_CHANGED_BY_METHOD, "state",
+                      "state is %s and changes by :start, :complete and :cancel only",
+                      milestone_state_name(now));
     }
     milestone->state = (Dongkhoi__Nighteconomy__V1__Milestone__State)now;
     if (now == MILESTONE_COMPLETED &&
         (milestone->progress == NULL ||
          scaled_stored(milestone->progress, PROGRESS_DECIMALS) != PROGRESS_MAX_SCALED)) {
-        return PRECONDITION(call, "PROGRESS_FIXED", "progress",
-                            "progress of a COMPLETED milestone is 1");
+        return REFUSE(call, REASON_PROGRESS_FIXED, "progress",
+                      "progress of a COMPLETED milestone is 1");
     }
     return STATUS_NONE;
 }
@@ -151,8 +152,8 @@ static struct status place_check(struct call *call, const char *scheme)
     TRY(scheme_open_check(call, scheme));
     TRY(resource_each(call->tx, &milestone_kind, &scan, count_one, &count));
     if (count >= MILESTONES_MAX) {
-        return PRECONDITION(call, "TOO_MANY_MILESTONES", NULL, "a scheme has at most %d milestones",
-                            MILESTONES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_MILESTONES, NULL, "a scheme has at most %d milestones",
+                      MILESTONES_MAX);
     }
     return STATUS_NONE;
 }
@@ -199,9 +200,9 @@ static struct status dependent_refuse(void *arg, const struct resource_revision 
 
     for (size_t i = 0; i < milestone->n_depends_on; i++) {
         if (strcmp(milestone->depends_on[i]->milestone, deletion->name) == 0) {
-            return PRECONDITION(deletion->call, "MILESTONE_IN_USE", NULL,
-                                "%s cannot be deleted while %s depends on it", deletion->name,
-                                milestone->name);
+            return REFUSE(deletion->call, REASON_MILESTONE_IN_USE, NULL,
+                          "%s cannot be deleted while %s depends on it", deletion->name,
+                          milestone->name);
         }
     }
     return STATUS_NONE;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "nighteconomy.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "steps.h"
 
 #include <string.h>
@@ -23,9 +24,9 @@ struct status step_refuse(struct call *call, const char *name, const char *state
                           const char *possible)
 {
     call_metadata(call, "possibleSteps", possible);
-    return PRECONDITION(call, "STEP_NOT_POSSIBLE", NULL,
-                        "%s is %s: %s is not possible; possible steps: %s", name, state, step,
-                        possible[0] != '\0' ? possible : "none");
+    return REFUSE(call, REASON_STEP_NOT_POSSIBLE, NULL,
+                  "%s is %s: %s is not possible; possible steps: %s", name, state, step,
+                  possible[0] != '\0' ? possible : "none");
 }
 
 const char *step_date(const char *given, const document_message *document)
@@ -77,8 +78,8 @@ static struct status facts_check(struct call *call, const char *date_field, cons
 
 static struct status note_required(struct call *call, const char *date_field)
 {
-    return INVALID(call, "NOTE_REQUIRED", "note",
-                   "note is required while %s is not known: what is known of the day", date_field);
+    return REFUSE(call, REASON_NOTE_REQUIRED, "note",
+                  "note is required while %s is not known: what is known of the day", date_field);
 }
 
 struct status start_milestone(struct call *call, const void *request, void *response)
@@ -103,8 +104,8 @@ struct status start_milestone(struct call *call, const void *request, void *resp
 static struct status known_refuse(struct call *call, const char *field, const char *known,
                                   const char *given)
 {
-    return PRECONDITION(call, "ALREADY_COMPLETED", field,
-                        "it is complete, and %s is known to be %s, not %s", field, known, given);
+    return REFUSE(call, REASON_ALREADY_COMPLETED, field,
+                  "it is complete, and %s is known to be %s, not %s", field, known, given);
 }
 
 /* A second completion adds what the first left open, and contradicts nothing. */
@@ -159,9 +160,9 @@ struct status complete_milestone(struct call *call, const void *request, void *r
     }
     if (milestone->actual_finish_date[0] != '\0' &&
         strcmp(milestone->actual_finish_date, milestone->actual_start_date) < 0) {
-        return PRECONDITION(call, "DATE_OUT_OF_ORDER", field,
-                            "actualFinishDate %s is before actualStartDate %s",
-                            milestone->actual_finish_date, milestone->actual_start_date);
+        return REFUSE(call, REASON_DATE_OUT_OF_ORDER, field,
+                      "actualFinishDate %s is before actualStartDate %s",
+                      milestone->actual_finish_date, milestone->actual_start_date);
     }
     if (milestone->state != MILESTONE_COMPLETED) {
         TRY(completion_fill(call, milestone));
@@ -210,12 +211,12 @@ static struct status move_add(struct call *call, milestone_message *milestone,
         message_new(call->arena, &dongkhoi__nighteconomy__v1__reschedule__descriptor);
 
     if (strcmp(milestone->due_date, req->due_date) == 0) {
-        return PRECONDITION(call, "ALREADY_DUE", "dueDate", "dueDate is %s already",
-                            milestone->due_date);
+        return REFUSE(call, REASON_ALREADY_DUE, "dueDate", "dueDate is %s already",
+                      milestone->due_date);
     }
     if (milestone->n_reschedules >= RESCHEDULES_MAX) {
-        return PRECONDITION(call, "TOO_MANY_CHANGES", "dueDate",
-                            "a milestone keeps at most %d moves of its due date", RESCHEDULES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_CHANGES, "dueDate",
+                      "a milestone keeps at most %d moves of its due date", RESCHEDULES_MAX);
     }
     if (move == NULL) {
         return status_out_of_memory();
@@ -247,8 +248,8 @@ struct status reschedule_milestone(struct call *call, const void *request, void 
     TRY(call_check_date(call, "dueDate", req->due_date));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     if (req->document == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", "document",
-                       "document is required: the one that moves the due date");
+        return REFUSE(call, REASON_FIELD_REQUIRED, "document",
+                      "document is required: the one that moves the due date");
     }
     TRY(document_check(call, "document", req->document));
     if (!is_last_move(milestone, req)) {

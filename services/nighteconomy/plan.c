@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "nighteconomy.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -143,9 +144,9 @@ static struct status cycle_refuse(struct call *call, const struct plan *plan, co
         return status_out_of_memory();
     }
     call_metadata(call, "members", all);
-    return PRECONDITION(call, "DEPENDENCY_CYCLE", "dependsOn",
-                        "milestones would wait for each other: %s%s > %s", path,
-                        shown < count ? " > ..." : "", names[count]);
+    return REFUSE(call, REASON_DEPENDENCY_CYCLE, "dependsOn",
+                  "milestones would wait for each other: %s%s > %s", path,
+                  shown < count ? " > ..." : "", names[count]);
 }
 
 struct status plan_check_cycle(struct call *call, const struct plan *plan)

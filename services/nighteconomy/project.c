@@ -1,6 +1,7 @@
 /* project.c - a project of a scheme; milestones may name it. */
 #include "messages.h"
 #include "nighteconomy.h"
+#include "reasons.h"
 
 static struct status project_prepare(struct call *call, const void *before, void *resource)
 {
@@ -19,8 +20,8 @@ static struct status use_refuse(void *arg, const struct resource_revision *row)
     const milestone_message *milestone = row->message;
     struct call *call = arg;
 
-    return PRECONDITION(call, "PROJECT_IN_USE", NULL, "%s belongs to it: %s", milestone->name,
-                        milestone->project);
+    return REFUSE(call, REASON_PROJECT_IN_USE, NULL, "%s belongs to it: %s", milestone->name,
+                  milestone->project);
 }
 
 static struct status project_prepare_delete(struct call *call, const void *resource)

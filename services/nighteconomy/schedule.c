@@ -5,6 +5,7 @@
 #include "late.h"
 #include "nighteconomy.h"
 #include "pb/message.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -96,19 +97,19 @@ static struct status frame_fill(struct call *call, struct timetable *timetable,
                              workday_at(timetable->workdays, start, 0, &timetable->start_day);
     TRY(start_date_of(call, timetable, (struct offset){.known = true}, &answer->start_date));
     if (!timetable->start_known) {
-        TRY(note_append(call, answer, "startDate", "START_DATE_UNKNOWN",
+        TRY(note_append(call, answer, "startDate", REASON_START_DATE_UNKNOWN,
                         "the start date of the scheme is not known, so offsets have no dates"));
     } else if (timetable->workdays->holiday_count == 0) {
-        TRY(note_append(call, answer, "startDate", "NO_HOLIDAYS",
+        TRY(note_append(call, answer, "startDate", REASON_NO_HOLIDAYS,
                         "no holidays are configured: every Monday to Friday is a working day"));
     }
     answer->imposed_finish_date = scheme->imposed_finish_date;
     if (!date_parse(slice_from(scheme->imposed_finish_date), &finish)) {
-        TRY(note_append(call, answer, "imposedFinish", "NO_IMPOSED_FINISH",
+        TRY(note_append(call, answer, "imposedFinish", REASON_NO_IMPOSED_FINISH,
                         "the scheme has no imposed finish; the latest times are those of the "
                         "earliest finish"));
     } else if (!timetable->start_known) {
-        TRY(note_append(call, answer, "imposedFinish", "START_DATE_UNKNOWN",
+        TRY(note_append(call, answer, "imposedFinish", REASON_START_DATE_UNKNOWN,
                         "the imposed finish cannot be counted from an unknown start"));
     } else {
         imposed.known = true;
@@ -130,21 +131,21 @@ static struct status plan_explain(struct call *call, const struct timetable *tim
         links += timetable->activities[i].link_count;
     }
     if (timetable->plan.count == 0) {
-        return note_append(call, answer, "earlyFinish", "NO_MILESTONES",
+        return note_append(call, answer, "earlyFinish", REASON_NO_MILESTONES,
                            "the scheme has no milestones");
     }
     if (!finish.known) {
-        TRY(note_append(call, answer, "earlyFinish", "MISSING_DURATION",
+        TRY(note_append(call, answer, "earlyFinish", REASON_MISSING_DURATION,
                         "the durations of %zu of %zu milestones are not known, so the end cannot "
                         "be computed",
                         unknown, timetable->plan.count));
     }
     if (finish.known && timetable->start_known && answer->early_finish_date[0] == '\0') {
-        TRY(note_append(call, answer, "earlyFinishDate", "DATE_OUT_OF_RANGE",
+        TRY(note_append(call, answer, "earlyFinishDate", REASON_DATE_OUT_OF_RANGE,
                         "the end lies after the year 9999"));
     }
     if (links == 0 && timetable->plan.count > 1) {
-        TRY(note_append(call, answer, "milestones", "NO_LINKS",
+        TRY(note_append(call, answer, "milestones", REASON_NO_LINKS,
                         "no milestone is linked to another: each is taken to start on day 0 as "
                         "soon as its duration is known"));
     }

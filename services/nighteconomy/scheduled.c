@@ -1,6 +1,7 @@
 /* scheduled.c - one milestone of a schedule, with a note for whatever is not known of it. */
 #include "base/clock.h"
 #include "earned_value.h"
+#include "reasons.h"
 #include "schedule.h"
 
 #include <string.h>
@@ -54,7 +55,7 @@ static struct status dates_fill(struct call *call, const struct timetable *timet
     if (timetable->start_known &&
         ((activity->early_finish.known && scheduled->early_finish_date[0] == '\0') ||
          (activity->late_start.known && scheduled->late_start_date[0] == '\0'))) {
-        return note_append(call, scheduled, "earlyFinishDate", "DATE_OUT_OF_RANGE",
+        return note_append(call, scheduled, "earlyFinishDate", REASON_DATE_OUT_OF_RANGE,
                            "a date lies outside of the years 0001 to 9999");
     }
     return STATUS_NONE;
@@ -64,23 +65,23 @@ static struct status times_explain(struct call *call, const struct activity *act
                                    scheduled_message *scheduled)
 {
     if (scheduled->state == MILESTONE_CANCELLED) {
-        TRY(note_append(call, scheduled, "durationDays", "CANCELLED",
+        TRY(note_append(call, scheduled, "durationDays", REASON_CANCELLED,
                         "it will not be done: it takes no time, and its links stay"));
     }
     if (!activity->duration.known) {
-        return note_append(call, scheduled, "durationDays", "MISSING_DURATION",
+        return note_append(call, scheduled, "durationDays", REASON_MISSING_DURATION,
                            "its duration is not known, so neither are its times");
     }
     if (!activity->early_start.known) {
-        TRY(note_append(call, scheduled, "earlyStart", "WAITS_FOR_UNKNOWN",
+        TRY(note_append(call, scheduled, "earlyStart", REASON_WAITS_FOR_UNKNOWN,
                         "the duration of something that it waits for is not known"));
     }
     if (!activity->late_finish.known) {
-        TRY(note_append(call, scheduled, "lateFinish", "END_UNKNOWN",
+        TRY(note_append(call, scheduled, "lateFinish", REASON_END_UNKNOWN,
                         "a duration that its latest times depend on is not known"));
     }
     if (!activity->slack.known) {
-        TRY(note_append(call, scheduled, "slack", "TIMES_UNKNOWN",
+        TRY(note_append(call, scheduled, "slack", REASON_TIMES_UNKNOWN,
                         "slack needs the earliest and the latest start"));
     }
     return STATUS_NONE;
@@ -115,15 +116,15 @@ static struct status counted_fill(struct call *call, const struct timetable *tim
     date_format(timetable->status_day, status_date);
     if (scheduled->accepted_evidence == 0) {
         if (milestone->progress != NULL && milestone->progress->value > 0.0) {
-            TRY(note_append(call, scheduled, "countedProgress", "NO_ACCEPTED_EVIDENCE",
+            TRY(note_append(call, scheduled, "countedProgress", REASON_NO_ACCEPTED_EVIDENCE,
                             "its progress does not count before evidence of it is accepted"));
         }
     } else if (milestone->progress == NULL) {
-        return note_append(call, scheduled, "countedProgress", "MISSING_PROGRESS",
+        return note_append(call, scheduled, "countedProgress", REASON_MISSING_PROGRESS,
                            "it has accepted evidence, but its progress is not known");
     } else if (milestone->state == MILESTONE_COMPLETED &&
                strcmp(milestone->actual_finish_date, status_date) > 0) {
-        return note_append(call, scheduled, "countedProgress", "COMPLETED_LATER",
+        return note_append(call, scheduled, "countedProgress", REASON_COMPLETED_LATER,
                            "it was completed on %s; its progress at %s is not known",
                            milestone->actual_finish_date, status_date);
     } else {
@@ -136,18 +137,19 @@ static struct status counted_fill(struct call *call, const struct timetable *tim
 static struct status facts_explain(struct call *call, scheduled_message *scheduled)
 {
     if (scheduled->due_date[0] == '\0') {
-        TRY(note_append(call, scheduled, "dueDate", "MISSING_DUE_DATE",
+        TRY(note_append(call, scheduled, "dueDate", REASON_MISSING_DUE_DATE,
                         "its due date is not known"));
     }
     if (scheduled->state == MILESTONE_COMPLETED && scheduled->actual_finish_date[0] == '\0') {
-        TRY(note_append(call, scheduled, "actualFinishDate", "DATE_UNKNOWN",
+        TRY(note_append(call, scheduled, "actualFinishDate", REASON_DATE_UNKNOWN,
                         "it is complete, but the day is not known"));
     }
     if (scheduled->weight == NULL) {
-        TRY(note_append(call, scheduled, "weight", "MISSING_WEIGHT", "its weight is not known"));
+        TRY(note_append(call, scheduled, "weight", REASON_MISSING_WEIGHT,
+                        "its weight is not known"));
     }
     if (scheduled->progress == NULL) {
-        TRY(note_append(call, scheduled, "progress", "MISSING_PROGRESS",
+        TRY(note_append(call, scheduled, "progress", REASON_MISSING_PROGRESS,
                         "its progress is not known"));
     }
     return STATUS_NONE;

@@ -5,6 +5,7 @@
  */
 #include "messages.h"
 #include "nighteconomy.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -34,10 +35,10 @@ static struct status state_refuse(struct call *call, int from, int to)
         return status_out_of_memory();
     }
     call_metadata(call, "possibleStates", possible);
-    return PRECONDITION(call, "STATE_NOT_POSSIBLE", "state", "%s%s cannot become %s; possible: %s",
-                        from == SCHEME_NONE ? "a new" : "a ",
-                        from == SCHEME_NONE ? " scheme" : scheme_state_name(from),
-                        scheme_state_name(to), possible);
+    return REFUSE(call, REASON_STATE_NOT_POSSIBLE, "state", "%s%s cannot become %s; possible: %s",
+                  from == SCHEME_NONE ? "a new" : "a ",
+                  from == SCHEME_NONE ? " scheme" : scheme_state_name(from), scheme_state_name(to),
+                  possible);
 }
 
 /* Refuses the first milestone that is not done. */
@@ -49,10 +50,10 @@ static struct status open_refuse(void *arg, const struct resource_revision *row)
     if (milestone->state == MILESTONE_COMPLETED || milestone->state == MILESTONE_CANCELLED) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "MILESTONES_OPEN", "state",
-                        "a scheme is COMPLETED when its milestones are COMPLETED or CANCELLED; %s "
-                        "is %s",
-                        milestone->name, milestone_state_name((int)milestone->state));
+    return REFUSE(call, REASON_MILESTONES_OPEN, "state",
+                  "a scheme is COMPLETED when its milestones are COMPLETED or CANCELLED; %s "
+                  "is %s",
+                  milestone->name, milestone_state_name((int)milestone->state));
 }
 
 static struct status state_check(struct call *call, const scheme_message *before,
@@ -64,7 +65,7 @@ static struct status state_check(struct call *call, const scheme_message *before
         scheme->state = before != NULL ? before->state : SCHEME_DRAFT;
     }
     if (scheme_state_name((int)scheme->state) == NULL) {
-        return INVALID(call, "INVALID_VALUE", "state", "state is none of the known ones");
+        return REFUSE(call, REASON_INVALID_VALUE, "state", "state is none of the known ones");
     }
     if ((int)scheme->state == from) {
         return STATUS_NONE;
@@ -86,17 +87,18 @@ static struct status scheme_prepare(struct call *call, const void *before, void 
     TRY(title_check(call, "displayName", scheme->display_name));
     if (scheme->lead_organization[0] != '\0' &&
         !resource_name_matches("organizations/{organization}", scheme->lead_organization)) {
-        return INVALID(call, "INVALID_NAME", "leadOrganization",
-                       "leadOrganization must be of the form organizations/{organization}: \"%s\"",
-                       scheme->lead_organization);
+        return REFUSE(call, REASON_INVALID_NAME, "leadOrganization",
+                      "leadOrganization must be of the form organizations/{organization}: \"%s\"",
+                      scheme->lead_organization);
     }
     TRY(call_check_date(call, "startDate", scheme->start_date));
     TRY(call_check_date(call, "imposedFinishDate", scheme->imposed_finish_date));
     if (scheme->imposed_finish_date[0] != '\0' &&
         strcmp(scheme->imposed_finish_date, scheme->start_date) < 0) {
-        return INVALID(call, "DATE_OUT_OF_ORDER", "imposedFinishDate",
-                       "imposedFinishDate %s is before startDate %s", scheme->imposed_finish_date,
-                       scheme->start_date);
+        return status_as(STATUS_INVALID_ARGUMENT,
+                         REFUSE(call, REASON_DATE_OUT_OF_ORDER, "imposedFinishDate",
+                                "imposedFinishDate %s is before startDate %s",
+                                scheme->imposed_finish_date, scheme->start_date));
     }
     TRY(call_check_length(call, "source", scheme->source, SOURCE_MAX_CHARACTERS));
     TRY(call_check_length(call, "note", scheme->note, NOTE_MAX_CHARACTERS));
@@ -112,9 +114,9 @@ struct status scheme_open_check(struct call *call, const char *scheme_name)
     if (scheme->state != SCHEME_COMPLETED && scheme->state != SCHEME_CANCELLED) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "SCHEME_CLOSED", NULL,
-                        "%s is %s and takes no more work; set its state to ACTIVE first",
-                        scheme_name, scheme_state_name((int)scheme->state));
+    return REFUSE(call, REASON_SCHEME_CLOSED, NULL,
+                  "%s is %s and takes no more work; set its state to ACTIVE first", scheme_name,
+                  scheme_state_name((int)scheme->state));
 }
 
 static const struct resource_column scheme_columns[] = {

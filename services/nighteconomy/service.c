@@ -89,14 +89,12 @@ static struct status holidays_read(struct arena *arena, const char *path, struct
         return STATUS_NONE;
     }
     if (!file_read(arena, path, &text)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
-                           "DONGKHOI_HOLIDAYS",
+        return status_make(arena, REASON_INVALID_CONFIGURATION, "DONGKHOI_HOLIDAYS",
                            "DONGKHOI_HOLIDAYS: %s cannot be read, or has more than %d bytes", path,
                            HOLIDAYS_FILE_MAX_BYTES - 1);
     }
     if (!workdays_parse(arena, text, ret_days, &line)) {
-        return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION",
-                           "DONGKHOI_HOLIDAYS",
+        return status_make(arena, REASON_INVALID_CONFIGURATION, "DONGKHOI_HOLIDAYS",
                            "DONGKHOI_HOLIDAYS: line %u of %s is no date YYYY-MM-DD, or there are "
                            "more than %d",
                            line, path, HOLIDAYS_MAX);

@@ -2,6 +2,7 @@
  * evidence. */
 #include "messages.h"
 #include "nighteconomy.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -33,9 +34,9 @@ static const evidence_message *accepted_pick(const struct question *question, si
     return best;
 }
 
-static struct status say(verdict_message *verdict, const char *reason, char *sentence)
+static struct status say(verdict_message *verdict, const struct reason *reason, char *sentence)
 {
-    verdict->reason = (char *)reason;
+    verdict->reason = (char *)reason->name;
     verdict->sentence = sentence;
     return sentence != NULL ? STATUS_NONE : status_out_of_memory();
 }
@@ -45,7 +46,7 @@ static struct status judge_open(struct call *call, const milestone_message *mile
 {
     const bool cancelled = milestone->state == MILESTONE_CANCELLED;
 
-    return say(verdict, cancelled ? "CANCELLED" : "NOT_COMPLETED",
+    return say(verdict, cancelled ? REASON_CANCELLED : REASON_NOT_COMPLETED,
                arena_printf(call->arena, "not done: %s is %s", milestone->name,
                             milestone_state_name((int)milestone->state)));
 }
@@ -59,14 +60,15 @@ static struct status judge_evidence(struct call *call, const struct question *qu
     const evidence_message *evidence = accepted_pick(question, &accepted);
 
     if (evidence == NULL && accepted > 0) {
-        return say(verdict, "EVIDENCE_LATER",
+        return say(verdict, REASON_EVIDENCE_LATER,
                    arena_printf(call->arena,
                                 "not done: %s was completed on %s, but its accepted evidence is "
                                 "later than %s",
                                 milestone->name, date, question->published_by));
     }
     if (evidence == NULL) {
-        return say(verdict, question->evidence_count > 0 ? "NO_ACCEPTED_EVIDENCE" : "NO_EVIDENCE",
+        return say(verdict,
+                   question->evidence_count > 0 ? REASON_NO_ACCEPTED_EVIDENCE : REASON_NO_EVIDENCE,
                    arena_printf(call->arena, "not done: %s was completed on %s, but %s",
                                 milestone->name, date,
                                 question->evidence_count > 0 ? "no evidence of it is accepted"
@@ -76,7 +78,7 @@ static struct status judge_evidence(struct call *call, const struct question *qu
         verdict->document = evidence->document;
     }
     verdict->done = true;
-    return say(verdict, "DONE",
+    return say(verdict, REASON_DONE,
                arena_printf(call->arena, "done: %s was completed on %s, with accepted evidence%s%s",
                             milestone->name, date, verdict->document != NULL ? ", " : "",
                             verdict->document != NULL ? verdict->document->number : ""));
@@ -93,7 +95,7 @@ static struct status judge(struct call *call, const struct question *question,
     if (!is_published(milestone->actual_finish_date, milestone->completion_record_time,
                       question->published_by)) {
         const char *date = milestone->actual_finish_date;
-        return say(verdict, "COMPLETED_LATER",
+        return say(verdict, REASON_COMPLETED_LATER,
                    arena_printf(call->arena, "not done by %s: %s was completed %s%s",
                                 question->published_by, milestone->name,
                                 date[0] != '\0' ? "on " : "on an unknown day and recorded later",

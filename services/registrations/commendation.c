@@ -2,6 +2,7 @@
 #include "commendation.h"
 
 #include "party.h"
+#include "reasons.h"
 #include "registration.h"
 
 #include <string.h>
@@ -65,8 +66,8 @@ struct status form_check(struct call *call, int form, bool is_person)
         return STATUS_NONE;
     }
     call_metadata(call, "possibleForms", possible);
-    return PRECONDITION(call, "FORM_NOT_FOR_RECIPIENT", "form", "%s is not for a %s; possible: %s",
-                        enum_name(type, form), is_person ? "person" : "unit", possible);
+    return REFUSE(call, REASON_FORM_NOT_FOR_RECIPIENT, "form", "%s is not for a %s; possible: %s",
+                  enum_name(type, form), is_person ? "person" : "unit", possible);
 }
 
 struct status reviewer_check(struct call *call, const commendation_message *commendation,
@@ -76,14 +77,14 @@ struct status reviewer_check(struct call *call, const commendation_message *comm
 
     TRY(person_is_same(call, reviewer, commendation->proposer, &found));
     if (found) {
-        return PRECONDITION(call, "REVIEWER_NOT_INDEPENDENT", "reviewer",
-                            "the reviewer %s is the proposer", reviewer->full_name);
+        return REFUSE(call, REASON_REVIEWER_NOT_INDEPENDENT, "reviewer",
+                      "the reviewer %s is the proposer", reviewer->full_name);
     }
     TRY(unit_is_within(call, reviewer->organization, commendation->unit, &found));
     if (found) {
-        return PRECONDITION(call, "REVIEWER_NOT_INDEPENDENT", "reviewer.organization",
-                            "the reviewer's unit %s is the recipient's unit %s or lies below it",
-                            reviewer->organization, commendation->unit);
+        return REFUSE(call, REASON_REVIEWER_NOT_INDEPENDENT, "reviewer.organization",
+                      "the reviewer's unit %s is the recipient's unit %s or lies below it",
+                      reviewer->organization, commendation->unit);
     }
     return STATUS_NONE;
 }
@@ -103,10 +104,10 @@ static struct status recipient_check(struct call *call, const commendation_messa
     if (fits) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "ACHIEVEMENT_OF_ANOTHER", "achievement",
-                        "%s was achieved by %s%s%s, not by the recipient", achievement->name,
-                        achievement->person != NULL ? achievement->person->full_name : "",
-                        achievement->person != NULL ? " of " : "", achievement->unit);
+    return REFUSE(call, REASON_ACHIEVEMENT_OF_ANOTHER, "achievement",
+                  "%s was achieved by %s%s%s, not by the recipient", achievement->name,
+                  achievement->person != NULL ? achievement->person->full_name : "",
+                  achievement->person != NULL ? " of " : "", achievement->unit);
 }
 
 static struct status achievement_check(struct call *call, const commendation_message *commendation)
@@ -115,14 +116,14 @@ static struct status achievement_check(struct call *call, const commendation_mes
 
     TRY(registration_find(call, "achievement", commendation->achievement, &achievement));
     if (achievement->state != REGISTRATION_STATE(EVALUATED)) {
-        return PRECONDITION(call, "ACHIEVEMENT_NOT_EVALUATED", "achievement",
-                            "%s is %s, not EVALUATED: it is no achievement yet", achievement->name,
-                            enum_name(registration_machine.states, (int)achievement->state));
+        return REFUSE(call, REASON_ACHIEVEMENT_NOT_EVALUATED, "achievement",
+                      "%s is %s, not EVALUATED: it is no achievement yet", achievement->name,
+                      enum_name(registration_machine.states, (int)achievement->state));
     }
     if (achievement->result == REGISTRATION_RESULT(NOT_COMPLETED)) {
-        return PRECONDITION(call, "ACHIEVEMENT_NOT_COMPLETED", "achievement",
-                            "%s was evaluated as NOT_COMPLETED: there is nothing to reward",
-                            achievement->name);
+        return REFUSE(call, REASON_ACHIEVEMENT_NOT_COMPLETED, "achievement",
+                      "%s was evaluated as NOT_COMPLETED: there is nothing to reward",
+                      achievement->name);
     }
     return recipient_check(call, commendation, achievement);
 }

@@ -6,6 +6,7 @@
 #include "movement.h"
 #include "party.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "registration.h"
 #include "serve/service.h"
 
@@ -36,7 +37,8 @@ static struct status store(struct call *call, commendation_message *commendation
 static struct status votes_check(struct call *call, const char *field, int votes)
 {
     if (votes < 0 || votes > VOTES_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", field, "%s must be from 0 to %d", field, VOTES_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, field, "%s must be from 0 to %d", field,
+                      VOTES_MAX);
     }
     return STATUS_NONE;
 }
@@ -64,8 +66,8 @@ static struct status review_check(struct call *call,
     TRY(votes_check(call, "votesAgainst", req->votes_against));
     TRY(votes_check(call, "votesAbstain", req->votes_abstain));
     if (req->votes_for + req->votes_against + req->votes_abstain == 0) {
-        return INVALID(call, "FIELD_REQUIRED", "votesFor",
-                       "votes are required: votesFor, votesAgainst, votesAbstain");
+        return REFUSE(call, REASON_FIELD_REQUIRED, "votesFor",
+                      "votes are required: votesFor, votesAgainst, votesAbstain");
     }
     return call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS);
 }
@@ -121,9 +123,9 @@ static struct status achievement_mark(struct call *call, const commendation_mess
     if (award[0] != '\0' && achievement->award[0] != '\0') {
         call_metadata(call, "achievement", achievement->name);
         call_metadata(call, "award", achievement->award);
-        return PRECONDITION(call, "ACHIEVEMENT_ALREADY_AWARDED", "achievement",
-                            "%s was rewarded by %s: one achievement, one award", achievement->name,
-                            achievement->award);
+        return REFUSE(call, REASON_ACHIEVEMENT_ALREADY_AWARDED, "achievement",
+                      "%s was rewarded by %s: one achievement, one award", achievement->name,
+                      achievement->award);
     }
     achievement->award = (char *)award;
     return resource_update(call->tx, &registration_kind, achievement);

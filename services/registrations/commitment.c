@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/ids.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -21,8 +22,8 @@ static struct status id_keep(struct call *call, const char *field, const char *p
         id += length;
     }
     if (!id_is_valid(slice_from(id)) || strcmp(id, "-") == 0) {
-        return INVALID(call, "INVALID_NAME", field, "%s must be an id or %sID: \"%s\"", field,
-                       prefix, *text);
+        return REFUSE(call, REASON_INVALID_NAME, field, "%s must be an id or %sID: \"%s\"", field,
+                      prefix, *text);
     }
     *text = id;
     return STATUS_NONE;
@@ -44,10 +45,12 @@ static struct status tolerance_check(struct call *call,
         if (test->tolerance_percent == NULL) {
             return STATUS_NONE;
         }
-        return INVALID(call, "TOLERANCE_NOT_USED", field, "%s is only for APPROXIMATELY", field);
+        return REFUSE(call, REASON_TOLERANCE_NOT_USED, field, "%s is only for APPROXIMATELY",
+                      field);
     }
     if (test->tolerance_percent == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required with APPROXIMATELY", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required with APPROXIMATELY",
+                      field);
     }
     return scaled_check(call, field, test->tolerance_percent, PERCENT_DECIMALS, 0,
                         100 * decimal_power(PERCENT_DECIMALS), &scaled);
@@ -62,7 +65,7 @@ static struct status indicator_check(struct call *call,
     TRY(year_check(call, "commitment.indicator.year", test->year));
     TRY(comparator_check(call, "commitment.indicator.comparator", (int)test->comparator));
     if (test->value == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", value, "%s is required", value);
+        return REFUSE(call, REASON_FIELD_REQUIRED, value, "%s is required", value);
     }
     TRY(value_check(call, value, test->value));
     return tolerance_check(call, test);
@@ -78,12 +81,12 @@ new_clusters_check(struct call *call,
     TRY(year_check(call, "commitment.newClusters.year", test->year));
     TRY(comparator_check(call, comparator, (int)test->comparator));
     if (test->comparator == COMPARATOR(APPROXIMATELY)) {
-        return INVALID(call, "COMPARATOR_NOT_POSSIBLE", comparator,
-                       "%s must be AT_LEAST or MORE_THAN: a count is not approximate", comparator);
+        return REFUSE(call, REASON_COMPARATOR_NOT_POSSIBLE, comparator,
+                      "%s must be AT_LEAST or MORE_THAN: a count is not approximate", comparator);
     }
     if (test->value < 1 || test->value > NEW_CLUSTERS_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", value, "%s must be from 1 to %d", value,
-                       NEW_CLUSTERS_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, value, "%s must be from 1 to %d", value,
+                      NEW_CLUSTERS_MAX);
     }
     return STATUS_NONE;
 }
@@ -119,6 +122,6 @@ struct status commitment_check(struct call *call, commitment_message *commitment
             break;
         }
     }
-    return INVALID(call, "COMMITMENT_REQUIRED", "commitment",
-                   "commitment must have one of indicator, newClusters, milestone and manual");
+    return REFUSE(call, REASON_COMMITMENT_REQUIRED, "commitment",
+                  "commitment must have one of indicator, newClusters, milestone and manual");
 }

@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "pb/message.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct status enum_required(struct call *call, const char *field,
                             const ProtobufCEnumDescriptor *type, int value)
 {
     if (value == 0) {
-        return INVALID(call, "FIELD_REQUIRED", field, "%s is required", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
     }
     return enum_check(call, field, type, value);
 }
@@ -32,8 +33,8 @@ const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
 struct status year_check(struct call *call, const char *field, int year)
 {
     if (year < YEAR_MIN || year > YEAR_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", field, "%s must be from %d to %d", field, YEAR_MIN,
-                       YEAR_MAX);
+        return REFUSE(call, REASON_OUT_OF_RANGE, field, "%s must be from %d to %d", field, YEAR_MIN,
+                      YEAR_MAX);
     }
     return STATUS_NONE;
 }
@@ -42,8 +43,8 @@ struct status documents_check(struct call *call, const char *field,
                               document_message *const *documents, size_t count)
 {
     if (count > DOCUMENTS_MAX) {
-        return INVALID(call, "TOO_MANY_ITEMS", field, "%s has %zu documents; at most %d are kept",
-                       field, count, DOCUMENTS_MAX);
+        return REFUSE(call, REASON_TOO_MANY_ITEMS, field,
+                      "%s has %zu documents; at most %d are kept", field, count, DOCUMENTS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
         const char *path = arena_printf(call->arena, "%s[%zu]", field, i);
@@ -69,9 +70,9 @@ struct status value_check(struct call *call, const char *field,
     if (result == DECIMAL_OK) {
         return STATUS_NONE;
     }
-    return INVALID(call, result == DECIMAL_TOO_PRECISE ? "TOO_MANY_DECIMALS" : "OUT_OF_RANGE",
-                   field, "%s must be a number of at most 15 digits, %d of them decimals", field,
-                   VALUE_DECIMALS);
+    return REFUSE(
+        call, result == DECIMAL_TOO_PRECISE ? REASON_TOO_MANY_DECIMALS : REASON_OUT_OF_RANGE, field,
+        "%s must be a number of at most 15 digits, %d of them decimals", field, VALUE_DECIMALS);
 }
 
 struct status date_not_before(struct call *call, const char *field, const char *date,
@@ -80,8 +81,8 @@ struct status date_not_before(struct call *call, const char *field, const char *
     if (date[0] == '\0' || strcmp(date, earliest) >= 0) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "DATE_OUT_OF_ORDER", field, "%s %s is before %s, %s", field, date,
-                        what, earliest);
+    return REFUSE(call, REASON_DATE_OUT_OF_ORDER, field, "%s %s is before %s, %s", field, date,
+                  what, earliest);
 }
 
 struct status step_date(struct call *call, const char *date, const document_message *document,
@@ -99,7 +100,7 @@ static struct status on_first(void *arg, const struct resource_revision *row)
     const char **name = arg;
 
     *name = message_string(row->message, "name");
-    return (struct status){.code = STATUS_CANCELLED, .reason = "CANCELLED", .message = "found"};
+    return status_of(REASON_CANCELLED, "found");
 }
 
 struct status first_of(struct call *call, const struct resource_kind *kind,

@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "party.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "registration.h"
 #include "serve/service.h"
 
@@ -52,8 +53,8 @@ struct status movement_must_be_launched(struct call *call, const movement_messag
     }
     call_metadata(call, "movement", movement->name);
     call_metadata(call, "movementState", state);
-    return PRECONDITION(call, "MOVEMENT_NOT_LAUNCHED", NULL, "%s is %s, not LAUNCHED",
-                        movement->name, state);
+    return REFUSE(call, REASON_MOVEMENT_NOT_LAUNCHED, NULL, "%s is %s, not LAUNCHED",
+                  movement->name, state);
 }
 
 const theme_message *movement_theme(const movement_message *movement, const char *id)
@@ -73,13 +74,13 @@ static struct status theme_check(struct call *call, const char *field, const the
 
     TRY(call_check_required(call, id, theme->id));
     if (!id_is_valid(slice_from(theme->id))) {
-        return INVALID(call, "INVALID_ID", id, "an id is 1 to 63 of a-z, 0-9 and \"-\": \"%s\"",
-                       theme->id);
+        return REFUSE(call, REASON_INVALID_ID, id, "an id is 1 to 63 of a-z, 0-9 and \"-\": \"%s\"",
+                      theme->id);
     }
     TRY(title_check(call, path_below(call, field, "displayName"), theme->display_name));
     if (theme->n_items > ITEMS_MAX) {
-        return INVALID(call, "TOO_MANY_ITEMS", items, "%s are %zu; at most %d are kept", items,
-                       theme->n_items, ITEMS_MAX);
+        return REFUSE(call, REASON_TOO_MANY_ITEMS, items, "%s are %zu; at most %d are kept", items,
+                      theme->n_items, ITEMS_MAX);
     }
     for (size_t i = 0; i < theme->n_items; i++) {
         const char *item = arena_printf(call->arena, "%s[%zu]", items, i);
@@ -96,16 +97,16 @@ static struct status theme_check(struct call *call, const char *field, const the
 static struct status themes_check(struct call *call, const movement_message *movement)
 {
     if (movement->n_themes > THEMES_MAX) {
-        return INVALID(call, "TOO_MANY_ITEMS", "themes", "themes are %zu; at most %d are kept",
-                       movement->n_themes, THEMES_MAX);
+        return REFUSE(call, REASON_TOO_MANY_ITEMS, "themes", "themes are %zu; at most %d are kept",
+                      movement->n_themes, THEMES_MAX);
     }
     for (size_t i = 0; i < movement->n_themes; i++) {
         const char *field = arena_printf(call->arena, "themes[%zu]", i);
 
         TRY(theme_check(call, field != NULL ? field : "themes", movement->themes[i]));
         if (movement_theme(movement, movement->themes[i]->id) != movement->themes[i]) {
-            return INVALID(call, "DUPLICATE_ID", "themes", "two themes have the id \"%s\"",
-                           movement->themes[i]->id);
+            return REFUSE(call, REASON_DUPLICATE_ID, "themes", "two themes have the id \"%s\"",
+                          movement->themes[i]->id);
         }
     }
     return STATUS_NONE;
@@ -126,8 +127,8 @@ static struct status themes_keep(struct call *call, const movement_message *befo
         TRY(first_of(call, &registration_kind, &scan, &user));
         if (user != NULL) {
             call_metadata(call, "usedBy", user);
-            return PRECONDITION(call, "THEME_IN_USE", "themes",
-                                "the theme \"%s\" cannot go: %s belongs to it", id, user);
+            return REFUSE(call, REASON_THEME_IN_USE, "themes",
+                          "the theme \"%s\" cannot go: %s belongs to it", id, user);
         }
     }
     return STATUS_NONE;
@@ -140,9 +141,8 @@ static struct status synthetic_keep(struct call *call, const movement_message *b
     if (before->state == MOVEMENT_STATE(DRAFT) || before->synthetic == movement->synthetic) {
         return STATUS_NONE;
     }
-    return PRECONDITION(call, "MOVEMENT_LAUNCHED", "synthetic",
-                        "%s is launched: whether it is synthetic cannot be changed",
-                        movement->name);
+    return REFUSE(call, REASON_MOVEMENT_LAUNCHED, "synthetic",
+                  "%s is launched: whether it is synthetic cannot be changed", movement->name);
 }
 
 /* Registrations are made for the year of a movement once it is launched. */
@@ -153,9 +153,8 @@ static struct status year_keep(struct call *call, const movement_message *before
         return STATUS_NONE;
     }
     call_metadata(call, "movement", movement->name);
-    return PRECONDITION(call, "MOVEMENT_LAUNCHED", "year",
-                        "%s is LAUNCHED: its year %d cannot be changed", movement->name,
-                        before->year);
+    return REFUSE(call, REASON_MOVEMENT_LAUNCHED, "year",
+                  "%s is LAUNCHED: its year %d cannot be changed", movement->name, before->year);
 }
 
 static struct status movement_prepare(struct call *call, const void *before, void *resource)

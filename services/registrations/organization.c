@@ -5,6 +5,7 @@
 #include "exemplar.h"
 #include "movement.h"
 #include "party.h"
+#include "reasons.h"
 #include "registration.h"
 
 #include <stdlib.h>
@@ -27,8 +28,10 @@ static struct status dates_check(struct call *call, const organization_message *
     TRY(call_check_date(call, "validTo", organization->valid_to));
     if (organization->valid_from[0] != '\0' && organization->valid_to[0] != '\0' &&
         strcmp(organization->valid_to, organization->valid_from) < 0) {
-        return INVALID(call, "DATE_OUT_OF_ORDER", "validTo", "validTo %s is before validFrom %s",
-                       organization->valid_to, organization->valid_from);
+        return status_as(STATUS_INVALID_ARGUMENT,
+                         REFUSE(call, REASON_DATE_OUT_OF_ORDER, "validTo",
+                                "validTo %s is before validFrom %s", organization->valid_to,
+                                organization->valid_from));
     }
     return STATUS_NONE;
 }
@@ -45,12 +48,12 @@ static struct status parent_check(struct call *call, const organization_message 
         members = list_text(call->arena, members, above);
         if (strcmp(above, organization->name) == 0) {
             call_metadata(call, "members", members);
-            return PRECONDITION(call, "ORGANIZATION_CYCLE", "parent",
-                                "an organization cannot lie below itself: %s", members);
+            return REFUSE(call, REASON_ORGANIZATION_CYCLE, "parent",
+                          "an organization cannot lie below itself: %s", members);
         }
         if (depth > ORGANIZATION_DEPTH_MAX) {
-            return PRECONDITION(call, "ORGANIZATION_TOO_DEEP", "parent",
-                                "organizations lie at most %d deep", ORGANIZATION_DEPTH_MAX);
+            return REFUSE(call, REASON_ORGANIZATION_TOO_DEEP, "parent",
+                          "organizations lie at most %d deep", ORGANIZATION_DEPTH_MAX);
         }
         TRY(organization_find(call, "parent", above, &found));
         above = found->parent;
@@ -101,10 +104,10 @@ static struct status organization_prepare_delete(struct call *call, const void *
         TRY(first_of(call, uses[i].kind, &scan, &user));
         if (user != NULL) {
             call_metadata(call, "usedBy", user);
-            return PRECONDITION(call, "ORGANIZATION_IN_USE", NULL,
-                                "%s cannot be deleted: %s refers to it; one that was abolished "
-                                "gets a validTo",
-                                organization->name, user);
+            return REFUSE(call, REASON_ORGANIZATION_IN_USE, NULL,
+                          "%s cannot be deleted: %s refers to it; one that was abolished "
+                          "gets a validTo",
+                          organization->name, user);
         }
     }
     return STATUS_NONE;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "organization.h"
+#include "reasons.h"
 
 #include <string.h>
 
@@ -13,12 +14,12 @@ struct status organization_find(struct call *call, const char *field, const char
 
     TRY(call_check_required(call, field, name));
     if (!resource_name_matches(organization_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
-                       organization_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"", field,
+                      organization_kind.pattern, name);
     }
     TRY(resource_find(call->tx, &organization_kind, name, &found));
     if (found == NULL) {
-        return PRECONDITION(call, "REFERENCE_NOT_FOUND", field, "%s does not exist", name);
+        return REFUSE(call, REASON_REFERENCE_NOT_FOUND, field, "%s does not exist", name);
     }
     *ret_organization = found;
     return STATUS_NONE;
@@ -42,8 +43,8 @@ struct status person_check(struct call *call, const char *field, const person_me
 struct status person_require(struct call *call, const char *field, const person_message *person)
 {
     if (person == NULL) {
-        return INVALID(call, "FIELD_REQUIRED", field,
-                       "%s is required: a full name and an organization", field);
+        return REFUSE(call, REASON_FIELD_REQUIRED, field,
+                      "%s is required: a full name and an organization", field);
     }
     return person_check(call, field, person);
 }
@@ -66,8 +67,8 @@ struct status party_check(struct call *call, const char *organization, const per
     organization_message *found = NULL;
 
     if ((organization[0] != '\0') == (person != NULL)) {
-        return INVALID(call, "EXACTLY_ONE_REQUIRED", "organization",
-                       "exactly one of organization and person is required");
+        return REFUSE(call, REASON_EXACTLY_ONE_REQUIRED, "organization",
+                      "exactly one of organization and person is required");
     }
     if (person != NULL) {
         TRY(person_check(call, "person", person));
@@ -95,6 +96,6 @@ struct status unit_is_within(struct call *call, const char *unit, const char *ab
             return STATUS_NONE;
         }
     }
-    return PRECONDITION(call, "ORGANIZATION_TOO_DEEP", NULL,
-                        "%s lies more than %d organizations deep", unit, ORGANIZATION_DEPTH_MAX);
+    return REFUSE(call, REASON_ORGANIZATION_TOO_DEEP, NULL,
+                  "%s lies more than %d organizations deep", unit, ORGANIZATION_DEPTH_MAX);
 }

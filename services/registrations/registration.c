@@ -5,6 +5,7 @@
 #include "movement.h"
 #include "organization.h"
 #include "party.h"
+#include "reasons.h"
 
 #define DRAFT REGISTRATION_STATE(DRAFT)
 #define SUBMITTED REGISTRATION_STATE(SUBMITTED)
@@ -40,12 +41,12 @@ struct status registration_find(struct call *call, const char *field, const char
 
     TRY(call_check_required(call, field, name));
     if (!resource_name_matches(registration_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
-                       registration_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"", field,
+                      registration_kind.pattern, name);
     }
     TRY(resource_find(call->tx, &registration_kind, name, &found));
     if (found == NULL) {
-        return PRECONDITION(call, "REFERENCE_NOT_FOUND", field, "%s does not exist", name);
+        return REFUSE(call, REASON_REFERENCE_NOT_FOUND, field, "%s does not exist", name);
     }
     *ret_registration = found;
     return STATUS_NONE;
@@ -64,9 +65,9 @@ static struct status unit_check(struct call *call, registration_message *registr
     if (!organization_exists_in(organization, movement->year)) {
         const char *from = organization->valid_from;
         const char *to = organization->valid_to;
-        return PRECONDITION(call, "ORGANIZATION_NOT_VALID", field,
-                            "%s does not exist in %d: it is valid%s%s%s%s", unit, movement->year,
-                            from[0] != '\0' ? " from " : "", from, to[0] != '\0' ? " to " : "", to);
+        return REFUSE(call, REASON_ORGANIZATION_NOT_VALID, field,
+                      "%s does not exist in %d: it is valid%s%s%s%s", unit, movement->year,
+                      from[0] != '\0' ? " from " : "", from, to[0] != '\0' ? " to " : "", to);
     }
     registration->unit = (char *)unit;
     return STATUS_NONE;
@@ -89,11 +90,11 @@ static struct status registration_prepare(struct call *call, const void *before,
     TRY(call_check_length(call, "note", registration->note, NOTE_MAX_CHARACTERS));
     TRY(movement_of(call, registration->name, &movement));
     if (before == NULL && movement->state == MOVEMENT_STATE(CLOSED)) {
-        return PRECONDITION(call, "MOVEMENT_CLOSED", NULL, "%s is CLOSED", movement->name);
+        return REFUSE(call, REASON_MOVEMENT_CLOSED, NULL, "%s is CLOSED", movement->name);
     }
     if (registration->theme[0] != '\0' && movement_theme(movement, registration->theme) == NULL) {
-        return PRECONDITION(call, "REFERENCE_NOT_FOUND", "theme", "%s has no theme \"%s\"",
-                            movement->name, registration->theme);
+        return REFUSE(call, REASON_REFERENCE_NOT_FOUND, "theme", "%s has no theme \"%s\"",
+                      movement->name, registration->theme);
     }
     return unit_check(call, registration, movement);
 }

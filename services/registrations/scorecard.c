@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "movement.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "registration.h"
 #include "scorecard_fill.h"
 #include "serve/service.h"
@@ -19,8 +20,8 @@ struct status movement_read(struct call *call, const void *request, const char *
 
     TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(movement_kind.pattern, name)) {
-        return INVALID(call, "INVALID_NAME", "name", "name must be of the form %s: \"%s\"",
-                       movement_kind.pattern, name);
+        return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
+                      movement_kind.pattern, name);
     }
     TRY(standard_as_of(call, request));
     TRY(resource_get(call->tx, &movement_kind, name, &found));
@@ -157,7 +158,7 @@ struct status get_scorecard(struct call *call, const void *request, void *respon
     TRY(lines_fill(call, &asks, &view, registrations, count, card));
     TRY(indicators_fill(call, &asks, card));
     TRY(asks_report(call, &asks, card));
-    return note_append(call, card, "sources", "NOT_ONE_SNAPSHOT",
+    return note_append(call, card, "sources", REASON_NOT_ONE_SNAPSHOT,
                        "each service answered for itself when it was asked; together the answers "
                        "are not one snapshot");
 }

@@ -358,7 +358,7 @@ struct status asks_report(struct call *call, const struct asks *asks, void *answ
         TRY(message_append(call, answer, "sources", source));
         if (!source->answered) {
             complete = false;
-            TRY(note_append(call, answer, "complete", "SERVICE_DOWN", "%s did not answer: %s",
+            TRY(note_append(call, answer, "complete", REASON_SERVICE_DOWN, "%s did not answer: %s",
                             source->service, failure->message));
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "scorecard_rule.h"
 
 #include <string.h>
@@ -92,11 +93,10 @@ static struct status unanswered(struct call *call, line_message *line, enum sour
 
     line->status = (int)LINE_UNKNOWN;
     if (asks_no_answer(status)) {
-        return note_append(call, line, "value", "SERVICE_DOWN", "%s did not answer: %s", name,
+        return note_append(call, line, "value", REASON_SERVICE_DOWN, "%s did not answer: %s", name,
                            status.message);
     }
-    return note_append(call, line, "value", status.reason != NULL ? status.reason : "REFUSED", "%s",
-                       status.message);
+    return note_append(call, line, "value", status_reason(status), "%s", status.message);
 }
 
 /* Value, target, percent and status of a line; the comparator is set. */
@@ -117,7 +117,7 @@ static struct status conclude(struct call *call, line_message *line,
     if (percent.known) {
         line->percent = double_wrap(call->arena, percent.value);
     } else if (question->value.known) {
-        TRY(note_append(call, line, "percent", "DIVISOR_NOT_POSITIVE",
+        TRY(note_append(call, line, "percent", REASON_DIVISOR_NOT_POSITIVE,
                         "the target is not above zero"));
     }
     if (question->value.known && question->forecast.known &&
@@ -140,13 +140,14 @@ static struct status progress_notes(struct call *call, const progress_message *p
         const Dongkhoi__Type__V1__Note *note = progress->notes[i];
         if (strcmp(note->field, "yearToDate") == 0) {
             TRY(note_append(call, line, "value",
-                            strcmp(note->reason, "EARLIER_PERIOD") == 0 ? "EARLIER_PERIOD"
-                                                                        : "MISSING_VALUE",
+                            strcmp(note->reason, REASON_EARLIER_PERIOD->name) == 0
+                                ? REASON_EARLIER_PERIOD
+                                : REASON_MISSING_VALUE,
                             "%s", note->message));
         }
     }
     if ((int)progress->direction == NEUTRAL) {
-        TRY(note_append(call, line, "status", "NEUTRAL_DIRECTION",
+        TRY(note_append(call, line, "status", REASON_NEUTRAL_DIRECTION,
                         "neither more nor less of this indicator is better"));
     }
     return STATUS_NONE;
@@ -185,7 +186,7 @@ static struct status fill_indicator(struct call *call, struct asks *asks,
         if (ask->status.code != STATUS_OK) {
             return unanswered(call, line, SOURCE_INDICATORS, ask->status);
         }
-        return note_append(call, line, "value", "INDICATOR_NOT_FOUND", "there is no %s", name);
+        return note_append(call, line, "value", REASON_INDICATOR_NOT_FOUND, "there is no %s", name);
     }
     question.value = number_of(progress->year_to_date);
     question.forecast = number_of(progress->seasonal_forecast != NULL ? progress->seasonal_forecast
@@ -231,7 +232,7 @@ static struct status count_inputs(struct call *call, const count_message *count,
         }
         TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
-    return note_append(call, line, "inputs", "ONLY_COUNTED_LISTED",
+    return note_append(call, line, "inputs", REASON_ONLY_COUNTED_LISTED,
                        "clusters that count and are listed: %d; clusters:countNew?year=%d with the "
                        "same asOf and publishedBy explains these and all others",
                        count->count, count->year);
@@ -278,7 +279,7 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
     TRY(count_inputs(call, count, line));
     TRY(conclude(call, line, &question));
     if (line->forecast != NULL) {
-        return note_append(call, line, "status", "LINEAR_FORECAST",
+        return note_append(call, line, "status", REASON_LINEAR_FORECAST,
                            "the months that have begun make %.15g for the whole year",
                            line->forecast->value);
     }
@@ -329,7 +330,9 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
         (late || (int)verdict->state == MILESTONE_CANCELLED)) {
         line->status = (int)LINE_OFF_TRACK;
     }
-    return note_append(call, line, "status", verdict->reason, "%s", verdict->sentence);
+    return note_append(call, line, "status",
+                       reason_from_name(call->arena, verdict->reason, STATUS_OK), "%s",
+                       verdict->sentence);
 }
 
 static struct status fill_manual(struct call *call, const struct line_view *view,
@@ -344,12 +347,12 @@ static struct status fill_manual(struct call *call, const struct line_view *view
     TRY(rule_of_manual(call, registration->commitment->manual->criterion, line));
     if (evaluation == NULL) {
         TRY(conclude(call, line, &question));
-        return note_append(call, line, "value", "NOT_EVALUATED",
+        return note_append(call, line, "value", REASON_NOT_EVALUATED,
                            "the registration is not evaluated yet");
     }
     if (!is_published(evaluation->date, registration->update_time, view->published_by)) {
         TRY(conclude(call, line, &question));
-        return note_append(call, line, "value", "EVALUATED_LATER",
+        return note_append(call, line, "value", REASON_EVALUATED_LATER,
                            "the registration was evaluated after %s", view->published_by);
     }
     const bool kept = (int)registration->result != (int)REGISTRATION_RESULT(NOT_COMPLETED);
@@ -363,7 +366,7 @@ static struct status fill_manual(struct call *call, const struct line_view *view
     if ((int)line->status == LINE_IN_PROGRESS) {
         line->status = (int)LINE_OFF_TRACK;
     }
-    return note_append(call, line, "status", "EVALUATED", "it was evaluated as %s", result);
+    return note_append(call, line, "status", REASON_EVALUATED, "it was evaluated as %s", result);
 }
 
 struct status line_fill(struct call *call, struct asks *asks, const struct line_view *view,

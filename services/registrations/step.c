@@ -2,6 +2,7 @@
 #include "step.h"
 
 #include "messages.h"
+#include "reasons.h"
 
 #include <assert.h>
 #include <string.h>
@@ -25,10 +26,10 @@ struct status machine_refuse(struct call *call, const struct machine *machine, i
 
     call_metadata(call, "currentState", enum_name(machine->states, state));
     call_metadata(call, "possibleSteps", possible);
-    return PRECONDITION(call, "STEP_NOT_POSSIBLE", NULL,
-                        "%s is not possible for %s %s that is %s; possible: %s", wanted,
-                        strchr("aeiou", machine->noun[0]) != NULL ? "an" : "a", machine->noun,
-                        enum_name(machine->states, state), possible[0] != '\0' ? possible : "none");
+    return REFUSE(call, REASON_STEP_NOT_POSSIBLE, NULL,
+                  "%s is not possible for %s %s that is %s; possible: %s", wanted,
+                  strchr("aeiou", machine->noun[0]) != NULL ? "an" : "a", machine->noun,
+                  enum_name(machine->states, state), possible[0] != '\0' ? possible : "none");
 }
 
 struct status machine_step(struct call *call, const struct machine *machine, int state,

@@ -6,6 +6,7 @@
 #include "movement.h"
 #include "organization.h"
 #include "pb/message.h"
+#include "reasons.h"
 #include "serve/service.h"
 
 #include <stdlib.h>
@@ -151,16 +152,16 @@ static struct status parent_check(struct call *call, const char *parent)
 
     TRY(call_check_required(call, "parent", parent));
     if (!resource_name_matches(movement_kind.pattern, parent)) {
-        return INVALID(call, "INVALID_PARENT", "parent", "parent must be of the form %s: \"%s\"",
-                       movement_kind.pattern, parent);
+        return REFUSE(call, REASON_INVALID_PARENT, "parent",
+                      "parent must be of the form %s: \"%s\"", movement_kind.pattern, parent);
     }
     if (strcmp(parent, "movements/-") == 0) {
         return STATUS_NONE;
     }
     TRY(resource_find(call->tx, &movement_kind, parent, &found));
     if (found == NULL) {
-        return status_make(call->arena, STATUS_NOT_FOUND, "PARENT_NOT_FOUND", "parent",
-                           "%s does not exist", parent);
+        return status_make(call->arena, REASON_PARENT_NOT_FOUND, "parent", "%s does not exist",
+                           parent);
     }
     return STATUS_NONE;
 }

@@ -1,6 +1,7 @@
 /* http_fuzz.c - a head means the same however it is cut. */
 #include "fuzz.h"
 
+#include "base/status.h"
 #include "http/http_head.h"
 
 #include <string.h>
@@ -17,7 +18,9 @@ static void check_parsed(struct slice bytes)
     struct http_refusal refusal = {0};
 
     if (!http_head_parse(bytes, &head, &refusal)) {
-        promise(refusal.code >= 400 && refusal.reason != NULL && refusal.message != NULL);
+        promise(refusal.reason != NULL &&
+                status_http_code(status_of(refusal.reason, NULL)) >= 400 &&
+                refusal.message != NULL);
         return;
     }
     promise(head.method.length > 0 && is_inside(head.method, bytes));

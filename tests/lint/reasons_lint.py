@@ -1,55 +1,102 @@
-"""Every reason that the code gives has its sentence in Vietnamese."""
+"""The tables of reasons: each row has both sentences, and code names rows, not texts."""
 
 import re
+import unicodedata
+from collections import Counter
 
-from tree import files, text
+from tree import ROOT, files, text
 
-TABLE = "services/gateway/messages_vi.c"
-# Names of this form that are no reasons: configuration, values of enums, columns of SDMX,
-# what a search ends with.
-OTHER_NAMES = re.compile(r"DONGKHOI_\w+|\w+_UNSPECIFIED")
-OTHERS = {
-    "DETAILED_PLAN", "INFRASTRUCTURE_PROJECT", "INVESTOR_CALL", "LAND_CLEARANCE",
-    "UNDER_CONSTRUCTION", "IN_PROGRESS", "AT_LEAST", "MORE_THAN", "AT_RISK", "OFF_TRACK",
-    "NOT_STARTED", "NOT_COMPLETED_RESULT", "ESTABLISHED_IN_YEAR", "OWNER_APPOINTED_IN_YEAR",
-    "CONSTRUCTION_STARTED_IN_YEAR", "YEAR_TO_DATE",
-    "CLOCK_CORRECTED", "UV_THREADPOOL_SIZE",
-    "FOUND", "OBS_STATUS", "OBS_VALUE", "PUBLISHED_DATE", "STRUCTURE_ID", "TIME_PERIOD", "UNIT_MEASURE",
-}
-NAME = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
-# A reason of one word is told by where it stands.
-WORD = re.compile(
-    r'(?:\b(?:status_make|INVALID|PRECONDITION|notes?_add|unknown)\s*\((?:[^();"]|\([^()]*\))*'
-    r'|\breason\s*=\s*)"([A-Z][A-Z0-9]*)"'
-)
+TABLES = sorted(str(path.relative_to(ROOT)) for part in ("common", "services")
+                for path in (ROOT / part).glob("*/reasons.def"))
+TEXT = r'((?:\s*"(?:[^"\\]|\\.)*")+)'
+ROW = re.compile(r"^REASON\((\w+), (\w+), (\d+)," + TEXT + "," + TEXT + r"\)$", re.MULTILINE)
+PLACE = re.compile(r"\{(\w+)\}")
+# Where a constant is wanted the compiler refuses a text; a comparison of texts it does not.
+COMPARED_TEXT = re.compile(r'\bstrn?cmp\s*\([^;]*\breason\b[^;]*"[A-Z]')
 
 
-def reasons():
-    """Each reason with the first file that has it."""
-    found = {}
-    for path in files(".c", ".h"):
-        if path.parts[0] not in ("common", "services") or str(path) == TABLE:
-            continue
-        content = text(path)
-        for name in NAME.findall(content) + WORD.findall(content):
-            if name not in OTHERS and not OTHER_NAMES.fullmatch(name):
-                found.setdefault(name, path)
-    return found
+def joined(literals):
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
 
 
-def table():
-    return re.findall(r'\{"([A-Z0-9_]+)",', text(TABLE))
+def rows(table):
+    """(name, code, http, english, vietnamese) of each row."""
+    return [(name, code, int(http), joined(english), joined(vietnamese))
+            for name, code, http, english, vietnamese in ROW.findall(text(table))]
 
 
-def test_every_reason_has_a_vietnamese_sentence():
-    found = reasons()
-    assert len(found) > 100
-    missing = {name: str(path) for name, path in found.items() if name not in table()}
-    assert not missing, (
-        f"add a sentence to {TABLE}, or, for a name that is no reason, to OTHERS here: {missing}"
-    )
+def every_row():
+    return [(table, *row) for table in TABLES for row in rows(table)]
 
 
-def test_no_sentence_is_there_twice():
-    names = table()
-    assert names == sorted(set(names))
+def test_every_row_can_be_read():
+    assert len(TABLES) == 7
+    for table in TABLES:
+        assert len(rows(table)) == text(table).count("\nREASON("), table
+    assert len(every_row()) > 200
+
+
+def test_rows_are_sorted_and_no_reason_stands_twice():
+    for table in TABLES:
+        names = [row[0] for row in rows(table)]
+        assert names == sorted(names), table
+    shared = {name for table in TABLES if table.startswith("common/") for name, *_ in rows(table)}
+    twice = [name for name, count in Counter(row[1] for row in every_row()).items()
+             if count > 1 and name in shared]
+    assert not twice
+    # Two services may have one reason each, as long as neither knows of the other's.
+    for table in TABLES:
+        names = [row[0] for row in rows(table)]
+        assert len(names) == len(set(names)), table
+
+
+def parts_are_closed(sentence):
+    outside = re.sub(r"\[[^\[\]{}]*(?:\{\w+\}[^\[\]{}]*)+\]", "", sentence)
+    return not re.search(r"[\[\]{}]", PLACE.sub("", outside))
+
+
+def test_sentences_are_well_made():
+    wrong = []
+    for table, name, _, _, english, vietnamese in every_row():
+        fine = (
+            english and vietnamese
+            and not english.endswith(".")
+            and vietnamese.endswith(".")
+            and vietnamese == unicodedata.normalize("NFC", vietnamese)
+            and parts_are_closed(english) and parts_are_closed(vietnamese)
+        )
+        if not fine:
+            wrong.append(f"{table}: {name}")
+    assert not wrong
+
+
+def test_both_sentences_are_filled_from_keys_that_the_code_gives():
+    code = "\n".join(text(path) for path in files(".c") if path.parts[0] in ("common", "services"))
+    wrong = [
+        f"{table}: {name} {key}"
+        for table, name, _, _, english, vietnamese in every_row()
+        for key in PLACE.findall(english) + PLACE.findall(vietnamese)
+        if key != "field" and f'"{key}"' not in code
+    ]
+    assert not wrong
+
+
+def test_every_row_is_used():
+    code = "\n".join(text(path) for path in files(".c") if path.parts[0] in ("common", "services"))
+    used = set(re.findall(r"\bREASON_(\w+)", code))
+    assert not [f"{table}: {name}" for table, name, *_ in every_row() if name not in used]
+
+
+def test_code_compares_rows_and_not_texts():
+    wrong = [
+        f"{path}: {found.group(0)}"
+        for path in files(".c", ".h") if path.parts[0] in ("common", "services")
+        for found in COMPARED_TEXT.finditer(text(path))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_compared_text_is_found():
+    assert COMPARED_TEXT.search('if (strcmp(status.reason->name, "STORE_FULL") == 0) {')
+    assert COMPARED_TEXT.search('strncmp(note->reason,\n "STORE_", 6)')
+    assert not COMPARED_TEXT.search('strcmp(note->reason, REASON_DONE->name) != 0')

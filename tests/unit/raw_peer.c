@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "rpc/rpc_envelope.h"
+#include "rpc/rpc_status.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -133,7 +134,7 @@ static void answers_add(struct raw_answers *answers, struct arena *arena, struct
     reason[0] = '\0';
     if (reply->status != NULL && reply->status->code != STATUS_OK) {
         const struct status status = status_from_wire(arena, reply->status);
-        (void)strncpy(reason, status.reason, RAW_REASON_BYTES - 1);
+        (void)strncpy(reason, status.reason->name, RAW_REASON_BYTES - 1);
     }
 }
 

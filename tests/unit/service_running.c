@@ -9,6 +9,7 @@
 
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "rpc/rpc_status.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,10 +68,12 @@ static const char *encoded(struct arena *arena, const ProtobufCMessage *message)
     return text;
 }
 
-static const char *error_text(struct arena *arena, const Google__Rpc__Status *error)
+static const char *error_text(struct arena *arena, struct status status)
 {
-    const char *text = error->message;
+    const Google__Rpc__Status *error = status_to_wire(arena, status);
+    const char *text = status.message;
 
+    assert_non_null(error);
     for (size_t i = 0; i < error->n_details; i++) {
         const Google__Protobuf__Any *detail = error->details[i];
         void *info = NULL;
@@ -116,7 +119,7 @@ struct status running_send(struct running *running, const char *method, const vo
         assert_ok(message_decode(arena, found->output, answer.payload, &message));
         *ret_answer = encoded(arena, message);
     } else {
-        *ret_answer = error_text(arena, answer.status_detail);
+        *ret_answer = error_text(arena, answer.status);
     }
     rpc_reply_free(reply);
     return answer.status;
@@ -138,7 +141,7 @@ const char *running_ok(struct running *running, const char *method, const char *
     const struct status status = running_call(running, method, request, &answer);
 
     if (status.code != STATUS_OK) {
-        fail_msg("%s %s: %s %s", method, request, status.reason, answer);
+        fail_msg("%s %s: %s %s", method, request, status_reason(status)->name, answer);
     }
     return answer;
 }
@@ -149,7 +152,7 @@ const char *running_refused(struct running *running, const char *method, const c
     const char *answer = NULL;
     const struct status status = running_call(running, method, request, &answer);
 
-    if (status.code != code || status.reason == NULL || strcmp(status.reason, reason) != 0) {
+    if (status.code != code || status.reason == NULL || strcmp(status.reason->name, reason) != 0) {
         fail_msg("%s %s: %s %s was expected: %s", method, request, status_code_name(code), reason,
                  answer);
     }

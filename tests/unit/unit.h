@@ -13,6 +13,10 @@
 
 #include "base/status.h"
 
+/* A reason of a test's own, that no table has and that has no sentences. */
+#define OWN_REASON(name, code)                                                                     \
+    static const struct reason REASON_##name[1] = {{#name, STATUS_##code, 0, "", NULL}}
+
 #define assert_ok(expr)                                                                            \
     do {                                                                                           \
         const struct status status_ = (expr);                                                      \
@@ -29,7 +33,7 @@
             fail_msg("%s: %s %s", #expr, status_code_name(status_.code),                           \
                      status_.message != NULL ? status_.message : "");                              \
         }                                                                                          \
-        assert_string_equal(status_.reason, (reason_));                                            \
+        assert_string_equal(status_reason(status_)->name, (reason_));                              \
     } while (0)
 
 #endif

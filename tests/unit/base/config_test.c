@@ -69,7 +69,7 @@ static void a_bad_value_is_named_with_what_is_allowed(void **state)
     (void)setenv("DONGKHOI_TEST_LISTEN", "nowhere", 1);
     const struct status status = config_load(variables, VARIABLES, getenv, arena);
     assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-    assert_string_equal(status.reason, "INVALID_CONFIGURATION");
+    assert_string_equal(status.reason->name, "INVALID_CONFIGURATION");
     assert_non_null(strstr(status.message, "DONGKHOI_TEST_LISTEN is \"nowhere\""));
     assert_non_null(strstr(status.message, "host:port"));
 }
@@ -289,7 +289,7 @@ static void a_name_that_is_nearly_one_is_refused_with_the_one_that_is_meant(void
             continue;
         }
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-        assert_string_equal(status.reason, "INVALID_CONFIGURATION");
+        assert_string_equal(status.reason->name, "INVALID_CONFIGURATION");
         assert_memory_equal(status.message, cases[i].text, (size_t)(equals - cases[i].text));
         assert_non_null(strstr(status.message, equals + 1));
         assert_non_null(strstr(status.message, cases[i].meant));
@@ -312,7 +312,7 @@ static struct status check_together(const struct config_variable *variables, str
 {
     checks_together++;
     if (strcmp(variables[1].value, variables[2].value) == 0) {
-        return status_make(in, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", variables[1].name,
+        return status_make(in, REASON_INVALID_CONFIGURATION, variables[1].name,
                            "%s is \"%s\"; allowed is: another than %s", variables[1].name,
                            variables[1].value, variables[2].name);
     }

@@ -6,15 +6,18 @@
 
 #include <string.h>
 
+OWN_REASON(NO_SUCH, NOT_FOUND);
+static const struct reason REASON_R[1] = {{"R", STATUS_ABORTED, 0, "it is not so", "Không phải."}};
+
 static void a_status_has_code_reason_field_and_message(void **state)
 {
     struct arena *arena = arena_new(1 << 16);
     const struct status status =
-        status_make(arena, STATUS_NOT_FOUND, "NO_SUCH", "name", "there is no %s", "clusters/x");
+        status_make(arena, REASON_NO_SUCH, "name", "there is no %s", "clusters/x");
 
     (void)state;
     assert_int_equal(status.code, STATUS_NOT_FOUND);
-    assert_string_equal(status.reason, "NO_SUCH");
+    assert_string_equal(status.reason->name, "NO_SUCH");
     assert_string_equal(status.field, "name");
     assert_string_equal(status.message, "there is no clusters/x");
     arena_free(arena);
@@ -23,11 +26,10 @@ static void a_status_has_code_reason_field_and_message(void **state)
 static void a_status_in_a_full_arena_still_has_a_message(void **state)
 {
     struct arena *arena = arena_new(0);
-    struct status status =
-        status_make(arena, STATUS_ABORTED, "R", "value", "there is no %s", "clusters/x");
+    struct status status = status_make(arena, REASON_R, "value", "there is no %s", "clusters/x");
 
     (void)state;
-    assert_string_equal(status.message, "there is no %s");
+    assert_string_equal(status.message, "it is not so");
     status = status_below(arena, status, "target");
     assert_string_equal(status.field, "value");
     assert_int_equal(status.code, STATUS_ABORTED);
@@ -37,7 +39,7 @@ static void a_status_in_a_full_arena_still_has_a_message(void **state)
 static void fields_are_put_below_each_other(void **state)
 {
     struct arena *arena = arena_new(1 << 16);
-    struct status status = status_make(arena, STATUS_ABORTED, "R", NULL, "m");
+    struct status status = status_make(arena, REASON_R, NULL, "m");
 
     (void)state;
     status = status_below(arena, status, "value");

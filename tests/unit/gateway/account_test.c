@@ -149,7 +149,7 @@ static void without_an_account_all_goes_on(void **state)
     account_method(request, "x");
     account_tier(request, ACCOUNT_MEMORY);
     account_call(request, (struct rpc_timing){0});
-    account_reason(request, "X");
+    account_reason(request, status_out_of_memory());
     account_joined(request, request);
     assert_string_equal(account_traceparent(request), "");
     assert_string_equal(fields_of(request), "");
@@ -188,7 +188,7 @@ static void a_line_has_what_is_known_and_nothing_of_the_query(void **state)
     account_open(request);
     account_method(request, "dongkhoi.clusters.v1.ClusterService/GetCluster");
     account_call(request, (struct rpc_timing){.queue_us = 1, .service_us = 2, .store_us = 3});
-    account_reason(request, "NOT_THERE");
+    account_reason(request, status_of(REASON_RESOURCE_NOT_FOUND, NULL));
     request->code = 404;
     request->sent_bytes = 77;
     const char *line = logged(request, true);
@@ -199,8 +199,9 @@ static void a_line_has_what_is_known_and_nothing_of_the_query(void **state)
                            ",\"bytes\":77,\"rpc\":\"dongkhoi.clusters.v1.ClusterService/"
                            "GetCluster\",\"caller\":\"anonymous\",\"cache\":\"service\","
                            "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\""));
-    assert_non_null(strstr(line, "\",\"parent_id\":\"b7ad6b7169203331\",\"reason\":\"NOT_THERE\","
-                                 "\"queue_ms\":0.001,\"service_ms\":0.002,\"store_ms\":0.003}\n"));
+    assert_non_null(
+        strstr(line, "\",\"parent_id\":\"b7ad6b7169203331\",\"reason\":\"RESOURCE_NOT_FOUND\","
+                     "\"queue_ms\":0.001,\"service_ms\":0.002,\"store_ms\":0.003}\n"));
     assert_null(strstr(line, "SECRET"));
     request->code = 503;
     assert_non_null(strstr(logged(request, true), "\"level\":\"warning\""));

@@ -19,6 +19,16 @@
 #include <string.h>
 #include <unistd.h>
 
+static const struct reason REASON_BUG[1] = {{"BUG", STATUS_INTERNAL, 0, "", NULL}};
+/* Of a service that was built when answers had no Vietnamese sentence. */
+static const struct reason REASON_OLD[1] = {{"OLD", STATUS_FAILED_PRECONDITION, 0, "", NULL}};
+static const struct reason REASON_NONE[1] = {{"NONE", STATUS_UNIMPLEMENTED, 0, "", NULL}};
+
+/* As the clusters service has it: a reason that the gateway's tables do not have. */
+static const struct reason REASON_STAGE_NOT_POSSIBLE[1] = {
+    {"STAGE_NOT_POSSIBLE", STATUS_FAILED_PRECONDITION, 0, "not that stage",
+     "Cụm công nghiệp đang ở bước khác[. Các bước có thể: {possibleStages}]."}};
+
 enum { ARENA_BYTES = 64 << 20, HELD_MAX = 256 };
 
 #define YEAR_10000_SECONDS INT64_C(253402300800)
@@ -64,14 +74,43 @@ static const struct {
     const char *id;
     struct status status;
 } refusals[] = {
-    {"missing", {STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND", "there is no such cluster", NULL}},
-    {"mismatch", {STATUS_ABORTED, "ETAG_MISMATCH", "the etag is another", "etag"}},
-    {"reused", {STATUS_INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED", "the key was used", NULL}},
-    {"large", {STATUS_RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE", "too large for one", NULL}},
-    {"costly", {STATUS_RESOURCE_EXHAUSTED, "REQUEST_TOO_COSTLY", "too much memory", NULL}},
-    {"full", {STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL", "too many writes wait", NULL}},
-    {"secret", {STATUS_INTERNAL, "BUG", "secret at 0x1234", "secret"}},
-    {"possible", {STATUS_FAILED_PRECONDITION, "STAGE_NOT_POSSIBLE", "not that stage", "stage"}},
+    {"missing",
+     {.code = STATUS_NOT_FOUND,
+      .reason = REASON_RESOURCE_NOT_FOUND,
+      .message = "there is no such cluster"}},
+    {"mismatch",
+     {.code = STATUS_ABORTED,
+      .reason = REASON_ETAG_MISMATCH,
+      .message = "the etag is another",
+      .field = "etag"}},
+    {"reused",
+     {.code = STATUS_INVALID_ARGUMENT,
+      .reason = REASON_IDEMPOTENCY_KEY_REUSED,
+      .message = "the key was used"}},
+    {"large",
+     {.code = STATUS_RESOURCE_EXHAUSTED,
+      .reason = REASON_ANSWER_TOO_LARGE,
+      .message = "too large for one"}},
+    {"costly",
+     {.code = STATUS_RESOURCE_EXHAUSTED,
+      .reason = REASON_REQUEST_TOO_COSTLY,
+      .message = "too much memory"}},
+    {"full",
+     {.code = STATUS_RESOURCE_EXHAUSTED,
+      .reason = REASON_QUEUE_FULL,
+      .message = "too many writes wait"}},
+    {"old",
+     {.code = STATUS_FAILED_PRECONDITION, .reason = REASON_OLD, .message = "said in English only"}},
+    {"secret",
+     {.code = STATUS_INTERNAL,
+      .reason = REASON_BUG,
+      .message = "secret at 0x1234",
+      .field = "secret"}},
+    {"possible",
+     {.code = STATUS_FAILED_PRECONDITION,
+      .reason = REASON_STAGE_NOT_POSSIBLE,
+      .message = "not that stage",
+      .field = "stage"}},
 };
 
 static const struct schema_method *method_find(const struct fake_backend *backend, const char *name)
@@ -174,8 +213,10 @@ static void answer_by_id(struct fake_backend *backend, struct rpc_call *call,
 
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         if (strcmp(refusals[i].id, id) == 0) {
-            rpc_call_answer(
-                call, &(struct rpc_result){.status = refusals[i].status, .metadata = metadata});
+            struct rpc_result result = {.status = refusals[i].status};
+
+            result.status.metadata = metadata;
+            rpc_call_answer(call, &result);
             return;
         }
     }
@@ -296,8 +337,9 @@ static void on_call(void *arg, struct rpc_call *call)
     } else if (method == NULL ||
                message_decode(rpc_call_arena(call), method->input->type, info->payload, &request)
                        .code != STATUS_OK) {
-        rpc_call_answer(call,
-                        &(struct rpc_result){.status = {STATUS_UNIMPLEMENTED, "NONE", "", NULL}});
+        rpc_call_answer(call, &(struct rpc_result){.status = {.code = STATUS_UNIMPLEMENTED,
+                                                              .reason = REASON_NONE,
+                                                              .message = ""}});
     } else {
         remember(backend, info, request);
         answer_by_id(backend, call, method, name_in(request));

@@ -227,6 +227,17 @@ static void a_failure_speaks_vietnamese_to_those_who_ask(void **state)
     expect_ask("GET /v1/clusters/secret", "Accept-Language: vi\r\n", "", 500, "Hệ thống gặp sự cố");
 }
 
+static void a_failure_of_an_older_service_is_told_in_english(void **state)
+{
+    struct client_answer answer = ask_with("GET /v1/clusters/old", "Accept-Language: vi\r\n", "");
+
+    (void)state;
+    expect(&answer, 400, "\"message\":\"said in English only\"");
+    assert_null(strstr(answer.body, "LocalizedMessage"));
+    assert_non_null(strstr(answer.head, "\r\nContent-Language: en\r\n"));
+    client_answer_done(&answer);
+}
+
 static void the_page_is_there_for_people(void **state)
 {
     struct client_answer answer = ask("GET /", "");
@@ -356,6 +367,7 @@ int main(void)
         cmocka_unit_test(readiness_names_who_is_not_ready),
         cmocka_unit_test(a_list_is_a_table_where_accept_says_so),
         cmocka_unit_test(a_failure_speaks_vietnamese_to_those_who_ask),
+        cmocka_unit_test(a_failure_of_an_older_service_is_told_in_english),
         cmocka_unit_test(the_page_is_there_for_people),
         cmocka_unit_test(a_service_that_is_down_is_503_at_once),
         cmocka_unit_test(the_document_has_a_tag),

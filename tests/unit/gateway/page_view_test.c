@@ -195,18 +195,19 @@ static void there_may_be_no_movement(void **state)
 
 static void failures_are_told_in_the_language(void **state)
 {
-    const struct status status = {
-        .code = STATUS_UNAVAILABLE, .reason = "SERVICE_DOWN", .message = "registrations <is> down"};
+    const struct status status = {.code = STATUS_UNAVAILABLE,
+                                  .reason = REASON_SERVICE_DOWN,
+                                  .message = "registrations <is> down"};
 
     (void)state;
     buffer_clear(&html);
     view.language = LANGUAGE_VI;
-    page_show_failure(&view, status, NULL);
+    page_show_failure(&view, status);
     expect(text(), "Dịch vụ tạm thời không hoạt động");
     expect(html.data, "<code>SERVICE_DOWN</code>");
     buffer_clear(&html);
     view.language = LANGUAGE_EN;
-    page_show_failure(&view, status, NULL);
+    page_show_failure(&view, status);
     expect(text(), "registrations &lt;is&gt; down");
 }
 

@@ -52,7 +52,7 @@ static void expect_refused(const char *address, const char *other, const char *r
     if (status.code == STATUS_OK) {
         fail_msg("%s is allowed beside %s", address, other != NULL ? other : "none");
     }
-    assert_string_equal(status.reason, reason);
+    assert_string_equal(status.reason->name, reason);
     assert_non_null(strstr(status.message, address));
 }
 

@@ -1,6 +1,7 @@
 /* http_head_test.c - tests http_head.c. */
 #include "unit.h"
 
+#include "base/status.h"
 #include "http/http_head.h"
 
 #include <stdio.h>
@@ -16,11 +17,13 @@ static int judge(const char *data, size_t length, struct http_head *head)
     case HTTP_SCAN_MORE:
         return 0;
     case HTTP_SCAN_REFUSED:
-        return refusal.code;
+        return status_http_code(status_of(refusal.reason, NULL));
     case HTTP_SCAN_DONE:
         break;
     }
-    return http_head_parse((struct slice){data, scan.offset}, head, &refusal) ? 200 : refusal.code;
+    return http_head_parse((struct slice){data, scan.offset}, head, &refusal)
+               ? 200
+               : status_http_code(status_of(refusal.reason, NULL));
 }
 
 static int judge_text(const char *text)

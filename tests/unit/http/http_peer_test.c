@@ -115,7 +115,7 @@ static void what_is_no_network_is_refused_by_name(void **state)
         const struct status status = http_networks_parse(text, arena, &networks);
 
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-        assert_string_equal(status.reason, "INVALID_NETWORK");
+        assert_string_equal(status.reason->name, "INVALID_NETWORK");
         assert_non_null(strstr(status.message, bad[i]));
     }
     assert_null(networks);

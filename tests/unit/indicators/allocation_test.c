@@ -175,7 +175,7 @@ static struct status try_once(struct trial *trial, size_t limit_bytes)
         }
     }
     /* The texts die with the arena. */
-    status.reason = status.code == STATUS_RESOURCE_EXHAUSTED ? "" : NULL;
+    status.reason = NULL;
     arena_free(own);
     return status;
 }

@@ -92,15 +92,15 @@ static void a_part_without_a_base_is_not_taken_as_zero(void **state)
     (void)state;
     contributions_compute(series_from(arena, false, whole), parts, 2, june, &all);
     assert_quantity(&parts[0].contribution, 6);
-    assert_string_equal(parts[1].contribution.reason, "MISSING_BASE");
-    assert_string_equal(parts[1].previous.reason, "MISSING_VALUE");
+    assert_string_equal(parts[1].contribution.reason->name, "MISSING_BASE");
+    assert_string_equal(parts[1].previous.reason->name, "MISSING_VALUE");
     assert_quantity(&all.residual, 3);
     assert_false(all.complete);
 
     contributions_compute(series_new(arena, false), parts, 2, june, &all);
-    assert_string_equal(all.growth_percent.reason, "MISSING_VALUE");
-    assert_string_equal(all.residual.reason, "MISSING_VALUE");
-    assert_string_equal(parts[0].contribution.reason, "MISSING_BASE");
+    assert_string_equal(all.growth_percent.reason->name, "MISSING_VALUE");
+    assert_string_equal(all.residual.reason->name, "MISSING_VALUE");
+    assert_string_equal(parts[0].contribution.reason->name, "MISSING_BASE");
     assert_false(all.whole_is_sum);
 }
 
@@ -124,8 +124,8 @@ static void levels_that_stand_for_both_ends_give_no_growth(void **state)
 
     (void)state;
     contributions_compute(series_from(arena, true, whole), parts, 2, june, &all);
-    assert_string_equal(all.growth_percent.reason, "SAME_OBSERVATION");
-    assert_string_equal(parts[0].contribution.reason, "SAME_OBSERVATION");
+    assert_string_equal(all.growth_percent.reason->name, "SAME_OBSERVATION");
+    assert_string_equal(parts[0].contribution.reason->name, "SAME_OBSERVATION");
     assert_quantity(&parts[1].contribution, 12.1212);
 }
 
@@ -136,7 +136,7 @@ static void no_parts_are_not_complete(void **state)
     (void)state;
     contributions_compute(series_new(arena, false), NULL, 0, june, &all);
     assert_false(all.complete);
-    assert_string_equal(all.growth_percent.reason, "MISSING_VALUE");
+    assert_string_equal(all.growth_percent.reason->name, "MISSING_VALUE");
 }
 
 static void a_cumulative_value_is_held_against_all_of_its_year(void **state)

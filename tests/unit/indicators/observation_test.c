@@ -84,7 +84,7 @@ static void bad_observations_are_refused(void **state)
         const struct status status =
             ask_refused("CreateObservation", create_request(flow, json("%s", cases[i].fields)));
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-        assert_string_equal(status.reason, cases[i].reason);
+        assert_string_equal(status.reason->name, cases[i].reason);
         assert_string_equal(status.field, cases[i].field);
     }
     assert_status(ask_refused("CreateObservation",
@@ -131,7 +131,7 @@ static void numbers_that_no_enum_names_are_refused(void **state)
         request.parent = (char *)name;
         request.observation = &observation;
         const struct status status = ask_message_refused("CreateObservation", &request);
-        assert_string_equal(status.reason, "INVALID_VALUE");
+        assert_string_equal(status.reason->name, "INVALID_VALUE");
         assert_string_equal(status.field, cases[i].field);
     }
 }
@@ -198,7 +198,7 @@ static void a_year_to_date_does_not_fall(void **state)
         "CreateObservation",
         create_request(name, value_fields("2022-06", "YEAR_TO_DATE", "30", "ESTIMATED")));
     assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
-    assert_string_equal(status.reason, "CUMULATIVE_VALUE_FALLS");
+    assert_string_equal(status.reason->name, "CUMULATIVE_VALUE_FALLS");
     assert_has(status.message, json("30.50 of %s/observations/2022-03-ytd", name));
     assert_status(ask_refused("CreateObservation",
                               create_request(name, value_fields("2022-06", "YEAR_TO_DATE", "91",
@@ -241,7 +241,7 @@ static void a_batch_is_judged_by_the_state_that_it_leads_to(void **state)
                          value_fields("2022-01", "PERIOD", "5", "PRELIMINARY"),
                          value_fields("2022-06", "YEAR_TO_DATE", "70", "PRELIMINARY"),
                          value_fields("2022-09", "YEAR_TO_DATE", "60", "PRELIMINARY")));
-    assert_string_equal(status.reason, "CUMULATIVE_VALUE_FALLS");
+    assert_string_equal(status.reason->name, "CUMULATIVE_VALUE_FALLS");
     assert_has(status.message, "observations[2]: ");
     /* All or none. */
     assert_status(ask_refused("GetObservation", json("{'name':'%s/observations/2022-01'}", name)),
@@ -262,7 +262,7 @@ static void a_batch_takes_what_its_observations_one_by_one_would(void **state)
     const struct status status =
         ask_refused("BatchUpsertObservations",
                     json("{'parent':'%s','observations':[{%s},{%s}]}", name, official, estimate));
-    assert_string_equal(status.reason, "CUMULATIVE_VALUE_FALLS");
+    assert_string_equal(status.reason->name, "CUMULATIVE_VALUE_FALLS");
 }
 
 static void a_value_that_the_batch_itself_replaces_is_not_judged(void **state)
@@ -295,20 +295,20 @@ static void a_batch_may_be_of_several_indicators(void **state)
     struct status status = ask_refused("BatchUpsertObservations",
                                        json("{'parent':'indicators/-','observations':[{%s}]}",
                                             value_fields("2022-01", "PERIOD", "1", "ESTIMATED")));
-    assert_string_equal(status.reason, "FIELD_REQUIRED");
+    assert_string_equal(status.reason->name, "FIELD_REQUIRED");
     assert_string_equal(status.field, "observations[0].name");
     status = ask_refused("BatchUpsertObservations",
                          json("{'parent':'%s','observations':[{'name':'%s/observations/-',%s}]}",
                               one, two, value_fields("2022-01", "PERIOD", "1", "ESTIMATED")));
-    assert_string_equal(status.reason, "INVALID_NAME");
+    assert_string_equal(status.reason->name, "INVALID_NAME");
     status = ask_refused("BatchUpsertObservations",
                          json("{'parent':'%s','observations':[{%s},{%s}]}", one,
                               value_fields("2022-02", "PERIOD", "1", "ESTIMATED"),
                               value_fields("2022-03", "PERIOD", "1.5", "ESTIMATED")));
-    assert_string_equal(status.reason, "TOO_MANY_DECIMALS");
+    assert_string_equal(status.reason->name, "TOO_MANY_DECIMALS");
     assert_string_equal(status.field, "observations[1].value");
     status = ask_refused("BatchUpsertObservations", json("{'parent':'%s'}", one));
-    assert_string_equal(status.reason, "FIELD_REQUIRED");
+    assert_string_equal(status.reason->name, "FIELD_REQUIRED");
 }
 
 static void an_official_value_needs_a_reopening_for_a_lower_status(void **state)

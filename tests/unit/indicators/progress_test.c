@@ -45,7 +45,7 @@ static void assert_reason(const struct quantity *quantity, const char *reason)
 {
     assert_non_null(quantity->reason);
     assert_non_null(quantity->message);
-    assert_string_equal(quantity->reason, reason);
+    assert_string_equal(quantity->reason->name, reason);
 }
 
 static const char *const vector_one[] = {
@@ -283,7 +283,7 @@ static void a_stock_in_the_middle_of_the_year_has_no_forecast(void **state)
     assert_quantity(&progress.growth_percent, 2, 3.39);
     assert_quantity(&progress.required_run_rate, 2, 782.5);
     assert_int_equal(progress.level.attainment, ATTAINMENT_IN_PROGRESS);
-    assert_string_equal(progress.level.reason, "NO_FORECAST");
+    assert_string_equal(progress.level.reason->name, "NO_FORECAST");
     assert_true(progress.complete);
     assert_false(progress.provisional);
 }

@@ -111,7 +111,7 @@ static void observations_fix_what_they_are_measured_in(void **state)
         const struct status status =
             ask_refused("UpdateIndicator", json("{'indicator':{'name':'%s','%s':%s}}", name,
                                                 cases[i].field, cases[i].value));
-        assert_string_equal(status.reason, "INDICATOR_IN_USE");
+        assert_string_equal(status.reason->name, "INDICATOR_IN_USE");
         assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
     }
     (void)ask("UpdateIndicator", json("{'indicator':{'name':'%s','priceBasis':'current'}}", name));

@@ -58,7 +58,7 @@ static void assert_malformed(struct slice bytes, const char *field)
     const struct status status =
         decode((struct slice){.data = exact, .length = bytes.length}, &sample);
     assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-    assert_string_equal(status.reason, "MALFORMED_MESSAGE");
+    assert_string_equal(status.reason->name, "MALFORMED_MESSAGE");
     assert_null(sample);
     if (field == NULL) {
         assert_null(status.field);
@@ -467,7 +467,7 @@ static void whatever_allocation_fails_the_call_says_so(void **state)
             break;
         }
         assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
-        assert_string_equal(status.reason, "REQUEST_TOO_COSTLY");
+        assert_string_equal(status.reason->name, "REQUEST_TOO_COSTLY");
         assert_null(message);
         arena_free(small);
     }

@@ -107,7 +107,7 @@ static void paths_that_lead_nowhere_are_refused(void **state)
         if (status.code != STATUS_INVALID_ARGUMENT) {
             fail_msg("%s", bad[i]);
         }
-        assert_string_equal(status.reason, "INVALID_FIELD_MASK");
+        assert_string_equal(status.reason->name, "INVALID_FIELD_MASK");
         assert_string_equal(status.field, "updateMask");
     }
     assert_non_null(strstr(check("leaf.nope").message, "leaf.nope"));

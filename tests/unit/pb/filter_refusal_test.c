@@ -121,7 +121,7 @@ static void filters_that_are_none_are_refused_at_their_byte(void **state)
             strstr(status.message, refusals[i].says) == NULL) {
             fail_msg("%s: %s", refusals[i].text, status.message != NULL ? status.message : "OK");
         }
-        assert_string_equal(status.reason, "INVALID_FILTER");
+        assert_string_equal(status.reason->name, "INVALID_FILTER");
         assert_string_equal(status.field, "filter");
         assert_null(filter);
     }

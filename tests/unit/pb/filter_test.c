@@ -315,7 +315,7 @@ static void orders_that_are_none_are_refused(void **state)
         if (status.code != STATUS_INVALID_ARGUMENT || strstr(status.message, place) == NULL) {
             fail_msg("%s: %s", table[i].text, status.message != NULL ? status.message : "OK");
         }
-        assert_string_equal(status.reason, "INVALID_ORDER_BY");
+        assert_string_equal(status.reason->name, "INVALID_ORDER_BY");
         assert_string_equal(status.field, "orderBy");
         assert_int_equal(count, 9);
     }

@@ -41,7 +41,8 @@ static void assert_refused(const struct refusal *refusal)
     const struct status status = everything_decode(arena, slice_from(refusal->text), &message);
     const char *field = status.field != NULL ? status.field : "";
 
-    if (status.code != STATUS_INVALID_ARGUMENT || strcmp(status.reason, refusal->reason) != 0) {
+    if (status.code != STATUS_INVALID_ARGUMENT ||
+        strcmp(status.reason->name, refusal->reason) != 0) {
         fail_msg("%s: %s %s", refusal->text, status_code_name(status.code),
                  status.message != NULL ? status.message : "");
     }

@@ -142,7 +142,8 @@ static void what_does_not_fit_is_refused_by_path(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct status status = set(table[i].path, table[i].text);
-        if (status.code != STATUS_INVALID_ARGUMENT || strcmp(status.reason, table[i].reason) != 0 ||
+        if (status.code != STATUS_INVALID_ARGUMENT ||
+            strcmp(status.reason->name, table[i].reason) != 0 ||
             strcmp(status.field, table[i].field) != 0) {
             fail_msg("%s=%s: %s %s", table[i].path, table[i].text, status_code_name(status.code),
                      status.message != NULL ? status.message : "");

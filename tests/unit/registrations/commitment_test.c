@@ -95,9 +95,11 @@ static void incomplete_promises_are_refused(void **state)
         const struct status status =
             commitment_check(&call, read_commitment(call.arena, rows[i].text));
 
-        if (status.code != STATUS_INVALID_ARGUMENT || strcmp(status.reason, rows[i].reason) != 0 ||
+        if (status.code != STATUS_INVALID_ARGUMENT ||
+            strcmp(status.reason->name, rows[i].reason) != 0 ||
             strcmp(status.field, rows[i].field) != 0) {
-            fail_msg("%s: %s %s %s", rows[i].text, status.reason, status.field, status.message);
+            fail_msg("%s: %s %s %s", rows[i].text, status_reason(status)->name, status.field,
+                     status.message);
         }
     }
 }
@@ -159,7 +161,7 @@ static void a_value_has_fifteen_digits_and_six_decimals(void **state)
                                         "'value':%s}}",
                                         rows[i].value);
         const struct status status = commitment_check(&call, read_commitment(call.arena, text));
-        const char *reason = status.reason != NULL ? status.reason : "";
+        const char *reason = status.reason != NULL ? status.reason->name : "";
 
         if (strcmp(reason, rows[i].reason != NULL ? rows[i].reason : "") != 0) {
             fail_msg("%s: %s", rows[i].value, reason);

@@ -14,6 +14,8 @@
 #include <pthread.h>
 #include <string.h>
 
+OWN_REASON(TOO_LATE, UNAVAILABLE);
+
 enum {
     ARENA_LIMIT_BYTES = 64 << 20,
     ANSWERS_MAX = 16,
@@ -141,10 +143,10 @@ void fake_answer_next(const char *method, const char *response)
     pthread_mutex_unlock(&fakes.lock);
 }
 
-void fake_refuse(const char *method, enum status_code code, const char *reason)
+void fake_refuse(const char *method, const struct reason *reason)
 {
     pthread_mutex_lock(&fakes.lock);
-    answer_of(method)->status = (struct status){code, reason, "as it was told to", NULL};
+    answer_of(method)->status = status_of(reason, "as it was told to");
     pthread_mutex_unlock(&fakes.lock);
 }
 
@@ -159,8 +161,9 @@ void fake_hang(const char *peer)
 
 void fake_reset(void)
 {
-    const struct rpc_result late = {
-        .status = {STATUS_UNAVAILABLE, "TOO_LATE", "nobody waits any more", NULL}};
+    const struct rpc_result late = {.status = {.code = STATUS_UNAVAILABLE,
+                                               .reason = REASON_TOO_LATE,
+                                               .message = "nobody waits any more"}};
 
     pthread_mutex_lock(&fakes.lock);
     for (int i = 0; i < SOURCES; i++) {

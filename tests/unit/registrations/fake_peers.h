@@ -15,7 +15,7 @@ void fake_answer(const char *method, const char *response);
 /* The next answers of a method, in their order, before the one of fake_answer(). */
 void fake_answer_next(const char *method, const char *response);
 /* A method is refused from now on. */
-void fake_refuse(const char *method, enum status_code code, const char *reason);
+void fake_refuse(const char *method, const struct reason *reason);
 /* All are as at first: every method answers an empty message. */
 void fake_reset(void);
 

@@ -107,7 +107,7 @@ static void a_service_that_does_not_answer_is_named(void **state)
 
     (void)state;
     fake_reset();
-    fake_refuse("ListMilestones", STATUS_UNAVAILABLE, "SHUTTING_DOWN");
+    fake_refuse("ListMilestones", REASON_SHUTTING_DOWN);
     const char *answer = overdue(movement, "2022-06-01");
     assert_has(answer, "'complete':false");
     assert_has(answer, "'message':'nighteconomy did not answer");

@@ -40,8 +40,10 @@ static const char *const commitments[] = {
 
 static int setup(void **state)
 {
-    const struct status down = {STATUS_UNAVAILABLE, "SERVICE_DOWN", "not connected", NULL};
-    const struct status gone = {STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND", "no such thing", NULL};
+    const struct status down = {
+        .code = STATUS_UNAVAILABLE, .reason = REASON_SERVICE_DOWN, .message = "not connected"};
+    const struct status gone = {
+        .code = STATUS_NOT_FOUND, .reason = REASON_RESOURCE_NOT_FOUND, .message = "no such thing"};
 
     (void)state;
     arena = arena_new(ARENA_BYTES);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+OWN_REASON(TARGET_NOT_FOUND, NOT_FOUND); /* of clusters */
+
 #define PROGRESS                                                                                   \
     "'name':'indicators/wind','unit':'MW','period':'2022-12','target':'indicators/wind/targets/"   \
     "2022','targetState':'OPEN','yearToDate':93.05,'yearToDatePeriod':'2021-11',"                  \
@@ -118,7 +120,7 @@ static void clusters_are_counted_under_the_rule_of_the_year(void **state)
     answer = ask("GetScorecard", "{'name':'%s','publishedBy':'2022-06-30'}", movement);
     assert_has(answer, "'status':'IN_PROGRESS'");
     assert_has(answer, "LINEAR_FORECAST");
-    fake_refuse("CountNewClusters", STATUS_NOT_FOUND, "TARGET_NOT_FOUND");
+    fake_refuse("CountNewClusters", REASON_TARGET_NOT_FOUND);
     answer = scorecard(movement);
     assert_has(answer, "'value':null");
     assert_has(answer, "'status':'UNKNOWN'");
@@ -195,7 +197,7 @@ static void the_rule_names_things_by_their_titles(void **state)
     assert_has(answer, "at least 1 cluster is new in 2022 under the counting rule of that year");
     assert_lacks(answer, "of indicators/wind");
     /* Without an answer there is only the name. */
-    fake_refuse("GetMilestoneVerdict", STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND");
+    fake_refuse("GetMilestoneVerdict", REASON_RESOURCE_NOT_FOUND);
     assert_has(scorecard(movement), "the milestone schemes/night/milestones/approval is complete");
 }
 
@@ -240,7 +242,7 @@ static void a_milestone_shows_the_document_that_decides(void **state)
     assert_lacks(answer, "'evidence':{");
     answer = ask("GetScorecard", "{'name':'%s','publishedBy':'2022-12-30'}", movement);
     assert_has(answer, "'status':'IN_PROGRESS'");
-    fake_refuse("GetMilestoneVerdict", STATUS_NOT_FOUND, "RESOURCE_NOT_FOUND");
+    fake_refuse("GetMilestoneVerdict", REASON_RESOURCE_NOT_FOUND);
     assert_has(scorecard(movement), "'status':'UNKNOWN'");
 }
 
@@ -292,12 +294,12 @@ static void a_service_that_does_not_answer_spoils_only_its_lines(void **state)
     assert_has(answer, "{'service':'clusters','answered':false,'seq':'0'}");
     assert_has(answer, "at least 2 clusters are new in 2022");
     fake_reset();
-    fake_refuse("ListTargets", STATUS_UNAVAILABLE, "SHUTTING_DOWN");
+    fake_refuse("ListTargets", REASON_SHUTTING_DOWN);
     answer = scorecard(movement);
     assert_has(answer, "'reason':'SERVICE_DOWN','message':'indicators did not answer");
     assert_int_equal(fake_requests("BatchGetProgress"), 0);
     fake_reset();
-    fake_refuse("BatchGetProgress", STATUS_RESOURCE_EXHAUSTED, "QUEUE_FULL");
+    fake_refuse("BatchGetProgress", REASON_QUEUE_FULL);
     answer = scorecard(movement);
     assert_has(answer, "'reason':'SERVICE_DOWN','message':'indicators did not answer");
     assert_has(answer, "'complete':false");

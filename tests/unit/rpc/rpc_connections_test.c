@@ -270,7 +270,7 @@ static void after_many_refusals_calls_are_refused_unread_for_a_while(void **stat
         sent += FULL;
         assert_int_equal(answers.count, FULL);
         assert_true(sent < 100 * FULL);
-    } while (raw_answers_with(&answers, "LIMIT") == FULL);
+    } while (raw_answers_with(&answers, "QUEUE_FULL") == FULL);
     assert_true(sent > REFUSED);
     assert_int_equal(raw_answers_with(&answers, "TOO_MANY_CALLS"), FULL);
     assert_int_equal(rpc_server_load(peer.server).skipped, FULL);

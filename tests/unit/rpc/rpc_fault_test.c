@@ -174,7 +174,7 @@ static void a_write_of_a_killed_server_is_unknown_and_never_run_twice(void **sta
     pthread_mutex_unlock(&outcome.lock);
     assert_true(clock_boot_ms() - begin < 5000);
     assert_int_equal(outcome.status.code, STATUS_UNAVAILABLE);
-    assert_string_equal(outcome.status.reason, "OUTCOME_UNKNOWN");
+    assert_string_equal(outcome.status.reason->name, "OUTCOME_UNKNOWN");
     assert_true(peer_wait_connected(&peer, false));
     assert_status(peer_call(&peer, "echo", "", 5000, NULL), STATUS_UNAVAILABLE, "SERVICE_DOWN");
 
@@ -247,7 +247,7 @@ static void no_call_to_a_killed_server_waits_for_its_deadline(void **state)
         assert_ok(peer_call(&peer, "echo", "", 20000, NULL));
         (void)kill(victim.pid, SIGKILL);
         const int64_t begin = clock_boot_ms();
-        while (status.code == STATUS_OK || strcmp(status.reason, "SERVICE_DOWN") != 0) {
+        while (status.code == STATUS_OK || strcmp(status.reason->name, "SERVICE_DOWN") != 0) {
             status = peer_call(&peer, "echo", "", 20000, NULL);
             assert_true(status.code == STATUS_OK || status.code == STATUS_UNAVAILABLE);
         }

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <time.h>
 
+OWN_REASON(WRONG_STAGE, FAILED_PRECONDITION);
+OWN_REASON(UNKNOWN_METHOD, UNIMPLEMENTED);
+
 static void sleep_ms(long ms)
 {
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -70,7 +73,7 @@ static void on_call(void *arg, struct rpc_call *call)
         result.payload = (struct slice){large, sizeof(large)};
     } else if (strcmp(info->method, "limit") == 0) {
         rpc_call_refused(call);
-        result.status = (struct status){STATUS_RESOURCE_EXHAUSTED, "LIMIT", "too many", NULL};
+        result.status = status_make(rpc_call_arena(call), REASON_QUEUE_FULL, NULL, "too many");
     } else if (strcmp(info->method, "hold") == 0) {
         hold(peer, call);
         return;
@@ -81,12 +84,12 @@ static void on_call(void *arg, struct rpc_call *call)
         }
         result.status = status_out_of_memory();
     } else if (strcmp(info->method, "refuse") == 0) {
-        result.metadata = metadata;
-        result.status = status_make(rpc_call_arena(call), STATUS_FAILED_PRECONDITION, "WRONG_STAGE",
-                                    "cluster.stage", "not from %s", info->caller);
+        result.status = status_make(rpc_call_arena(call), REASON_WRONG_STAGE, "cluster.stage",
+                                    "not from %s", info->caller);
+        result.status.metadata = metadata;
     } else {
-        result.status = status_make(rpc_call_arena(call), STATUS_UNIMPLEMENTED, "UNKNOWN_METHOD",
-                                    NULL, "no method %s", info->method);
+        result.status = status_make(rpc_call_arena(call), REASON_UNKNOWN_METHOD, NULL,
+                                    "no method %s", info->method);
     }
     rpc_call_answer(call, &result);
 }

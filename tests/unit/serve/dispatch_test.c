@@ -220,7 +220,7 @@ struct tally {
 
 static void tally_add(struct tally *tally, struct status status)
 {
-    const char *reason = status.code != STATUS_OK ? status.reason : "";
+    const char *reason = status.code != STATUS_OK ? status_reason(status)->name : "";
 
     pthread_mutex_lock(&tally->lock);
     tally->count++;

@@ -2,8 +2,6 @@
 #include "library.h"
 
 #include "base/log.h"
-#include "google/rpc/error_details.pb-c.h"
-#include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
 
@@ -14,6 +12,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+OWN_REASON(SECRET_REASON, INTERNAL);
+OWN_REASON(INVALID_PAGE_COUNT, INVALID_ARGUMENT);
+OWN_REASON(BOOK_LENT, FAILED_PRECONDITION);
 
 enum { ARENA_BYTES = 64 << 20, CLOSE_MS = 10000 };
 
@@ -42,7 +44,7 @@ static struct status prepare_book(struct call *call, const void *before, void *r
     TRY(call_check_length(call, "displayName.vi", book->display_name->vi, 20));
     if (book->page_count < 0) {
         call_metadata(call, "least", "0");
-        return INVALID(call, "INVALID_PAGE_COUNT", "pageCount", "pageCount is negative");
+        return REFUSE(call, REASON_INVALID_PAGE_COUNT, "pageCount", "pageCount is negative");
     }
     if (before == NULL) {
         book->state = DONGKHOI__LIBRARY__V1__BOOK__STATE__PRESENT;
@@ -55,7 +57,7 @@ static struct status prepare_delete_book(struct call *call, const void *resource
     const Book *book = resource;
 
     if (book->state == DONGKHOI__LIBRARY__V1__BOOK__STATE__LENT) {
-        return PRECONDITION(call, "BOOK_LENT", NULL, "%s is lent", book->name);
+        return REFUSE(call, REASON_BOOK_LENT, NULL, "%s is lent", book->name);
     }
     return STATUS_NONE;
 }
@@ -150,7 +152,7 @@ static struct status fail_inside(struct call *call, const void *request, void *r
 {
     (void)request;
     (void)response;
-    return status_make(call->arena, STATUS_INTERNAL, "SECRET_REASON", "secret", "secret: %d", 483);
+    return status_make(call->arena, REASON_SECRET_REASON, "secret", "secret: %d", 483);
 }
 
 static const struct method methods[] = {
@@ -370,22 +372,11 @@ struct status library_update(struct library *library, Book *book, const char *pa
 
 const char *library_metadata(struct library *library, const char *key)
 {
-    const Google__Rpc__Status *status = library->answer.status_detail;
+    const char *const *pair = library->answer.status.metadata;
 
-    for (size_t i = 0; status != NULL && i < status->n_details; i++) {
-        const Google__Protobuf__Any *any = status->details[i];
-        const struct slice value = {(const char *)any->value.data, any->value.len};
-        void *message = NULL;
-        if (strstr(any->type_url, "ErrorInfo") == NULL) {
-            continue;
-        }
-        assert_ok(
-            message_decode(library->arena, &google__rpc__error_info__descriptor, value, &message));
-        const Google__Rpc__ErrorInfo *info = message;
-        for (size_t j = 0; j < info->n_metadata; j++) {
-            if (strcmp(info->metadata[j]->key, key) == 0) {
-                return info->metadata[j]->value;
-            }
+    for (; pair != NULL && pair[0] != NULL; pair += 2) {
+        if (strcmp(pair[0], key) == 0) {
+            return pair[1];
         }
     }
     return NULL;

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+OWN_REASON(TOO_LATE, UNAVAILABLE);
+OWN_REASON(X, UNAVAILABLE);
+
 enum {
     PEER_ARENA_BYTES = 4 << 20,
     MANY_CALLS = 60,
@@ -70,8 +73,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    const struct rpc_result late = {
-        .status = {STATUS_UNAVAILABLE, "TOO_LATE", "nobody waits any more", NULL}};
+    const struct rpc_result late = {.status = {.code = STATUS_UNAVAILABLE,
+                                               .reason = REASON_TOO_LATE,
+                                               .message = "nobody waits any more"}};
 
     peers_close(peers, CLOSE_BOUND_MS);
     for (size_t i = 0; i < atomic_load(&hanging.held_count); i++) {
@@ -195,7 +199,8 @@ static void what_another_moment_may_change_is_of_no_version(void **state)
     assert_int_equal(peer_version(&call, "library")->seq, 0);
     assert_true(peer_says_nothing(calls[0].status));
     assert_false(peer_says_nothing(calls[1].status));
-    assert_true(peer_says_nothing((struct status){STATUS_UNAVAILABLE, "X", "x", NULL}));
+    assert_true(peer_says_nothing(
+        (struct status){.code = STATUS_UNAVAILABLE, .reason = REASON_X, .message = "x"}));
     assert_false(peer_says_nothing(STATUS_NONE));
 }
 

@@ -78,7 +78,7 @@ static int write_books(struct library *library, bool recover)
         (void)fprintf(stderr, "the disk never failed\n");
         return 2;
     }
-    if (status.code != STATUS_UNAVAILABLE || strcmp(status.reason, "STORE_READ_ONLY") != 0) {
+    if (status.code != STATUS_UNAVAILABLE || strcmp(status.reason->name, "STORE_READ_ONLY") != 0) {
         return tell("refused", status);
     }
     return recover ? come_back(library, number) : stay_refused(library, number);

@@ -90,7 +90,7 @@ static int fill(struct library *library, int from)
         status = write_book(library, number);
     }
     assert_int_equal(status.code, STATUS_UNAVAILABLE);
-    assert_string_equal(status.reason, "STORE_READ_ONLY");
+    assert_string_equal(status.reason->name, "STORE_READ_ONLY");
     return number;
 }
 

@@ -60,7 +60,7 @@ static void every_change_in_the_journal_is_found(void **state)
         if (status.code != STATUS_DATA_LOSS) {
             fail_msg("not found: %s", changes[i]);
         }
-        assert_string_equal(status.reason, "JOURNAL_BROKEN");
+        assert_string_equal(status.reason->name, "JOURNAL_BROKEN");
         assert_non_null(strstr(status.message, "entry 3 "));
         assert_int_equal(entries, 99);
         library_close(library);

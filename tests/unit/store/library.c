@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+OWN_REASON(SHELF_FULL, FAILED_PRECONDITION);
+
 enum { ARENA_BYTES = 64 << 20 };
 
 static bool title_length(struct arena *arena, const ProtobufCMessage *message, int64_t *ret_int64,
@@ -256,8 +258,7 @@ struct status act_create_then_fail(struct job *job, struct tx *tx)
 {
     TRY(act_create(job, tx));
     job->write.answer = slice_from("details");
-    return status_make(tx->arena, STATUS_FAILED_PRECONDITION, "SHELF_FULL", "name",
-                       "the shelf of %s is full", job->name);
+    return status_make(tx->arena, REASON_SHELF_FULL, "name", "the shelf of %s is full", job->name);
 }
 
 static struct status book_act(struct library *library,

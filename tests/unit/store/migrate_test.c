@@ -123,7 +123,7 @@ static void assert_too_new(struct library *library, const char *change)
     library_execute(library, change);
     const struct status status = store_open(&options, library->arena, &library->store);
     assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
-    assert_string_equal(status.reason, "STORE_TOO_NEW");
+    assert_string_equal(status.reason->name, "STORE_TOO_NEW");
     assert_non_null(strstr(status.message, "newer program"));
 }
 

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "pb/message.h"
 
+OWN_REASON(ENOUGH, ABORTED);
+
 #define NAME "shelves/a/books/one"
 
 static void standard_fields_are_filled_in_and_read_back(void **state)
@@ -311,7 +313,7 @@ static void scans_choose_by_parent_column_time_and_revision(void **state)
 static void a_walk_ends_with_the_failure_of_its_callback(void **state)
 {
     struct library *library = *state;
-    struct count count = {.status = {.code = STATUS_ABORTED, .reason = "ENOUGH"}};
+    struct count count = {.status = {.code = STATUS_ABORTED, .reason = REASON_ENOUGH}};
     const struct resource_scan all = {.parent = "-"};
     struct tx tx;
 

@@ -55,7 +55,7 @@ static void a_directory_that_cannot_be_made_is_named(void **state)
     options.directory = library_file(library);
     const struct status status = store_open(&options, library->arena, &store);
     assert_int_equal(status.code, STATUS_UNAVAILABLE);
-    assert_string_equal(status.reason, "STORE_IO_ERROR");
+    assert_string_equal(status.reason->name, "STORE_IO_ERROR");
     assert_non_null(strstr(status.message, options.directory));
 }
 

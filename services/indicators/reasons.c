@@ -1,0 +1,6 @@
+/* reasons.c - the rows of reasons.def. */
+#include "reasons.h"
+
+#define REASON REASON_DEFINE
+#include "reasons.def"
+#undef REASON
