@@ -2,6 +2,7 @@
 #include "base/status.h"
 
 #include "base/arena.h"
+#include "base/sentence.h"
 
 #include <stdarg.h>
 
@@ -12,6 +13,17 @@ struct status status_of(const struct reason *reason, const char *message)
         .reason = reason,
         .message = message != NULL ? message : reason->english,
     };
+}
+
+struct status status_for(struct arena *arena, const struct reason *reason, const char *field,
+                         const char *const *metadata)
+{
+    struct status status =
+        status_of(reason, sentence_fill(arena, reason->english, field, metadata));
+
+    status.field = field;
+    status.metadata = metadata;
+    return status;
 }
 
 struct status status_make(struct arena *arena, const struct reason *reason, const char *field,

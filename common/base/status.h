@@ -34,8 +34,14 @@ struct [[nodiscard]] status {
         }                                                                                          \
     } while (0)
 
-/* A failure with the code of its reason; message NULL: the reason's English sentence. */
+/* A failure with the code of its reason; message NULL: the reason's English sentence, which then
+ * has no places to fill. */
 struct status status_of(const struct reason *reason, const char *message);
+
+/* The same with the reason's English sentence, its places filled (see base/reason.h): field and
+ * metadata may be NULL, and must outlive the call. */
+struct status status_for(struct arena *arena, const struct reason *reason, const char *field,
+                         const char *const *metadata);
 
 /*
  * The same with a message made in the arena; when the arena is full the message is the reason's

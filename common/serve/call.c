@@ -19,11 +19,16 @@ void call_metadata(struct call *call, const char *key, const char *value)
     }
 }
 
+struct status call_refuse(struct call *call, const struct reason *reason, const char *field)
+{
+    return status_for(call->arena, reason, field, call->metadata);
+}
+
 struct status call_check_required(struct call *call, const char *field, const char *text)
 {
     /* Blanks say nothing either. */
     if (text == NULL || text[strspn(text, " \t\r\n")] == '\0') {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     return STATUS_NONE;
 }

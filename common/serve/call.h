@@ -51,7 +51,10 @@ void call_metadata(struct call *call, const char *key, const char *value);
 struct status call_below_item(struct call *call, struct status status, const char *list,
                               size_t index);
 
-/* What a rule returns of a request that it does not take: see status_make(). */
+/* What a rule returns of a request that it does not take: with what the reason's row says in
+ * English, filled from field (or NULL) and the call's metadata; REFUSE() where there is more to
+ * say. */
+struct status call_refuse(struct call *call, const struct reason *reason, const char *field);
 #define REFUSE(call, reason, field, ...) status_make((call)->arena, (reason), (field), __VA_ARGS__)
 
 /* INVALID_ARGUMENT checks that many rules share. Empty texts pass all but call_check_required. */

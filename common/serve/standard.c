@@ -13,7 +13,7 @@ struct status name_check(struct call *call, const struct resource_kind *kind, co
                          const char *name)
 {
     if (name[0] == '\0') {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     if (!resource_name_matches(kind->pattern, name)) {
         return REFUSE(call, REASON_INVALID_NAME, field, "%s must be of the form %s: \"%s\"", field,
@@ -88,7 +88,7 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
                       pattern[0] == '\0' ? "empty" : "of the form ", pattern, parent);
     }
     if (parent[0] == '\0') {
-        return REFUSE(call, REASON_FIELD_REQUIRED, "parent", "parent is required");
+        return call_refuse(call, REASON_FIELD_REQUIRED, "parent");
     }
     if (wildcards) {
         TRY(fixed_part(call, parent, &fixed));
@@ -149,8 +149,7 @@ struct status standard_as_of(struct call *call, const void *request)
         return STATUS_NONE;
     }
     if (!is_time(time)) {
-        return REFUSE(call, REASON_INVALID_TIME, "asOf",
-                      "asOf is no time of the years 0001 to 9999");
+        return call_refuse(call, REASON_INVALID_TIME, "asOf");
     }
     return tx_set_as_of(call->tx, time_unwrap(time));
 }

@@ -109,7 +109,7 @@ struct status required_check(struct call *call, const ProtobufCMessage *message,
         }
         const char *path = field_path(call, field, name);
         if (!message_has(message, member.field)) {
-            return REFUSE(call, REASON_FIELD_REQUIRED, path, "%s is required", path);
+            return call_refuse(call, REASON_FIELD_REQUIRED, path);
         }
         if (member_is_child(&member)) {
             TRY(required_check(call, message_child(message, name), path));
@@ -165,7 +165,7 @@ static struct status output_only_walk(struct call *call, const ProtobufCMessage 
         const char *path = field_path(call, base, name);
         if (output_only || (resource && is_standard(name))) {
             if (current == NULL || !message_field_equals(given, current, member.field)) {
-                return REFUSE(call, REASON_OUTPUT_ONLY_FIELD, path, "%s cannot be set", path);
+                return call_refuse(call, REASON_OUTPUT_ONLY_FIELD, path);
             }
         } else if (member_is_child(&member)) {
             TRY(output_only_walk(call, message_child(given, name),
@@ -219,7 +219,7 @@ struct status immutable_check(struct call *call, const ProtobufCMessage *before,
         }
         const char *path = field_path(call, field, name);
         if ((member.schema->behavior & FIELD_IMMUTABLE) != 0) {
-            return REFUSE(call, REASON_IMMUTABLE_FIELD, path, "%s cannot be changed", path);
+            return call_refuse(call, REASON_IMMUTABLE_FIELD, path);
         }
         if (member_is_child(&member) && message_has(before, member.field) &&
             message_has(after, member.field)) {

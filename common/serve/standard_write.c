@@ -227,7 +227,7 @@ static struct status resource_of(struct call *call, const void *request, const c
     void *resource = message_child(request, call->method->kind->singular);
 
     if (resource == NULL) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     *ret_resource = resource;
     return STATUS_NONE;

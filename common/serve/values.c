@@ -60,7 +60,7 @@ static struct status uri_check(struct call *call, const char *field, const char 
 {
     TRY(call_check_length(call, field, uri, DOCUMENT_URI_MAX_CHARACTERS));
     if (uri[0] != '\0' && !is_absolute_uri(uri)) {
-        return REFUSE(call, REASON_INVALID_URI, field, "%s must be an absolute URI", field);
+        return call_refuse(call, REASON_INVALID_URI, field);
     }
     return STATUS_NONE;
 }
@@ -85,19 +85,17 @@ struct status document_require(struct call *call, const char *field,
                                const Dongkhoi__Type__V1__Document *document, unsigned needs)
 {
     if (document == NULL) {
-        return REFUSE(call, REASON_DOCUMENT_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_DOCUMENT_REQUIRED, field);
     }
     TRY(document_check(call, field, document));
     const char *date = path_below(call, field, "date");
     const char *authority = path_below(call, field, "authority");
     if ((needs & NEED_DATE) != 0 && document->date[0] == '\0') {
-        return REFUSE(call, REASON_DATE_REQUIRED, date, "%s is required: the date of signature",
-                      date);
+        return call_refuse(call, REASON_DATE_REQUIRED, date);
     }
     if ((needs & NEED_AUTHORITY) != 0 &&
         call_check_required(call, authority, document->authority).code != STATUS_OK) {
-        return REFUSE(call, REASON_AUTHORITY_REQUIRED, authority, "%s is required: who issued it",
-                      authority);
+        return call_refuse(call, REASON_AUTHORITY_REQUIRED, authority);
     }
     return STATUS_NONE;
 }
@@ -255,25 +253,36 @@ struct status message_append(struct call *call, void *message, const char *field
     return message_insert(call, message, field, count, item);
 }
 
-struct status note_append(struct call *call, void *message, const char *field,
-                          const struct reason *reason, const char *format, ...)
+static struct status note_put(struct call *call, void *message, const char *field,
+                              const struct reason *reason, char *sentence)
 {
     Dongkhoi__Type__V1__Note *note =
         message_new(call->arena, &dongkhoi__type__v1__note__descriptor);
-    va_list args;
 
-    if (note == NULL) {
+    if (note == NULL || sentence == NULL) {
         return status_out_of_memory();
     }
-    va_start(args, format);
-    note->message = arena_vprintf(call->arena, format, args);
-    va_end(args);
+    note->message = sentence;
     note->field = (char *)field;
     note->reason = (char *)reason->name;
-    if (note->message == NULL) {
-        return status_out_of_memory();
-    }
     return message_append(call, message, "notes", note);
+}
+
+struct status note_say(struct call *call, void *message, const char *field,
+                       const struct reason *reason)
+{
+    return note_put(call, message, field, reason, (char *)reason->english);
+}
+
+struct status note_append(struct call *call, void *message, const char *field,
+                          const struct reason *reason, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *sentence = arena_vprintf(call->arena, format, args);
+    va_end(args);
+    return note_put(call, message, field, reason, sentence);
 }
 
 const char *names_join(struct arena *arena, const char *const *names, size_t count,

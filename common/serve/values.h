@@ -78,7 +78,10 @@ struct status message_append(struct call *call, void *message, const char *field
 struct status message_insert(struct call *call, void *message, const char *field, size_t index,
                              void *item);
 
-/* Adds to the repeated field "notes" of message. field and reason must be literals. */
+/* Adds to the repeated field "notes" what the reason's row says. field must be a literal. */
+struct status note_say(struct call *call, void *message, const char *field,
+                       const struct reason *reason);
+/* The same with a sentence of its own. */
 __attribute__((format(printf, 5, 6))) struct status note_append(struct call *call, void *message,
                                                                 const char *field,
                                                                 const struct reason *reason,

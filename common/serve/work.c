@@ -251,8 +251,7 @@ static struct status key_choose(struct work *work, const char **ret_key)
     const char *request_id = message_string(work->request, "request_id");
 
     if (key[0] != '\0' && request_id[0] != '\0' && strcmp(key, request_id) != 0) {
-        return REFUSE(&work->call, REASON_IDEMPOTENCY_KEY_MISMATCH, "requestId",
-                      "requestId differs from the idempotency key");
+        return call_refuse(&work->call, REASON_IDEMPOTENCY_KEY_MISMATCH, "requestId");
     }
     if (key[0] == '\0') {
         key = request_id;

@@ -95,8 +95,7 @@ struct status page_token_make(struct tx *tx, const struct page_request *request,
 
 static struct status refuse(struct tx *tx)
 {
-    return status_make(tx->arena, REASON_INVALID_PAGE_TOKEN, "pageToken",
-                       "pageToken is none, or one of another request");
+    return status_for(tx->arena, REASON_INVALID_PAGE_TOKEN, "pageToken", NULL);
 }
 
 /* Takes length bytes from the front of rest; false when there are fewer. */

@@ -331,7 +331,7 @@ struct status tx_set_as_of(struct tx *tx, int64_t time_us)
     struct journal_head head;
 
     if (time_us > tx->settled_us && time_us > tx->version_time_us) {
-        return status_make(tx->arena, REASON_INVALID_AS_OF, "asOf", "asOf lies in the future");
+        return status_for(tx->arena, REASON_INVALID_AS_OF, "asOf", NULL);
     }
     TRY(journal_head_at(tx, time_us, &head));
     if (head.seq == 0) {

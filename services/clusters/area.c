@@ -185,8 +185,7 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
     }
     cluster->area_outdated = unknown != NULL && cluster->area_hectares != NULL;
     if (cluster->area_hectares == NULL) {
-        return note_append(call, cluster, "areaHectares", REASON_AREA_UNKNOWN,
-                           "the area is not known");
+        return note_say(call, cluster, "areaHectares", REASON_AREA_UNKNOWN);
     }
     if (cluster->area_outdated) {
         TRY(note_append(
@@ -242,10 +241,8 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
                            "no decision about the area is known on or before %s", answer->date);
     }
     if (cluster->area_hectares == NULL) {
-        return note_append(call, answer, "areaHectares", REASON_AREA_UNKNOWN,
-                           "the area is not known");
+        return note_say(call, answer, "areaHectares", REASON_AREA_UNKNOWN);
     }
     answer->area_hectares = cluster->area_hectares;
-    return note_append(call, answer, "areaHectares", REASON_AREA_AS_FOUND,
-                       "the area is as it was found, without a date");
+    return note_say(call, answer, "areaHectares", REASON_AREA_AS_FOUND);
 }

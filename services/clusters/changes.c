@@ -82,7 +82,7 @@ static struct status list_changes(struct call *call, const void *request, const 
     size_t start = 0;
 
     if (asked < 0) {
-        return REFUSE(call, REASON_INVALID_PAGE_SIZE, "pageSize", "pageSize must not be negative");
+        return call_refuse(call, REASON_INVALID_PAGE_SIZE, "pageSize");
     }
     TRY(standard_as_of(call, request));
     TRY(find_cluster(call, "parent", message_string(request, "parent"), &cluster));

@@ -43,8 +43,7 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
     if (cluster->stage == STAGE_FULL && cluster->occupancy_percent != NULL &&
         double_scaled(cluster->leased_hectares, HECTARE_DECIMALS) <
             scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS)) {
-        return note_append(call, cluster, "stage", REASON_NO_LONGER_FULL,
-                           "the cluster was FULL, but land is free again");
+        return note_say(call, cluster, "stage", REASON_NO_LONGER_FULL);
     }
     return STATUS_NONE;
 }
@@ -68,8 +67,7 @@ static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V
 {
     TRY(title_check(call, "displayName", cluster->display_name));
     if (!district_is_valid(cluster->district)) {
-        return REFUSE(call, REASON_INVALID_DISTRICT, "district",
-                      "district must be a code of three digits, such as 834");
+        return call_refuse(call, REASON_INVALID_DISTRICT, "district");
     }
     TRY(call_check_length(call, "infrastructureOwner", cluster->infrastructure_owner,
                           PARTY_MAX_CHARACTERS));

@@ -46,8 +46,7 @@ static struct status documented_check(struct call *call, struct proof *proof, co
 static struct status recorded_check(struct call *call, struct proof *proof)
 {
     if (call_check_required(call, "source", proof->source).code != STATUS_OK) {
-        return REFUSE(call, REASON_SOURCE_REQUIRED, "source",
-                      "source is required with basis RECORDED: where it was found");
+        return call_refuse(call, REASON_SOURCE_REQUIRED, "source");
     }
     TRY(document_check(call, "document", proof->document));
     TRY(fact_date_check(call, "date", proof->date, true));

@@ -82,8 +82,7 @@ struct status occupancy_refresh(struct call *call, Dongkhoi__Clusters__V1__Clust
                       "the tenants of one cluster cannot lease %.10g ha", taken_hectares);
     }
     if (cluster->leasable_hectares == NULL) {
-        return note_append(call, cluster, "occupancyPercent", REASON_LEASABLE_UNKNOWN,
-                           "leasableHectares is not known");
+        return note_say(call, cluster, "occupancyPercent", REASON_LEASABLE_UNKNOWN);
     }
     const int64_t leasable = scaled_stored(cluster->leasable_hectares, HECTARE_DECIMALS);
 

@@ -200,9 +200,7 @@ static struct status evidence_check(struct call *call,
                                     const Dongkhoi__Clusters__V1__Cluster *cluster, int stage)
 {
     if (stage == STAGE_OPERATING && cluster->tenant_count == 0) {
-        return REFUSE(call, REASON_NO_TENANT, "stage",
-                      "OPERATING needs a first tenant: an investment with role TENANT that "
-                      "is REGISTERED, UNDER_CONSTRUCTION or OPERATING");
+        return call_refuse(call, REASON_NO_TENANT, "stage");
     }
     if (stage != STAGE_FULL) {
         return STATUS_NONE;

@@ -197,15 +197,12 @@ static struct status notes_answer(struct call *call,
                         total->outdated_area_clusters));
     }
     if (answer->investments->investments == 0) {
-        TRY(note_append(call, answer, "investments", REASON_NO_INVESTMENTS,
-                        "no investment is recorded"));
+        TRY(note_say(call, answer, "investments", REASON_NO_INVESTMENTS));
     } else if (answer->investments->jobs == NULL) {
-        TRY(note_append(call, answer, "investments.jobs", REASON_JOBS_UNKNOWN,
-                        "no investment says how many people it employs"));
+        TRY(note_say(call, answer, "investments.jobs", REASON_JOBS_UNKNOWN));
     }
     if (occupancy->occupancy_percent == NULL) {
-        return note_append(call, answer, "occupancy.occupancyPercent", REASON_OCCUPANCY_UNKNOWN,
-                           "the occupancy of no cluster is known");
+        return note_say(call, answer, "occupancy.occupancyPercent", REASON_OCCUPANCY_UNKNOWN);
     }
     return STATUS_NONE;
 }
@@ -259,8 +256,7 @@ struct status summarize_clusters(struct call *call, const void *request, void *r
 
     if (req->district[0] != '\0') {
         if (!district_is_valid(req->district)) {
-            return REFUSE(call, REASON_INVALID_DISTRICT, "district",
-                          "district must be a code of three digits, such as 834");
+            return call_refuse(call, REASON_INVALID_DISTRICT, "district");
         }
         scan.column = "district";
         scan.text = req->district;

@@ -52,8 +52,7 @@ struct admission {
 
 struct status admission_no_room(void)
 {
-    return status_of(REASON_NO_ROOM,
-                     "the gateway holds as many answers as it can; try again shortly");
+    return status_of(REASON_NO_ROOM, NULL);
 }
 
 /* The page size that the query asks for; 0 without one. */

@@ -130,7 +130,5 @@ struct status feed_cursor_read(struct arena *arena, const char *since,
     while (is_good && rest.length > 0) {
         is_good = take_position(&rest, positions, count);
     }
-    return is_good ? STATUS_NONE
-                   : status_make(arena, REASON_INVALID_CURSOR, "since",
-                                 "since is not a nextCursor of this feed");
+    return is_good ? STATUS_NONE : status_for(arena, REASON_INVALID_CURSOR, "since", NULL);
 }

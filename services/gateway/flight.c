@@ -66,7 +66,7 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
     char detail[DETAIL_BYTES];
 
     if (outcome->entry == NULL) {
-        (void)snprintf(detail, sizeof(detail), "fwd=%s", read->forward_reason);
+        (void)snprintf(detail, sizeof(detail), "fwd=%s", forward_name(read->forward));
         read_fail(read, detail, outcome->status);
         return;
     }
@@ -75,8 +75,9 @@ static void answer_outcome(struct read *read, const struct outcome *outcome, boo
         read_answer(read, outcome->entry, "hit; detail=redis");
         return;
     }
-    (void)snprintf(detail, sizeof(detail), "fwd=%s; fwd-status=200%s%s", read->forward_reason,
-                   is_joined ? "; collapsed" : "", outcome->is_stored ? "; stored" : "");
+    (void)snprintf(detail, sizeof(detail), "fwd=%s; fwd-status=200%s%s",
+                   forward_name(read->forward), is_joined ? "; collapsed" : "",
+                   outcome->is_stored ? "; stored" : "");
     read_answer(read, outcome->entry, detail);
 }
 
@@ -307,7 +308,7 @@ static void forward(struct flight *flight)
         fail(flight, status_of(REASON_DEADLINE_EXCEEDED, NULL));
         return;
     }
-    gateway_metrics_forward(&cache->gateway->metrics, read->forward_reason);
+    gateway_metrics_forward(&cache->gateway->metrics, read->forward);
     flight->sent_tick = ++cache->tick;
     read->letter.deliver = deliver;
     STEP("gateway forwards", "");

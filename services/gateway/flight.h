@@ -39,8 +39,8 @@ struct read {
     uint64_t start_tick;
     unsigned backend;
     const struct router_match *match; /* with on_end: NULL */
-    const char *forward_reason;       /* for Cache-Status: "miss", "stale", "request", "bypass" */
-    bool is_alone;                    /* neither joins nor is joined, and Redis is not asked */
+    enum forward forward;
+    bool is_alone; /* neither joins nor is joined, and Redis is not asked */
 
     /* The versions known at the start, of the services in the bits of known_backends. */
     unsigned known_backends;

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { CLASSES = 4, FORWARD_REASONS = 4 };
+enum { CLASSES = 4 };
 
 static const char *const classes[CLASSES] = {"2xx", "3xx", "4xx", "5xx"};
 static const char *const tiers[TIERS] = {
@@ -16,7 +16,10 @@ static const char *const tiers[TIERS] = {
     [TIER_SHARED] = "shared",
     [TIER_SERVICE] = "service",
 };
-static const char *const forward_reasons[FORWARD_REASONS] = {"miss", "stale", "request", "bypass"};
+static const char *const forwards[FORWARDS] = {
+    [FORWARD_NOT] = "none",        [FORWARD_MISS] = "miss",     [FORWARD_STALE] = "stale",
+    [FORWARD_REQUEST] = "request", [FORWARD_BYPASS] = "bypass",
+};
 static const char *const redis_losses[REDIS_LOSSES] = {
     [REDIS_TOO_LATE] = "late",
     [REDIS_FAILED] = "failed",
@@ -41,8 +44,8 @@ static const struct metric_options forwards_options = {
     .help = "Reads that were sent to their service, by why: nothing kept, kept of an older "
             "version, the client wants it so, or no version could be had.",
     .column_label = "reason",
-    .columns = forward_reasons,
-    .column_count = FORWARD_REASONS,
+    .columns = forwards + 1,
+    .column_count = FORWARDS - 1,
     .columns_always = ALL_COLUMNS,
 };
 static const struct metric_options audits_options = {
@@ -188,13 +191,15 @@ void gateway_metrics_end(struct gateway_metrics *metrics, const struct http_requ
     metric_observe(metrics->seconds, request->handler_row, uv_hrtime() - request->received_ns);
 }
 
-void gateway_metrics_forward(struct gateway_metrics *metrics, const char *reason)
+const char *forward_name(enum forward forward)
 {
-    for (size_t i = 0; i < FORWARD_REASONS; i++) {
-        if (strcmp(reason, forward_reasons[i]) == 0) {
-            metric_count(metrics->forwards, 0, i, 1);
-        }
-    }
+    return forwards[forward];
+}
+
+void gateway_metrics_forward(struct gateway_metrics *metrics, enum forward forward)
+{
+    assert(forward != FORWARD_NOT);
+    metric_count(metrics->forwards, 0, forward - 1, 1);
 }
 
 static void write_gauge(struct buffer *text, const char *name, const char *help, double value)

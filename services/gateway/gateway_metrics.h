@@ -25,6 +25,19 @@ enum gateway_row {
 
 enum cache_tier { TIER_MEMORY, TIER_REDIS, TIER_SHARED, TIER_SERVICE, TIERS };
 
+/* Why a read goes to its service, for metrics and Cache-Status. */
+enum forward {
+    FORWARD_NOT, /* it does not, as far as is known */
+    FORWARD_MISS,
+    FORWARD_STALE,
+    FORWARD_REQUEST,
+    FORWARD_BYPASS,
+    FORWARDS,
+};
+
+/* "miss", "stale", "request", "bypass". */
+const char *forward_name(enum forward forward);
+
 enum { SCHEMA_SERVICES_MAX = 16 };
 
 struct gateway_metrics {
@@ -32,7 +45,7 @@ struct gateway_metrics {
     struct metric *requests;
     struct metric *seconds;
     struct metric *reads;    /* columns: enum cache_tier */
-    struct metric *forwards; /* columns: why, see gateway_metrics_forward() */
+    struct metric *forwards; /* columns: why, enum forward, without FORWARD_NOT */
     struct metric *audits;
     struct metric *audit_differences;
     struct redis_metrics redis;
@@ -57,8 +70,8 @@ unsigned gateway_metrics_row(const struct gateway_metrics *metrics,
 /* From on_end() of the server; the row is in request->handler_row. */
 void gateway_metrics_end(struct gateway_metrics *metrics, const struct http_request *request);
 
-/* A read goes to its service: "miss", "stale", "request" or "bypass". */
-void gateway_metrics_forward(struct gateway_metrics *metrics, const char *reason);
+/* A read goes to its service; not FORWARD_NOT. */
+void gateway_metrics_forward(struct gateway_metrics *metrics, enum forward forward);
 
 /* All metrics of the gateway; server: the one that clients come to. */
 void gateway_metrics_write(struct gateway *gateway, const struct http_server *server,

@@ -219,9 +219,9 @@ static void look_up(struct read *read)
             read_answer(read, entry, "hit; detail=memory");
             return;
         }
-        read->forward_reason = entry != NULL ? "stale" : "miss";
+        read->forward = entry != NULL ? FORWARD_STALE : FORWARD_MISS;
     } else {
-        read->forward_reason = "bypass";
+        read->forward = FORWARD_BYPASS;
         read->is_alone = true;
     }
     flight_board(read);
@@ -277,12 +277,12 @@ static unsigned backends_of(const struct cache_entry *entry)
     return backends;
 }
 
-/* Goes on with a read that memory did not answer at once. forward_reason: why it has to go to its
- * service (NULL: it need not); entry: tells which services' versions it needs. */
-static void go(struct read *read, const char *forward_reason, const struct cache_entry *entry)
+/* Goes on with a read that memory did not answer at once. forward: why it has to go to its service,
+ * if it has to; entry: tells which services' versions it needs. */
+static void go(struct read *read, enum forward forward, const struct cache_entry *entry)
 {
-    if (forward_reason != NULL) {
-        read->forward_reason = forward_reason;
+    if (forward != FORWARD_NOT) {
+        read->forward = forward;
         read->is_alone = true;
         flight_board(read);
         return;
@@ -357,7 +357,7 @@ void read_message(struct read *read)
     read->key_hash = memory_cache_hash(memory, read->key);
     prepare(read, MEDIA_MESSAGE);
     const struct cache_entry *entry = memory_cache_find(memory, read->key, read->key_hash);
-    go(read, no_cache ? "request" : is_turning ? "bypass" : NULL, entry);
+    go(read, no_cache ? FORWARD_REQUEST : is_turning ? FORWARD_BYPASS : FORWARD_NOT, entry);
 }
 
 static struct status pack(struct read *read, const struct router_match *match)
@@ -426,5 +426,5 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     prepare(read, media);
-    go(read, no_cache ? "request" : is_turning ? "bypass" : NULL, entry);
+    go(read, no_cache ? FORWARD_REQUEST : is_turning ? FORWARD_BYPASS : FORWARD_NOT, entry);
 }

@@ -71,8 +71,7 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         valid = valid && (unsigned char)ret_text->data[i] >= ' ' && ret_text->data[i] != 0x7f;
     }
     if (!valid || slashes + 1 != variable->count) {
-        return status_make(arena, REASON_INVALID_PATH, NULL,
-                           "a segment of the path is no text, or has a slash in it");
+        return status_for(arena, REASON_INVALID_PATH, NULL, NULL);
     }
     return STATUS_NONE;
 }
@@ -179,8 +178,7 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
     /* A body without a type is refused as well: a page of another site can make a browser send
      * that, or text/plain, without asking us, but not application/json. */
     if (!source->has_content_type || !is_json(source->content_type)) {
-        return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,
-                           "the body is read as JSON only: send Content-Type: application/json");
+        return status_for(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL, NULL);
     }
     if (!is_utf8(source->content_type)) {
         return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,

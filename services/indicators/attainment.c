@@ -8,10 +8,13 @@ static struct verdict verdict(enum attainment attainment)
     return (struct verdict){.attainment = attainment};
 }
 
+/* message NULL: what the reason's row says. */
 static struct verdict verdict_because(enum attainment attainment, const struct reason *reason,
                                       const char *message)
 {
-    return (struct verdict){.attainment = attainment, .reason = reason, .message = message};
+    return (struct verdict){.attainment = attainment,
+                            .reason = reason,
+                            .message = message != NULL ? message : reason->english};
 }
 
 static struct ratio whole(decimal_wide number)
@@ -61,11 +64,10 @@ static struct verdict judge_level(const struct progress_question *question,
     const struct plan *plan = question->plan;
 
     if (question->neutral) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION,
-                               "neither more nor less of this indicator is better");
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION, NULL);
     }
     if (plan == NULL) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NO_TARGET, "the year has no target");
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NO_TARGET, NULL);
     }
     if (!quantity_is_known(&progress->year_to_date)) {
         return verdict_because(ATTAINMENT_UNKNOWN, REASON_MISSING_VALUE,
@@ -82,8 +84,7 @@ static struct verdict judge_level(const struct progress_question *question,
                                           ? &progress->seasonal_forecast
                                           : &progress->linear_forecast;
     if (!quantity_is_known(forecast)) {
-        return verdict_because(ATTAINMENT_IN_PROGRESS, REASON_NO_FORECAST,
-                               "no forecast can be made, so the rest of the year is not judged");
+        return verdict_because(ATTAINMENT_IN_PROGRESS, REASON_NO_FORECAST, NULL);
     }
     const struct ratio limit = {.numerator = (decimal_wide)plan->value * 95, .denominator = 100};
     if (ratio_compare(forecast->ratio, limit) < 0) {
@@ -121,8 +122,7 @@ static struct verdict judge_growth(const struct progress_question *question,
     const struct plan *plan = question->plan;
 
     if (question->neutral) {
-        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION,
-                               "neither more nor less of this indicator is better");
+        return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NEUTRAL_DIRECTION, NULL);
     }
     if (plan == NULL || !plan->has_growth) {
         return verdict_because(ATTAINMENT_NOT_JUDGED, REASON_NO_TARGET_GROWTH,

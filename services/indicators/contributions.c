@@ -10,9 +10,12 @@ static struct quantity known(decimal_wide numerator, decimal_wide denominator)
     return (struct quantity){.ratio = {.numerator = numerator, .denominator = denominator}};
 }
 
+/* message NULL: what the reason's row says. */
 static struct quantity unknown(const struct reason *reason, const char *message)
 {
-    return (struct quantity){.ratio = {.denominator = 1}, .reason = reason, .message = message};
+    return (struct quantity){.ratio = {.denominator = 1},
+                             .reason = reason,
+                             .message = message != NULL ? message : reason->english};
 }
 
 static struct quantity unknown_as(const struct quantity *other)
@@ -54,7 +57,7 @@ static struct quantity value_at(const struct series *series, struct period perio
             return known(figure->scaled, 1);
         }
     }
-    return unknown(REASON_MISSING_VALUE, "there is no value of this period");
+    return unknown(REASON_MISSING_VALUE, NULL);
 }
 
 /* Unknown when an end is missing or both are one observation; else the numerators may be used. */
@@ -64,12 +67,11 @@ static struct quantity difference(const struct part *part)
         return unknown_as(&part->current);
     }
     if (!quantity_is_known(&part->previous)) {
-        return unknown(REASON_MISSING_BASE,
-                       "there is no value of the same period of the year before");
+        return unknown(REASON_MISSING_BASE, NULL);
     }
     if (part->current_total.figure_count > 0 &&
         part->current_total.figures[0] == part->previous_total.figures[0]) {
-        return unknown(REASON_SAME_OBSERVATION, "both ends of the growth are the same observation");
+        return unknown(REASON_SAME_OBSERVATION, NULL);
     }
     return known(part->current.ratio.numerator - part->previous.ratio.numerator, 1);
 }

@@ -49,14 +49,11 @@ static struct status write_whole(struct notes *notes, const struct contributions
     TRY(quantity_write(notes, "residual", &all->residual, 0, CONTRIBUTION_OUTPUT_DECIMALS,
                        &answer->residual));
     if (all->whole_is_sum) {
-        TRY(notes_add(notes, "growthPercent", REASON_WHOLE_IS_SUM_OF_PARTS,
-                      "the whole is not known in both periods, so it is the sum of the parts"));
+        TRY(notes_say(notes, "growthPercent", REASON_WHOLE_IS_SUM_OF_PARTS));
     }
     if (all->part_count == 0) {
-        TRY(is_known ? notes_add(notes, "parts", REASON_NO_PARTS,
-                                 "nothing is observed by this dimension in these years")
-                     : notes_add(notes, "parts", REASON_UNKNOWN_DIMENSION,
-                                 "no observation of this indicator has this dimension alone"));
+        TRY(is_known ? notes_say(notes, "parts", REASON_NO_PARTS)
+                     : notes_say(notes, "parts", REASON_UNKNOWN_DIMENSION));
     }
     return STATUS_NONE;
 }

@@ -30,7 +30,7 @@ struct status value_read(struct call *call, const char *field, const double_mess
                          int decimals, int64_t *ret_scaled)
 {
     if (value == NULL) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     switch (decimal_from_double(value->value, decimals, ret_scaled)) {
     case DECIMAL_OK:
@@ -70,7 +70,7 @@ const char *figure_status_name(enum figure_status status)
 struct status document_given(struct call *call, const char *field, const document_message *document)
 {
     if (document == NULL) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     return document_check(call, field, document);
 }
@@ -102,6 +102,11 @@ struct status notes_add(struct notes *notes, const char *field, const struct rea
     note->message = (char *)message;
     notes->items[notes->count++] = note;
     return STATUS_NONE;
+}
+
+struct status notes_say(struct notes *notes, const char *field, const struct reason *reason)
+{
+    return notes_add(notes, field, reason, reason->english);
 }
 
 struct status notes_explain(struct notes *notes, const char *field, const struct quantity *quantity)

@@ -64,6 +64,8 @@ struct status notes_init(struct notes *notes, struct arena *arena, size_t capaci
 /* The texts must outlive the arena. RESOURCE_EXHAUSTED. */
 struct status notes_add(struct notes *notes, const char *field, const struct reason *reason,
                         const char *message);
+/* The same with what the reason's row says. */
+struct status notes_say(struct notes *notes, const char *field, const struct reason *reason);
 
 /* Why the field is null, unless the quantity is known. */
 struct status notes_explain(struct notes *notes, const char *field,

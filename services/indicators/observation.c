@@ -70,8 +70,7 @@ static struct status observation_prepare(struct call *call, const void *before, 
     const indicator_message *indicator = found;
     const bool stock = (int)indicator->kind == KIND_STOCK;
     if (stock && (int)observation->basis == BASIS_YEAR_TO_DATE) {
-        return REFUSE(call, REASON_BASIS_NOT_FOR_STOCK, "basis",
-                      "a STOCK has no YEAR_TO_DATE: its levels do not add up, use PERIOD");
+        return call_refuse(call, REASON_BASIS_NOT_FOR_STOCK, "basis");
     }
     TRY(enum_check(call, "status", &dongkhoi__indicators__v1__observation__status__descriptor,
                    (int)observation->status));

@@ -22,9 +22,12 @@ static struct quantity known(decimal_wide numerator, decimal_wide denominator)
     return (struct quantity){.ratio = {.numerator = numerator, .denominator = denominator}};
 }
 
+/* message NULL: what the reason's row says. */
 static struct quantity unknown(const struct reason *reason, const char *message)
 {
-    return (struct quantity){.ratio = {.denominator = 1}, .reason = reason, .message = message};
+    return (struct quantity){.ratio = {.denominator = 1},
+                             .reason = reason,
+                             .message = message != NULL ? message : reason->english};
 }
 
 static struct quantity no_current(void)
@@ -34,7 +37,7 @@ static struct quantity no_current(void)
 
 static struct quantity no_target(void)
 {
-    return unknown(REASON_NO_TARGET, "the year has no target");
+    return unknown(REASON_NO_TARGET, NULL);
 }
 
 static struct quantity not_positive(const char *message)
@@ -50,8 +53,7 @@ static struct quantity year_to_date(const struct parts *parts)
     if (parts->question->series->stock) {
         return unknown(REASON_MISSING_VALUE, "there is no value at or before the period");
     }
-    return unknown(REASON_MISSING_PERIODS,
-                   "months up to the period are missing, see missingPeriods");
+    return unknown(REASON_MISSING_PERIODS, NULL);
 }
 
 static struct quantity plan_percent(const struct parts *parts)
@@ -79,7 +81,7 @@ static struct quantity growth_percent(const struct parts *parts)
         return unknown(REASON_MISSING_BASE, "the same months of the year before are not known");
     }
     if (parts->current.figures[0] == parts->base.figures[0]) {
-        return unknown(REASON_SAME_OBSERVATION, "both ends of the growth are the same observation");
+        return unknown(REASON_SAME_OBSERVATION, NULL);
     }
     if (parts->base.scaled <= 0) {
         return not_positive("the value of the year before is not above zero");
@@ -96,11 +98,10 @@ static struct quantity growth_on_plan_base_percent(const struct parts *parts)
         return no_target();
     }
     if (!plan->has_baseline) {
-        return unknown(REASON_NO_BASELINE, "the target does not say which base it assumed");
+        return unknown(REASON_NO_BASELINE, NULL);
     }
     if (parts->question->month != YEAR_MONTHS) {
-        return unknown(REASON_BASELINE_IS_ANNUAL,
-                       "the base that the target assumed is of the whole year: ask for December");
+        return unknown(REASON_BASELINE_IS_ANNUAL, NULL);
     }
     if (!parts->has_current) {
         return no_current();
@@ -119,7 +120,7 @@ static struct quantity required_run_rate(const struct parts *parts)
         return no_target();
     }
     if (question->month == YEAR_MONTHS) {
-        return unknown(REASON_NO_MONTHS_REMAIN, "the year has no month after the period");
+        return unknown(REASON_NO_MONTHS_REMAIN, NULL);
     }
     if (!parts->has_current) {
         return no_current();
@@ -136,10 +137,10 @@ static struct quantity required_growth_percent(const struct parts *parts)
         return no_target();
     }
     if (question->series->stock) {
-        return unknown(REASON_NOT_FOR_STOCK, "months of a STOCK do not add up");
+        return unknown(REASON_NOT_FOR_STOCK, NULL);
     }
     if (question->month == YEAR_MONTHS) {
-        return unknown(REASON_NO_MONTHS_REMAIN, "the year has no month after the period");
+        return unknown(REASON_NO_MONTHS_REMAIN, NULL);
     }
     if (!parts->has_current) {
         return no_current();
@@ -194,7 +195,7 @@ static struct quantity seasonal_forecast(const struct parts *parts, struct progr
     int count = 0;
 
     if (question->series->stock) {
-        return unknown(REASON_NOT_FOR_STOCK, "months of a STOCK do not add up");
+        return unknown(REASON_NOT_FOR_STOCK, NULL);
     }
     if (!parts->has_current) {
         return no_current();
@@ -213,8 +214,7 @@ static struct quantity seasonal_forecast(const struct parts *parts, struct progr
         }
     }
     if (count == 0) {
-        return unknown(REASON_MISSING_BASE_YEARS,
-                       "none of the three years before has both these months and the whole year");
+        return unknown(REASON_MISSING_BASE_YEARS, NULL);
     }
     if (months <= 0 || years <= 0) {
         return not_positive("the years before are not above zero");

@@ -61,8 +61,8 @@ static struct status write_target(const target_message *target, bool closed, str
                                   progress_message *answer)
 {
     if (target == NULL) {
-        TRY(notes_add(notes, "targetValue", REASON_NO_TARGET, "the year has no target"));
-        return notes_add(notes, "targetGrowthPercent", REASON_NO_TARGET, "the year has no target");
+        TRY(notes_say(notes, "targetValue", REASON_NO_TARGET));
+        return notes_say(notes, "targetGrowthPercent", REASON_NO_TARGET);
     }
     answer->target = target->name;
     answer->comparator = target->comparator;
@@ -71,8 +71,7 @@ static struct status write_target(const target_message *target, bool closed, str
     answer->target_state =
         (Dongkhoi__Indicators__V1__Target__State)(closed ? STATE_CLOSED : STATE_OPEN);
     if (target->growth_percent == NULL) {
-        return notes_add(notes, "targetGrowthPercent", REASON_NO_TARGET_GROWTH,
-                         "the target promised no growth");
+        return notes_say(notes, "targetGrowthPercent", REASON_NO_TARGET_GROWTH);
     }
     return STATUS_NONE;
 }

@@ -88,8 +88,7 @@ static struct status check_tolerance(struct call *call, const target_message *ta
                       field);
     }
     if ((int)target->comparator != COMPARATOR_APPROXIMATELY) {
-        return REFUSE(call, REASON_TOLERANCE_NOT_USED, field, "%s is only for APPROXIMATELY",
-                      field);
+        return call_refuse(call, REASON_TOLERANCE_NOT_USED, field);
     }
     TRY(value_read(call, field, target->tolerance_percent, PERCENT_DECIMALS, &tolerance));
     if (tolerance < 0 || tolerance > PERCENT_MAX * decimal_power(PERCENT_DECIMALS)) {

@@ -128,8 +128,7 @@ static struct status state_check(struct call *call, const milestone_message *bef
     if (now == MILESTONE_COMPLETED &&
         (milestone->progress == NULL ||
          scaled_stored(milestone->progress, PROGRESS_DECIMALS) != PROGRESS_MAX_SCALED)) {
-        return REFUSE(call, REASON_PROGRESS_FIXED, "progress",
-                      "progress of a COMPLETED milestone is 1");
+        return call_refuse(call, REASON_PROGRESS_FIXED, "progress");
     }
     return STATUS_NONE;
 }

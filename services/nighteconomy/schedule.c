@@ -97,17 +97,13 @@ static struct status frame_fill(struct call *call, struct timetable *timetable,
                              workday_at(timetable->workdays, start, 0, &timetable->start_day);
     TRY(start_date_of(call, timetable, (struct offset){.known = true}, &answer->start_date));
     if (!timetable->start_known) {
-        TRY(note_append(call, answer, "startDate", REASON_START_DATE_UNKNOWN,
-                        "the start date of the scheme is not known, so offsets have no dates"));
+        TRY(note_say(call, answer, "startDate", REASON_START_DATE_UNKNOWN));
     } else if (timetable->workdays->holiday_count == 0) {
-        TRY(note_append(call, answer, "startDate", REASON_NO_HOLIDAYS,
-                        "no holidays are configured: every Monday to Friday is a working day"));
+        TRY(note_say(call, answer, "startDate", REASON_NO_HOLIDAYS));
     }
     answer->imposed_finish_date = scheme->imposed_finish_date;
     if (!date_parse(slice_from(scheme->imposed_finish_date), &finish)) {
-        TRY(note_append(call, answer, "imposedFinish", REASON_NO_IMPOSED_FINISH,
-                        "the scheme has no imposed finish; the latest times are those of the "
-                        "earliest finish"));
+        TRY(note_say(call, answer, "imposedFinish", REASON_NO_IMPOSED_FINISH));
     } else if (!timetable->start_known) {
         TRY(note_append(call, answer, "imposedFinish", REASON_START_DATE_UNKNOWN,
                         "the imposed finish cannot be counted from an unknown start"));
@@ -131,8 +127,7 @@ static struct status plan_explain(struct call *call, const struct timetable *tim
         links += timetable->activities[i].link_count;
     }
     if (timetable->plan.count == 0) {
-        return note_append(call, answer, "earlyFinish", REASON_NO_MILESTONES,
-                           "the scheme has no milestones");
+        return note_say(call, answer, "earlyFinish", REASON_NO_MILESTONES);
     }
     if (!finish.known) {
         TRY(note_append(call, answer, "earlyFinish", REASON_MISSING_DURATION,
@@ -145,9 +140,7 @@ static struct status plan_explain(struct call *call, const struct timetable *tim
                         "the end lies after the year 9999"));
     }
     if (links == 0 && timetable->plan.count > 1) {
-        TRY(note_append(call, answer, "milestones", REASON_NO_LINKS,
-                        "no milestone is linked to another: each is taken to start on day 0 as "
-                        "soon as its duration is known"));
+        TRY(note_say(call, answer, "milestones", REASON_NO_LINKS));
     }
     return STATUS_NONE;
 }

@@ -55,8 +55,7 @@ static struct status dates_fill(struct call *call, const struct timetable *timet
     if (timetable->start_known &&
         ((activity->early_finish.known && scheduled->early_finish_date[0] == '\0') ||
          (activity->late_start.known && scheduled->late_start_date[0] == '\0'))) {
-        return note_append(call, scheduled, "earlyFinishDate", REASON_DATE_OUT_OF_RANGE,
-                           "a date lies outside of the years 0001 to 9999");
+        return note_say(call, scheduled, "earlyFinishDate", REASON_DATE_OUT_OF_RANGE);
     }
     return STATUS_NONE;
 }
@@ -69,20 +68,16 @@ static struct status times_explain(struct call *call, const struct activity *act
                         "it will not be done: it takes no time, and its links stay"));
     }
     if (!activity->duration.known) {
-        return note_append(call, scheduled, "durationDays", REASON_MISSING_DURATION,
-                           "its duration is not known, so neither are its times");
+        return note_say(call, scheduled, "durationDays", REASON_MISSING_DURATION);
     }
     if (!activity->early_start.known) {
-        TRY(note_append(call, scheduled, "earlyStart", REASON_WAITS_FOR_UNKNOWN,
-                        "the duration of something that it waits for is not known"));
+        TRY(note_say(call, scheduled, "earlyStart", REASON_WAITS_FOR_UNKNOWN));
     }
     if (!activity->late_finish.known) {
-        TRY(note_append(call, scheduled, "lateFinish", REASON_END_UNKNOWN,
-                        "a duration that its latest times depend on is not known"));
+        TRY(note_say(call, scheduled, "lateFinish", REASON_END_UNKNOWN));
     }
     if (!activity->slack.known) {
-        TRY(note_append(call, scheduled, "slack", REASON_TIMES_UNKNOWN,
-                        "slack needs the earliest and the latest start"));
+        TRY(note_say(call, scheduled, "slack", REASON_TIMES_UNKNOWN));
     }
     return STATUS_NONE;
 }
@@ -116,8 +111,7 @@ static struct status counted_fill(struct call *call, const struct timetable *tim
     date_format(timetable->status_day, status_date);
     if (scheduled->accepted_evidence == 0) {
         if (milestone->progress != NULL && milestone->progress->value > 0.0) {
-            TRY(note_append(call, scheduled, "countedProgress", REASON_NO_ACCEPTED_EVIDENCE,
-                            "its progress does not count before evidence of it is accepted"));
+            TRY(note_say(call, scheduled, "countedProgress", REASON_NO_ACCEPTED_EVIDENCE));
         }
     } else if (milestone->progress == NULL) {
         return note_append(call, scheduled, "countedProgress", REASON_MISSING_PROGRESS,
@@ -137,20 +131,16 @@ static struct status counted_fill(struct call *call, const struct timetable *tim
 static struct status facts_explain(struct call *call, scheduled_message *scheduled)
 {
     if (scheduled->due_date[0] == '\0') {
-        TRY(note_append(call, scheduled, "dueDate", REASON_MISSING_DUE_DATE,
-                        "its due date is not known"));
+        TRY(note_say(call, scheduled, "dueDate", REASON_MISSING_DUE_DATE));
     }
     if (scheduled->state == MILESTONE_COMPLETED && scheduled->actual_finish_date[0] == '\0') {
-        TRY(note_append(call, scheduled, "actualFinishDate", REASON_DATE_UNKNOWN,
-                        "it is complete, but the day is not known"));
+        TRY(note_say(call, scheduled, "actualFinishDate", REASON_DATE_UNKNOWN));
     }
     if (scheduled->weight == NULL) {
-        TRY(note_append(call, scheduled, "weight", REASON_MISSING_WEIGHT,
-                        "its weight is not known"));
+        TRY(note_say(call, scheduled, "weight", REASON_MISSING_WEIGHT));
     }
     if (scheduled->progress == NULL) {
-        TRY(note_append(call, scheduled, "progress", REASON_MISSING_PROGRESS,
-                        "its progress is not known"));
+        TRY(note_say(call, scheduled, "progress", REASON_MISSING_PROGRESS));
     }
     return STATUS_NONE;
 }

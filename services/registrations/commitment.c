@@ -45,8 +45,7 @@ static struct status tolerance_check(struct call *call,
         if (test->tolerance_percent == NULL) {
             return STATUS_NONE;
         }
-        return REFUSE(call, REASON_TOLERANCE_NOT_USED, field, "%s is only for APPROXIMATELY",
-                      field);
+        return call_refuse(call, REASON_TOLERANCE_NOT_USED, field);
     }
     if (test->tolerance_percent == NULL) {
         return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required with APPROXIMATELY",
@@ -65,7 +64,7 @@ static struct status indicator_check(struct call *call,
     TRY(year_check(call, "commitment.indicator.year", test->year));
     TRY(comparator_check(call, "commitment.indicator.comparator", (int)test->comparator));
     if (test->value == NULL) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, value, "%s is required", value);
+        return call_refuse(call, REASON_FIELD_REQUIRED, value);
     }
     TRY(value_check(call, value, test->value));
     return tolerance_check(call, test);
@@ -81,8 +80,7 @@ new_clusters_check(struct call *call,
     TRY(year_check(call, "commitment.newClusters.year", test->year));
     TRY(comparator_check(call, comparator, (int)test->comparator));
     if (test->comparator == COMPARATOR(APPROXIMATELY)) {
-        return REFUSE(call, REASON_COMPARATOR_NOT_POSSIBLE, comparator,
-                      "%s must be AT_LEAST or MORE_THAN: a count is not approximate", comparator);
+        return call_refuse(call, REASON_COMPARATOR_NOT_POSSIBLE, comparator);
     }
     if (test->value < 1 || test->value > NEW_CLUSTERS_MAX) {
         return REFUSE(call, REASON_OUT_OF_RANGE, value, "%s must be from 1 to %d", value,
@@ -122,6 +120,5 @@ struct status commitment_check(struct call *call, commitment_message *commitment
             break;
         }
     }
-    return REFUSE(call, REASON_COMMITMENT_REQUIRED, "commitment",
-                  "commitment must have one of indicator, newClusters, milestone and manual");
+    return call_refuse(call, REASON_COMMITMENT_REQUIRED, "commitment");
 }

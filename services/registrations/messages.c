@@ -18,7 +18,7 @@ struct status enum_required(struct call *call, const char *field,
                             const ProtobufCEnumDescriptor *type, int value)
 {
     if (value == 0) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, field, "%s is required", field);
+        return call_refuse(call, REASON_FIELD_REQUIRED, field);
     }
     return enum_check(call, field, type, value);
 }

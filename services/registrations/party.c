@@ -67,8 +67,7 @@ struct status party_check(struct call *call, const char *organization, const per
     organization_message *found = NULL;
 
     if ((organization[0] != '\0') == (person != NULL)) {
-        return REFUSE(call, REASON_EXACTLY_ONE_REQUIRED, "organization",
-                      "exactly one of organization and person is required");
+        return call_refuse(call, REASON_EXACTLY_ONE_REQUIRED, "organization");
     }
     if (person != NULL) {
         TRY(person_check(call, "person", person));

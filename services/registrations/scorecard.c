@@ -158,7 +158,5 @@ struct status get_scorecard(struct call *call, const void *request, void *respon
     TRY(lines_fill(call, &asks, &view, registrations, count, card));
     TRY(indicators_fill(call, &asks, card));
     TRY(asks_report(call, &asks, card));
-    return note_append(call, card, "sources", REASON_NOT_ONE_SNAPSHOT,
-                       "each service answered for itself when it was asked; together the answers "
-                       "are not one snapshot");
+    return note_say(call, card, "sources", REASON_NOT_ONE_SNAPSHOT);
 }

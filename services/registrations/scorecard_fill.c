@@ -147,8 +147,7 @@ static struct status progress_notes(struct call *call, const progress_message *p
         }
     }
     if ((int)progress->direction == NEUTRAL) {
-        TRY(note_append(call, line, "status", REASON_NEUTRAL_DIRECTION,
-                        "neither more nor less of this indicator is better"));
+        TRY(note_say(call, line, "status", REASON_NEUTRAL_DIRECTION));
     }
     return STATUS_NONE;
 }
@@ -347,8 +346,7 @@ static struct status fill_manual(struct call *call, const struct line_view *view
     TRY(rule_of_manual(call, registration->commitment->manual->criterion, line));
     if (evaluation == NULL) {
         TRY(conclude(call, line, &question));
-        return note_append(call, line, "value", REASON_NOT_EVALUATED,
-                           "the registration is not evaluated yet");
+        return note_say(call, line, "value", REASON_NOT_EVALUATED);
     }
     if (!is_published(evaluation->date, registration->update_time, view->published_by)) {
         TRY(conclude(call, line, &question));
