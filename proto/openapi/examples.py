@@ -48,6 +48,9 @@ class Examples:
     def name(self, pattern):
         return re.sub(r"{([^}]*)}", lambda match: self.ids[match.group(1)], pattern)
 
+    def parameter(self, message, field):
+        return self._field(message, field, True, 0)
+
     def request(self, operation_name, message, left_out):
         """A body with what is required, or what examples.json says."""
         if operation_name in self.requests:
@@ -128,4 +131,5 @@ class Examples:
             return "2022-03-25"
         if '"YYYY-MM"' in field.comment:
             return "2022-12"
-        return "example"
+        # What may be empty, and has no better example, is.
+        return ""

@@ -70,17 +70,19 @@ class Operations:
         for field in method.input.fields:
             is_elsewhere = field.name in bound or route.body == "*"
             if self.schemas.fits_query(field) and (not is_elsewhere or field.name in CALL_OPTIONS):
-                parameters.append(self._query_parameter(field))
+                parameters.append(self._query_parameter(method.input, field))
         of_kind = READ_PARAMETERS if route.verb == "get" else WRITE_PARAMETERS
         return parameters + [component("parameters", name) for name in (*of_kind, *CALL_PARAMETERS)]
 
-    def _query_parameter(self, field):
+    def _query_parameter(self, message, field):
         parameter = {"name": field.json_name, "in": "query"}
         if field.comment:
             parameter["description"] = field.comment
         if field.is_required:
             parameter["required"] = True
         parameter["schema"] = self.schemas.field(field, in_query=True)
+        if field.is_required:
+            parameter["example"] = self.examples.parameter(message, field)
         return parameter
 
     def _body(self, identifier, name, method, route):
