@@ -43,10 +43,10 @@ class Examples:
         self.requests = data["requests"]
 
     def id(self, parameter):
-        return self.ids[parameter]
+        return self.ids.get(parameter, f"{parameter.lower().replace('_', '-')}-1")
 
     def name(self, pattern):
-        return re.sub(r"{([^}]*)}", lambda match: self.ids[match.group(1)], pattern)
+        return re.sub(r"{([^}]*)}", lambda match: self.id(match.group(1)), pattern)
 
     def parameter(self, message, field):
         return self._field(message, field, True, 0)
@@ -132,4 +132,4 @@ class Examples:
         if '"YYYY-MM"' in field.comment:
             return "2022-12"
         # What may be empty, and has no better example, is.
-        return ""
+        return "example" if field.is_required else ""

@@ -77,7 +77,7 @@ class Document(unittest.TestCase):
             output = Path(folder) / "again.json"
             subprocess.run(
                 ["/usr/bin/python3", "-B", PROTO / "openapi" / "generate.py",
-                 BUILD.parent / "api.binpb", BUILD / "modules", output],
+                 BUILD / "api.binpb", BUILD / "modules", output],
                 check=True, env={"PYTHONHASHSEED": "1"},
             )
             self.assertEqual(output.read_bytes(), BYTES)
