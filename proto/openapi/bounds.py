@@ -1,7 +1,7 @@
-"""bounds.py - what comments promise of a value, as members of its schema: lengths, ranges, dates.
+"""bounds.py - what rules and comments promise of a value, as members of its schema.
 
-The services refuse what these words exclude, so they are kept to the few forms below; a comment in
-other words gives no bound.
+A rule (dongkhoi.type.v1.FieldRules) counts before the comment. The services refuse what the words of
+comments exclude, so these are kept to the few forms below; other words give no bound.
 """
 
 import re
@@ -16,6 +16,7 @@ RANGE = re.compile(r"(?:^|, )(\d+) to (\d+)(?=[.;,])")
 DAY = '"YYYY-MM-DD"'
 OTHER_PERIODS = ('"YYYY-MM"', '"YYYY"')
 DAY_OR_EMPTY = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
+MONTH = "[0-9]{4}-[0-9]{2}"
 
 
 def length(comment):
@@ -45,8 +46,50 @@ def date(field, in_query):
     return {"pattern": DAY_OR_EMPTY}
 
 
+def whole(pattern, field, in_query):
+    """A pattern of the whole text, which may be empty in a body when it need not be given."""
+    may_be_empty = not (field.is_required or in_query)
+    return {"pattern": f"^({pattern})?$" if may_be_empty else f"^({pattern})$"}
+
+
+def of_rules(field, in_query):
+    """What the rules of a field say; {} when it has none."""
+    rules, members = field.rules, {}
+    if rules is None:
+        return members
+    if rules.max_length:
+        members["maxLength"] = rules.max_length
+    if rules.pattern:
+        members.update(whole(rules.pattern, field, in_query))
+    form = rules.Format.Name(rules.format)
+    if form == "DATE":
+        always = field.is_required or in_query
+        members.update({"format": "date"} if always else {"pattern": DAY_OR_EMPTY})
+    elif form == "MONTH":
+        members.update(whole(MONTH, field, in_query))
+    elif form == "URI" and field.is_required:
+        members["format"] = "uri"
+    if rules.HasField("range"):
+        members["minimum"] = plain(rules.range.minimum)
+        members["maximum"] = plain(rules.range.maximum)
+    return members
+
+
+def plain(number):
+    return int(number) if number == int(number) else number
+
+
 def bounds(field, in_query=False):
     """The members to add to the schema of the field's value, or of each of its values."""
+    words, rules = of_words(field, in_query), of_rules(field, in_query)
+    if {"format", "pattern"} & rules.keys():
+        words = {name: words[name] for name in words.keys() - {"format", "pattern"}}
+    members = {**words, **rules}
+    return {name: members[name] for name in sorted(members)}
+
+
+def of_words(field, in_query):
+    """What the comment of a field says."""
     if field.kind == Kind.TYPE_STRING:
         return {**length(field.comment), **date(field, in_query)}
     if field.name == "page_size":

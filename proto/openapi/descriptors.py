@@ -10,6 +10,11 @@ import re
 from google.protobuf import descriptor_pb2
 from google.api import annotations_pb2, field_behavior_pb2, resource_pb2
 
+try:
+    from dongkhoi.type.v1 import rules_pb2
+except ImportError:  # the protos have no rules of their own
+    rules_pb2 = None
+
 Kind = descriptor_pb2.FieldDescriptorProto
 VERBS = ("get", "put", "post", "delete", "patch")
 # Numbers of the fields in descriptor.proto, of which the paths in source info consist.
@@ -30,6 +35,7 @@ class Field:
     is_repeated: bool
     oneof: int | None
     behaviors: set
+    rules: object = None  # a dongkhoi.type.v1.FieldRules
 
     @property
     def is_required(self):
@@ -145,6 +151,7 @@ class Api:
                 is_repeated=field.label == Kind.LABEL_REPEATED,
                 oneof=field.oneof_index if field.HasField("oneof_index") else None,
                 behaviors=set(field.options.Extensions[field_behavior_pb2.field_behavior]),
+                rules=rules_of(field.options),
             ))
         resource = message.options.Extensions[resource_pb2.resource]
         self.messages[full_name] = Message(
@@ -194,6 +201,12 @@ class Api:
         lists = [field for field in message.fields
                  if field.is_repeated and field.kind == Kind.TYPE_MESSAGE and not self.is_map(field)]
         return lists[0] if len(lists) == 1 else None
+
+
+def rules_of(options):
+    if rules_pb2 is None or not options.HasExtension(rules_pb2.rules):
+        return None
+    return options.Extensions[rules_pb2.rules]
 
 
 def routes_of(method):

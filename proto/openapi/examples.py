@@ -7,7 +7,7 @@ of an enum that says something, or a plain value of the type.
 
 import re
 
-from bounds import is_day, number_range
+from bounds import bounds, is_day
 from descriptors import Kind
 from schemas import SCALARS
 
@@ -114,7 +114,7 @@ class Examples:
             if nested.is_map_entry:
                 return self._value(nested, nested.field("value"), is_request, depth)
             return self._required(nested, depth) if is_request else self.answer(nested, depth)
-        least = number_range(field.comment).get("minimum")
+        least = bounds(field).get("minimum")
         plain = {"boolean": True, "string": "1", "integer": 1, "number": 12.5}
         return least if least is not None else plain[SCALARS[field.kind]["type"]]
 

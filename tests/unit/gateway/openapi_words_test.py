@@ -10,10 +10,31 @@ sys.path += [sys.argv[2] + "/openapi", sys.argv[1] + "/modules"]
 import bounds
 import names
 from descriptors import Field, Kind, Message, Route, unwrapped
+from google.api.field_behavior_pb2 import REQUIRED
 
 
 def field(comment, kind=Kind.TYPE_STRING, name="text", behaviors=()):
     return Field(name, name, comment, kind, "", False, None, set(behaviors))
+
+
+class Range:
+    def __init__(self, minimum, maximum):
+        self.minimum, self.maximum = minimum, maximum
+
+
+class Rules:
+    """Has the members of dongkhoi.type.v1.FieldRules."""
+
+    class Format:
+        @staticmethod
+        def Name(value):
+            return value
+
+    def __init__(self, max_length=0, pattern="", format="", range=None):
+        self.max_length, self.pattern, self.format, self.range = max_length, pattern, format, range
+
+    def HasField(self, name):
+        return getattr(self, name) is not None
 
 
 class Bounds(unittest.TestCase):
@@ -43,6 +64,23 @@ class Bounds(unittest.TestCase):
         self.assertEqual(bounds.bounds(maybe, in_query=True), {"format": "date"})
         self.assertEqual(bounds.bounds(field('The day, "YYYY-MM-DD".')), {"format": "date"})
         self.assertEqual(bounds.bounds(field('"YYYY-MM-DD" or "YYYY-MM".'), in_query=True), {})
+
+    def test_rules_count_before_words(self):
+        def ruled(comment, is_required=False, kind=Kind.TYPE_STRING, **rules):
+            made = field(comment, kind, behaviors=[REQUIRED] if is_required else [])
+            made.rules = Rules(**rules)
+            return bounds.bounds(made)
+
+        self.assertEqual(ruled("1 to 500 characters.", max_length=300),
+                         {"minLength": 1, "maxLength": 300})
+        self.assertEqual(ruled("Its code.", pattern="[0-9]{3}"), {"pattern": "^([0-9]{3})?$"})
+        self.assertEqual(ruled("Its code.", True, pattern="[0-9]{3}"), {"pattern": "^([0-9]{3})$"})
+        self.assertEqual(ruled("The day.", format="DATE"), {"pattern": bounds.DAY_OR_EMPTY})
+        self.assertEqual(ruled("The day.", True, format="DATE"), {"format": "date"})
+        self.assertEqual(ruled('"YYYY-MM-DD"; empty: all.', True, format="MONTH"),
+                         {"pattern": "^([0-9]{4}-[0-9]{2})$"})
+        self.assertEqual(ruled("A share.", kind=Kind.TYPE_DOUBLE, range=Range(0, 0.5)),
+                         {"minimum": 0, "maximum": 0.5})
 
 
 class Names(unittest.TestCase):
