@@ -27,7 +27,7 @@ build=(
     ca-certificates cmake gcc golang-github-gogo-googleapis-dev libc6-dev
     libgoogle-common-protos-java libhiredis-dev 'libllhttp-dev|node-llhttp' libnng-dev
     libprotobuf-c-dev libprotobuf-dev libsqlite3-dev libssl-dev libutf8proc-dev libuv1-dev
-    ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 redis-server unzip
+    ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 python3-protobuf redis-server unzip
 )
 tests=(
     ccache chromium clang-format curl libcmocka-dev libfaketime mount nghttp2-client nodejs poppler-utils

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "call_headers.h"
+#include "coding.h"
 #include "gateway_metrics.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
@@ -240,13 +241,29 @@ void answer_cache_status(struct http_request *request, const char *text)
     http_add_fields(request, slice_from("\r\n"));
 }
 
-void answer_constant(struct http_request *request, const char *content_type, struct slice body,
-                     const char *entity_tag)
+struct constant constant_make(const char *content_type, struct slice plain, struct slice gzip)
 {
-    http_add_header(request, "ETag", slice_from(entity_tag));
-    if (if_none_match(&request->head, slice_from(entity_tag))) {
+    struct constant constant = {.content_type = content_type, .plain = plain, .gzip = gzip};
+
+    entity_tag_of(plain, constant.plain_tag);
+    entity_tag_of(gzip, constant.gzip_tag);
+    return constant;
+}
+
+void answer_constant(struct http_request *request, const struct constant *constant)
+{
+    const bool is_gzip = coding_is_gzip(&request->head);
+    const struct slice tag = slice_from(is_gzip ? constant->gzip_tag : constant->plain_tag);
+
+    http_add_header(request, "Vary", slice_from("Accept-Encoding"));
+    http_add_header(request, "ETag", tag);
+    if (if_none_match(&request->head, tag)) {
         http_respond(request, 304, NULL, (struct slice){0});
         return;
     }
-    http_respond_constant(request, 200, content_type, body);
+    if (is_gzip) {
+        http_add_header(request, "Content-Encoding", slice_from("gzip"));
+    }
+    http_respond_constant(request, 200, constant->content_type,
+                          is_gzip ? constant->gzip : constant->plain);
 }

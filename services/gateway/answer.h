@@ -48,10 +48,6 @@ struct status answer_render(struct http_request *request, const ProtobufCMessage
 /* Gives what was rendered: 200, or 304 where If-None-Match names it. */
 void answer_rendered(struct http_request *request, const struct rendering *rendering);
 
-/* 200 with bytes that outlive the request; entity_tag has its quotes. */
-void answer_constant(struct http_request *request, const char *content_type, struct slice body,
-                     const char *entity_tag);
-
 /*
  * What every answer says last: that its type is to be believed (nosniff), and who may keep it.
  * Reads, the page and the document may be kept but are asked for again each time (no-cache; they
@@ -65,6 +61,22 @@ void answer_cache_status(struct http_request *request, const char *text);
 /* The first 16 digits of the SHA-256, in quotes. */
 enum { ENTITY_TAG_BYTES = 19 };
 void entity_tag_of(struct slice body, char entity_tag[ENTITY_TAG_BYTES]);
+
+/* One text in two forms, each with an entity tag; the bytes outlive all requests. */
+struct constant {
+    const char *content_type;
+    struct slice plain;
+    struct slice gzip;
+    char plain_tag[ENTITY_TAG_BYTES];
+    char gzip_tag[ENTITY_TAG_BYTES];
+};
+
+/* content_type must be a literal. */
+struct constant constant_make(const char *content_type, struct slice plain, struct slice gzip);
+
+/* 200 with the text, compressed for those who would rather have it so; or 304 where If-None-Match
+ * names the form that they would get. */
+void answer_constant(struct http_request *request, const struct constant *constant);
 
 /* The HTTP code of a failure; 412 where the If-Match of the request does not hold. */
 int http_code_of(struct status status, bool has_if_match);

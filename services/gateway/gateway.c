@@ -8,7 +8,7 @@
 #include "base/build_id.h"
 #include "base/digest.h"
 #include "cache.h"
-#include "openapi.h"
+#include "openapi/document.h"
 #include "origin.h"
 #include "page_view.h"
 #include "patience.h"
@@ -51,8 +51,7 @@ static void healthz(struct gateway_loop *loop, struct http_request *request)
 
 static void openapi(struct gateway_loop *loop, struct http_request *request)
 {
-    answer_constant(request, "application/json; charset=utf-8", loop->gateway->openapi,
-                    loop->gateway->openapi_tag);
+    answer_constant(request, &loop->gateway->openapi);
 }
 
 /* What the gateway answers itself. */
@@ -461,8 +460,8 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
     feed_register_types(gateway->schema);
     TRY(check_backends(gateway, arena));
     TRY(router_new(arena, gateway->schema, &gateway->router));
-    TRY(openapi_build(gateway->schema, arena, &gateway->openapi));
-    entity_tag_of(gateway->openapi, gateway->openapi_tag);
+    gateway->openapi = constant_make("application/json; charset=utf-8", openapi_document(),
+                                     openapi_document_gzip());
     struct status status = gateway_metrics_open(&gateway->metrics, gateway->schema, arena);
     if (status.code == STATUS_OK) {
         status = serve(gateway, options, arena);

@@ -7,6 +7,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "answer.h"
 #include "base/arena.h"
 #include "gateway_metrics.h"
 #include "http/http_server.h"
@@ -36,8 +37,7 @@ struct gateway {
     const struct router *router;
     struct backend backends[BACKENDS_MAX];
     size_t backend_count;
-    struct slice openapi; /* the document as JSON */
-    char openapi_tag[24];
+    struct constant openapi; /* the document */
     struct http_server *server;
     struct http_server *metrics_server; /* NULL: server has the route */
     bool has_metrics_server;

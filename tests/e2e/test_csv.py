@@ -37,7 +37,7 @@ def filled(path):
     """A path of the document with parents: of all, or those of the data."""
     examples = {
         "indicator": "industrial-output", "target": "2022", "observation": "2022",
-        "cluster": "phong-nam", "clusterTarget": "2022", "cluster_target": "2022",
+        "cluster": "phong-nam", "clusterTarget": "2022",
         "movement": "dong-khoi-moi-2022", "registration": "wind-power", "scheme": "night-economy",
         "milestone": "approval", "evidence": "decision",
     }

@@ -69,11 +69,12 @@ class Shapes:
         ]
 
     def resolve(self, node):
+        """What a $ref leads to, with what stands beside the $ref."""
         while "$ref" in node:
             target = self.document
             for part in node["$ref"].removeprefix("#/").split("/"):
                 target = target[part]
-            node = target
+            node = {**target, **{key: node[key] for key in node if key != "$ref"}}
         return node
 
     def value(self, schema, name="", depth=0):

@@ -1,9 +1,12 @@
 """Alive, ready, deadlines and the OpenAPI document."""
 
+import collections
+import json
 import re
 import signal
 import threading
 import time
+import urllib.parse
 
 import jsonschema
 import pytest
@@ -290,11 +293,38 @@ def test_answers_fit_their_schema(loaded):
             continue
         success = resolve(document, operation["responses"]["200"])
         content = success["content"]["application/json"]["schema"]
-        validator = jsonschema.Draft202012Validator({**content, "components": document["components"]})
+        validator = jsonschema.Draft202012Validator(
+            {**content, "components": document["components"]},
+            format_checker=jsonschema.FormatChecker(("date",)))
         errors = [error.message for error in validator.iter_errors(answer.json)]
         assert not errors, (filled, errors[:3])
         checked += 1
     assert checked >= 8
+
+
+def test_examples_are_requests_that_make_sense(loaded):
+    """Whether a step is possible with the data of 2022, and whether all is there that an example
+    names, are other questions."""
+    document = loaded.client.get("/openapi.json").json
+    statuses = collections.Counter()
+    for path, verb, operation in operations(document):
+        query = {} if verb == "get" else {"validateOnly": "true"}
+        for parameter in parameters(document, path, operation):
+            if parameter["in"] == "path":
+                path = path.replace("{" + parameter["name"] + "}", parameter["example"])
+            elif parameter.get("required"):
+                query[parameter["name"]] = parameter["example"]
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        body = json.dumps(content["example"]).encode() if content else None
+        url = f"{path}?{urllib.parse.urlencode(query, doseq=True)}"
+        answer = loaded.client.request(verb.upper(), url, body)
+        statuses[answer.status] += 1
+        assert str(answer.status) in operation["responses"], (url, answer.status, answer.body)
+        if answer.status == 404:
+            assert answer.reason == "RESOURCE_NOT_FOUND", (url, answer.body)
+        elif answer.status != 200:
+            assert answer.error["status"] == "FAILED_PRECONDITION", (url, body, answer.body)
+    assert statuses[200] > 75 and sum(statuses.values()) > 130, statuses
 
 
 def test_every_program_explains_itself(system):

@@ -1,6 +1,7 @@
 /* negotiation_test.c - Accept and Accept-Language: which form, which language. */
 #include "unit.h"
 
+#include "coding.h"
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
 #include "language.h"
 #include "media.h"
@@ -115,6 +116,43 @@ static void forms_follow_from_the_type(void **state)
         1 << MEDIA_JSON);
 }
 
+static void accept_encoding_chooses_whether_to_compress(void **state)
+{
+    static const struct {
+        const char *accept;
+        bool is_gzip;
+    } cases[] = {
+        {NULL, false},
+        {"", false},
+        {"gzip", true},
+        {"GZip", true},
+        {"x-gzip", true},
+        {"gzip, deflate, br, zstd", true},
+        {"deflate, br", false},
+        {"gzip;q=0", false},
+        {"gzip;q=0.001", true},
+        {"gzip;q=0.5, identity", false},
+        {"gzip;q=0.5, identity;q=0.5", true},
+        {"identity;q=0.5, gzip", true},
+        {"identity", false},
+        {"*", true},
+        {"*;q=0", false},
+        {"*, gzip;q=0", false},
+        {"br, *;q=0.1", true},
+        {"gzipped", false},
+        {"gzip;q=2", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct http_head head = head_with("accept-encoding", cases[i].accept);
+
+        if (coding_is_gzip(&head) != cases[i].is_gzip) {
+            fail_msg("%s", cases[i].accept);
+        }
+    }
+}
+
 static void accept_language_chooses_the_language(void **state)
 {
     static const struct {
@@ -210,6 +248,7 @@ int main(void)
         cmocka_unit_test(accept_chooses_the_form),
         cmocka_unit_test(two_fields_are_one_list),
         cmocka_unit_test(forms_follow_from_the_type),
+        cmocka_unit_test(accept_encoding_chooses_whether_to_compress),
         cmocka_unit_test(accept_language_chooses_the_language),
         cmocka_unit_test(a_fallback_stands_where_nothing_is_named),
         cmocka_unit_test(tags_are_read),
