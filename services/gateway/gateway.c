@@ -279,7 +279,7 @@ static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_f
     loop->uv = uv;
     loop->is_for_metrics = is_for_metrics;
     loop->scratch = arena_new(SCRATCH_BYTES);
-    if (loop->scratch == NULL || mailbox_open(uv, &loop->mailbox) != 0) {
+    if (mailbox_open(uv, &loop->mailbox) != 0) {
         loop_free(loop);
         return status_out_of_memory();
     }
