@@ -13,9 +13,6 @@ char *base64url_encode(struct arena *arena, struct slice bytes)
     uint32_t bits = 0;
     unsigned bit_count = 0;
 
-    if (text == NULL) {
-        return NULL;
-    }
     for (size_t i = 0; i < bytes.length; i++) {
         bits = bits << 8 | (uint8_t)bytes.data[i];
         bit_count += 8;
@@ -37,7 +34,7 @@ bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_
     uint32_t bits = 0;
     unsigned bit_count = 0;
 
-    for (size_t i = 0; bytes != NULL && i < text.length; i++) {
+    for (size_t i = 0; i < text.length; i++) {
         const char *at = text.data[i] != '\0' ? strchr(alphabet, text.data[i]) : NULL;
         if (at == NULL) {
             return false;
@@ -51,7 +48,7 @@ bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_
     }
     /* One character too many, or bits behind the last byte that no encoder sets: refused, so that
      * bytes have exactly one text. */
-    if (bytes == NULL || bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) {
+    if (bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) {
         return false;
     }
     *ret_bytes = (struct slice){bytes, length};

@@ -14,9 +14,6 @@ static struct status read_variable(struct config_variable *variable, char *(*get
     const char *set = get(variable->name);
     const char *value = arena_strdup(arena, set != NULL ? set : variable->fallback);
 
-    if (value == NULL) {
-        return status_out_of_memory();
-    }
     variable->value = value;
     variable->origin = set != NULL ? CONFIG_ENVIRONMENT : CONFIG_DEFAULT;
     return STATUS_NONE;
@@ -28,7 +25,7 @@ static const char *complaint(const struct config_variable *variable)
     return variable->check != NULL ? variable->check(variable->value) : NULL;
 }
 
-struct status config_load(struct config_variable *variables, size_t count,
+static struct status load(struct config_variable *variables, size_t count,
                           char *(*get)(const char *name), struct arena *arena)
 {
     for (size_t i = 0; i < count; i++) {
@@ -41,6 +38,12 @@ struct status config_load(struct config_variable *variables, size_t count,
         }
     }
     return STATUS_NONE;
+}
+
+struct status config_load(struct config_variable *variables, size_t count,
+                          char *(*get)(const char *name), struct arena *arena)
+{
+    return status_within(arena, load(variables, count, get, arena));
 }
 
 const char *config_value(const struct config_variable *variables, size_t count, const char *name)

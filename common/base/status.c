@@ -54,11 +54,8 @@ struct status status_below(struct arena *arena, struct status status, const char
     if (status.code == STATUS_OK) {
         return status;
     }
-    const char *field =
+    status.field =
         status.field != NULL ? arena_printf(arena, "%s.%s", prefix, status.field) : prefix;
-    if (field != NULL) {
-        status.field = field;
-    }
     return status;
 }
 
@@ -95,6 +92,11 @@ int status_http_code(struct status status)
         return reason->http_code;
     }
     return index < sizeof(by_code) / sizeof(by_code[0]) ? by_code[index] : 500;
+}
+
+struct status status_within(const struct arena *arena, struct status status)
+{
+    return arena_exhausted(arena) ? status_out_of_memory() : status;
 }
 
 const char *status_code_name(enum status_code code)

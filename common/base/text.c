@@ -178,9 +178,6 @@ static char *encode(struct arena *arena, const utf8proc_int32_t *points, size_t 
         length += (size_t)utf8proc_encode_char(points[i], bytes);
     }
     char *text = arena_alloc(arena, length + 1);
-    if (text == NULL) {
-        return NULL;
-    }
     char *end = text;
     for (size_t i = 0; i < count; i++) {
         const size_t size = (size_t)utf8proc_encode_char(points[i], bytes);
@@ -201,17 +198,11 @@ struct status text_to_nfc(struct arena *arena, const char *text, const char **re
     const size_t count = decompose(slice, NULL, 0);
     utf8proc_int32_t *points = arena_array(arena, count, sizeof(*points));
     utf8proc_int32_t *scratch = arena_array(arena, count, sizeof(*scratch));
-    if (points == NULL || scratch == NULL) {
-        return status_out_of_memory();
-    }
     (void)decompose(slice, points, count);
     reorder(points, count, scratch);
     const utf8proc_ssize_t composed = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)count,
                                                                UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     char *normal = encode(arena, points, composed > 0 ? (size_t)composed : 0);
-    if (normal == NULL) {
-        return status_out_of_memory();
-    }
     *ret_text = strcmp(normal, text) == 0 ? text : normal;
     return STATUS_NONE;
 }
@@ -228,9 +219,6 @@ struct status text_fold(struct arena *arena, const char *text, const char **ret_
     bool blank = false;
     size_t count = 0;
 
-    if (points == NULL) {
-        return status_out_of_memory();
-    }
     while (rest.length > 0) {
         utf8proc_int32_t c = 0;
         const size_t length = next_code_point(rest, &c);
@@ -249,10 +237,6 @@ struct status text_fold(struct arena *arena, const char *text, const char **ret_
             points[count++] = utf8proc_tolower(c);
         }
     }
-    const char *folded = encode(arena, points, count);
-    if (folded == NULL) {
-        return status_out_of_memory();
-    }
-    *ret_text = folded;
+    *ret_text = encode(arena, points, count);
     return STATUS_NONE;
 }

@@ -5,6 +5,8 @@
  */
 #include "http/http_internal.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 /* OUTPUT: more than any answer, which is at most a message of 16 MiB as JSON. */
@@ -19,15 +21,8 @@ struct http_request *request_new(struct http_loop *loop)
         loop->spare_count--;
         request->next = NULL;
     } else {
-        request = calloc(1, sizeof(*request));
-        if (request == NULL) {
-            return NULL;
-        }
+        request = memory_zeroed(sizeof(*request));
         request->arena = arena_new(HTTP_REQUEST_ARENA_BYTES);
-        if (request->arena == NULL) {
-            free(request);
-            return NULL;
-        }
         buffer_init(&request->fields, FIELDS_MAX_BYTES);
         buffer_init(&request->output, OUTPUT_MAX_BYTES);
     }

@@ -9,6 +9,8 @@
  */
 #include "http/http_internal.h"
 
+#include "base/memory.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -361,13 +363,10 @@ static void too_large_fill(struct http_server *server)
 struct status http_server_open(const struct http_server_options *options, struct arena *arena,
                                struct http_server **ret_server)
 {
-    struct http_server *server = calloc(1, sizeof(*server));
+    struct http_server *server = memory_zeroed(sizeof(*server));
     struct addrinfo *where = NULL;
     char host[ADDRESS_HOST_BYTES];
 
-    if (server == NULL) {
-        return status_out_of_memory();
-    }
     server->options = *options;
     server->limits = options->limits;
     limits_complete(&server->limits);
@@ -376,10 +375,8 @@ struct status http_server_open(const struct http_server_options *options, struct
     server->loop_count = server->loop_count < LOOPS_MAX ? server->loop_count : LOOPS_MAX;
     (void)uv_mutex_init(&server->lock);
     (void)uv_cond_init(&server->ended);
-    server->loops = calloc(server->loop_count, sizeof(*server->loops));
-    struct status status = server->loops == NULL
-                               ? status_out_of_memory()
-                               : address_resolve(arena, options->address, host, &where);
+    server->loops = memory_zeroed(server->loop_count * sizeof(*server->loops));
+    struct status status = address_resolve(arena, options->address, host, &where);
     if (status.code == STATUS_OK) {
         const bool is_ipv6 = where->ai_family == AF_INET6;
 

@@ -1,6 +1,8 @@
 /* mailbox.c - a locked list and a wake-up that is sent only when the list was empty. */
 #include "loop/mailbox.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -63,14 +65,10 @@ static void on_wake_closed(uv_handle_t *wake)
 
 int mailbox_open(uv_loop_t *loop, struct mailbox **ret_box)
 {
-    struct mailbox *box = calloc(1, sizeof(*box));
-    int err = UV_ENOMEM;
+    struct mailbox *box = memory_zeroed(sizeof(*box));
 
-    if (box == NULL) {
-        return UV_ENOMEM;
-    }
     box->tail = &box->head;
-    err = uv_mutex_init(&box->lock);
+    int err = uv_mutex_init(&box->lock);
     if (err != 0) {
         free(box);
         return err;

@@ -64,13 +64,8 @@ static const char *path_part(struct arena *arena, const ProtobufCFieldDescriptor
 {
     char *name = arena_alloc(arena, strlen(field->name) + 1);
 
-    if (name == NULL) {
-        return field->name;
-    }
     (void)json_name(field->name, name);
-    const char *part =
-        field_is_repeated(field) ? arena_printf(arena, "%s[%zu]", name, index) : name;
-    return part != NULL ? part : name;
+    return field_is_repeated(field) ? arena_printf(arena, "%s[%zu]", name, index) : name;
 }
 
 static enum wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
@@ -140,17 +135,15 @@ static struct status decode_string(struct decoder *decoder, struct slice bytes, 
         return malformed(decoder, "a string is not UTF-8");
     }
     *to = arena_copy(decoder->arena, bytes);
-    return *to != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
-static struct status decode_bytes(struct decoder *decoder, struct slice bytes,
-                                  ProtobufCBinaryData *to)
+static void decode_bytes(struct decoder *decoder, struct slice bytes, ProtobufCBinaryData *to)
 {
     *to = (ProtobufCBinaryData){.len = bytes.length, .data = NULL};
     if (bytes.length > 0) {
         to->data = (uint8_t *)arena_copy(decoder->arena, bytes);
     }
-    return bytes.length == 0 || to->data != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* A singular message may come in several parts, which are merged. */
@@ -163,11 +156,11 @@ static struct status decode_child(struct decoder *decoder, const ProtobufCFieldD
     if (*to == NULL) {
         *to = message_new(decoder->arena, field->descriptor);
     }
-    return *to != NULL ? decode_message(decoder, *to, bytes, depth + 1) : status_out_of_memory();
+    return decode_message(decoder, *to, bytes, depth + 1);
 }
 
 /* A map entry may lack its value, which then is the default: an empty message is made for it. */
-static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *entry)
+static void complete_entry(struct decoder *decoder, ProtobufCMessage *entry)
 {
     const ProtobufCFieldDescriptor *value = &entry->descriptor->fields[1];
 
@@ -176,22 +169,16 @@ static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *e
         if (*child == NULL) {
             *child = message_new(decoder->arena, value->descriptor);
         }
-        return *child != NULL ? STATUS_NONE : status_out_of_memory();
     }
-    return STATUS_NONE;
 }
 
-static struct status add_wide_map(struct decoder *decoder, ProtobufCMessage *message,
-                                  const ProtobufCFieldDescriptor *field)
+static void add_wide_map(struct decoder *decoder, ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field)
 {
     struct wide_map *map = ARENA_NEW(decoder->arena, struct wide_map);
 
-    if (map == NULL) {
-        return status_out_of_memory();
-    }
     *map = (struct wide_map){.next = decoder->maps, .message = message, .field = field};
     decoder->maps = map;
-    return STATUS_NONE;
 }
 
 /* Of entries with the same key only the last stays, as protobuf wants it. */
@@ -214,7 +201,8 @@ static struct status decode_value(struct decoder *decoder, const ProtobufCFieldD
         return decode_string(decoder, wire->bytes, to);
     }
     if (field->type == PROTOBUF_C_TYPE_BYTES) {
-        return decode_bytes(decoder, wire->bytes, to);
+        decode_bytes(decoder, wire->bytes, to);
+        return STATUS_NONE;
     }
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         return decode_child(decoder, field, wire->bytes, to, depth);
@@ -292,8 +280,8 @@ static struct status array_grow(struct decoder *decoder, ProtobufCMessage *messa
     const size_t size = field_value_bytes(field);
     const size_t count = *field_count(message, field);
     char **array = field_member(message, field);
-    const size_t capacity =
-        *array != NULL ? ((struct array_head *)(void *)*array - 1)->capacity : 0;
+    struct array_head *head = *array != NULL ? (struct array_head *)(void *)*array - 1 : NULL;
+    const size_t capacity = head != NULL ? head->capacity : 0;
 
     decoder->elements += added;
     if (decoder->elements > DECODE_ELEMENTS_MAX) {
@@ -306,10 +294,10 @@ static struct status array_grow(struct decoder *decoder, ProtobufCMessage *messa
     if (wanted > DECODE_ELEMENTS_MAX) {
         return status_out_of_memory();
     }
-    struct array_head *head = arena_alloc(decoder->arena, sizeof(*head) + wanted * size);
-    if (head == NULL) {
+    if (!arena_has_room(decoder->arena, sizeof(*head) + wanted * size)) {
         return status_out_of_memory();
     }
+    head = arena_alloc(decoder->arena, sizeof(*head) + wanted * size);
     head->capacity = wanted;
     if (count > 0) {
         memcpy(head + 1, *array, count * size);
@@ -355,9 +343,9 @@ static struct status decode_repeated(struct decoder *decoder, ProtobufCMessage *
     char *to = array + *count * field_value_bytes(field);
     TRY(decode_value(decoder, field, wire, to, depth));
     if (message_field_is_map(message->descriptor, field)) {
-        TRY(complete_entry(decoder, *(ProtobufCMessage **)(void *)to));
+        complete_entry(decoder, *(ProtobufCMessage **)(void *)to);
         if (*count == 1) {
-            TRY(add_wide_map(decoder, message, field));
+            add_wide_map(decoder, message, field);
         }
     }
     ++*count;
@@ -406,6 +394,8 @@ static struct status decode_message(struct decoder *decoder, ProtobufCMessage *m
 
     while (bytes.length > 0) {
         struct wire_field wire;
+        /* What is read may be many times as large as the bytes that it is read from. */
+        TRY(status_within(decoder->arena, STATUS_NONE));
         const char *problem = wire_take_field(&bytes, &wire);
         if (problem != NULL) {
             return malformed(decoder, problem);
@@ -427,11 +417,9 @@ struct status message_decode(struct arena *arena, const ProtobufCMessageDescript
     struct decoder decoder = {.arena = arena};
     ProtobufCMessage *message = message_new(arena, type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     TRY(decode_message(&decoder, message, bytes, 0));
     TRY(settle_maps(&decoder));
+    TRY(status_within(arena, STATUS_NONE));
     *ret_message = message;
     return STATUS_NONE;
 }

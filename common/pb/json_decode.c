@@ -22,13 +22,12 @@ struct seen {
 
 static struct status read_message(struct json_reader *reader, ProtobufCMessage *message);
 
-static struct status seen_init(struct seen *seen, struct arena *arena, unsigned fields)
+static void seen_init(struct seen *seen, struct arena *arena, unsigned fields)
 {
     *seen = (struct seen){.words = seen->few};
     if (fields > SEEN_WORDS * SEEN_WORD_BITS) {
         seen->words = arena_array(arena, fields / SEEN_WORD_BITS + 1, sizeof(seen->words[0]));
     }
-    return seen->words != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* False when it was added before. */
@@ -98,14 +97,13 @@ static struct status read_value(struct json_reader *reader, const ProtobufCField
 {
     enum json_kind kind;
 
+    /* What is read may be many times as large as its text. */
+    TRY(status_within(reader->arena, STATUS_NONE));
     TRY(json_reader_kind(reader, &kind));
     if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
         return read_scalar(reader, kind, field, value);
     }
     ProtobufCMessage *message = message_new(reader->arena, field->descriptor);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     TRY(read_message(reader, message));
     *(ProtobufCMessage **)value = message;
     return STATUS_NONE;
@@ -138,9 +136,6 @@ static struct status read_array(struct json_reader *reader, ProtobufCMessage *me
             break;
         }
         void *item = json_list_add(&list, reader->arena);
-        if (item == NULL) {
-            return status_out_of_memory();
-        }
         TRY(read_value(reader, field, item));
     }
     reader->step = step.up;
@@ -181,10 +176,8 @@ static struct status read_map(struct json_reader *reader, ProtobufCMessage *mess
         reader->step = &step;
         ProtobufCMessage **entry = json_list_add(&entries, reader->arena);
         struct json_key *key = json_list_add(&keys, reader->arena);
-        if (entry == NULL || key == NULL ||
-            (*entry = message_new(reader->arena, field->descriptor)) == NULL) {
-            return status_out_of_memory();
-        }
+        TRY(status_within(reader->arena, STATUS_NONE));
+        *entry = message_new(reader->arena, field->descriptor);
         *key = (struct json_key){.entry = *entry, .name = step.name, .at = at};
         TRY(read_entry(reader, *entry, step.name, at));
         reader->step = step.up;
@@ -207,9 +200,6 @@ static struct status fail_oneof(struct json_reader *reader, const char *at,
     const char *set = protobuf_c_message_descriptor_get_field(message->descriptor, other)->name;
     char *name = arena_alloc(reader->arena, strlen(set) + 1);
 
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     (void)json_name(set, name);
     return json_reader_fail(reader, at, REASON_DUPLICATE_FIELD,
                             "only one of its oneof may be set, and %s is set already", name);
@@ -280,7 +270,7 @@ static struct status read_members(struct json_reader *reader, ProtobufCMessage *
     struct seen seen;
     bool more = false;
 
-    TRY(seen_init(&seen, reader->arena, message->descriptor->n_fields));
+    seen_init(&seen, reader->arena, message->descriptor->n_fields);
     TRY(json_reader_enter(reader));
     for (bool is_first = true;; is_first = false) {
         struct slice name;
@@ -390,9 +380,6 @@ static struct status read_any(struct json_reader *reader, Google__Protobuf__Any 
                                 "names no type that is known");
     }
     ProtobufCMessage *inner = message_new(reader->arena, type);
-    if (inner == NULL) {
-        return status_out_of_memory();
-    }
     reader->at = start;
     TRY(wellknown_of(type) == WELLKNOWN_NONE ? read_members(reader, inner, "@type")
                                              : read_any_value(reader, inner));
@@ -435,11 +422,8 @@ struct status json_decode(struct arena *arena, const ProtobufCMessageDescriptor 
     struct json_reader reader;
     ProtobufCMessage *message = message_new(arena, type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     json_reader_init(&reader, arena, text);
-    TRY(read_message(&reader, message));
+    TRY(status_within(arena, read_message(&reader, message)));
     TRY(json_reader_end(&reader));
     *ret_message = message;
     return STATUS_NONE;

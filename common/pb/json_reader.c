@@ -90,12 +90,11 @@ static void append_path(struct buffer *path, const struct json_step *step)
     }
 }
 
-/* NULL for the value at the root, and when the arena is full (then also ret_full). */
-static const char *path_text(struct json_reader *reader, bool *ret_full)
+/* NULL for the value at the root. */
+static const char *path_text(struct json_reader *reader)
 {
     struct buffer path;
 
-    *ret_full = false;
     if (reader->step == NULL) {
         return NULL;
     }
@@ -103,7 +102,6 @@ static const char *path_text(struct json_reader *reader, bool *ret_full)
     append_path(&path, reader->step);
     const char *text = arena_copy(reader->arena, buffer_slice(&path));
     buffer_done(&path);
-    *ret_full = text == NULL;
     return text;
 }
 
@@ -111,7 +109,6 @@ struct status json_reader_locate(struct json_reader *reader, const char *at, str
 {
     size_t line = 1;
     size_t column = 1;
-    bool is_full = false;
 
     if (status.code != STATUS_INVALID_ARGUMENT) {
         return status;
@@ -120,15 +117,10 @@ struct status json_reader_locate(struct json_reader *reader, const char *at, str
         column = *c == '\n' ? 1 : column + 1;
         line += *c == '\n' ? 1 : 0;
     }
-    const char *path = path_text(reader, &is_full);
-    const char *message = is_full ? NULL
-                                  : arena_printf(reader->arena, "%s%s%s (line %zu, column %zu)",
-                                                 path != NULL ? path : "", path != NULL ? ": " : "",
-                                                 status.message, line, column);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
-    status.message = message;
+    const char *path = path_text(reader);
+    status.message =
+        arena_printf(reader->arena, "%s%s%s (line %zu, column %zu)", path != NULL ? path : "",
+                     path != NULL ? ": " : "", status.message, line, column);
     status.field = path;
     return status;
 }
@@ -141,9 +133,6 @@ struct status json_reader_fail(struct json_reader *reader, const char *at,
     va_start(args, format);
     const char *message = arena_vprintf(reader->arena, format, args);
     va_end(args);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     return json_reader_locate(reader, at, status_of(reason, message));
 }
 
@@ -404,9 +393,6 @@ struct status json_reader_string(struct json_reader *reader, struct slice *ret_s
     }
     /* No escape is shorter than what it stands for. */
     char *copy = arena_alloc(reader->arena, raw.length + 1);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     char *to = copy;
     const char *end = raw.data + raw.length;
     for (const char *at = raw.data; at < end;) {
@@ -428,11 +414,7 @@ struct status json_reader_string_copy(struct json_reader *reader, char **ret_str
     TRY(json_reader_string(reader, &string));
     const bool is_in_text = (uintptr_t)string.data >= (uintptr_t)reader->start &&
                             (uintptr_t)string.data <= (uintptr_t)reader->end;
-    char *copy = is_in_text ? arena_copy(reader->arena, string) : (char *)(uintptr_t)string.data;
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
-    *ret_string = copy;
+    *ret_string = is_in_text ? arena_copy(reader->arena, string) : (char *)(uintptr_t)string.data;
     return STATUS_NONE;
 }
 

@@ -65,9 +65,9 @@ static struct status enum_expected(struct arena *arena, const ProtobufCEnumDescr
         buffer_append_text(&text, type->values[i].name);
     }
     buffer_append_text(&text, count < type->n_values ? " and so on" : "");
-    const char *message = buffer_failed(&text) ? NULL : arena_copy(arena, buffer_slice(&text));
+    const char *message = arena_copy(arena, buffer_slice(&text));
     buffer_done(&text);
-    return message != NULL ? must_be(message) : status_out_of_memory();
+    return must_be(message);
 }
 
 static struct status integer_from_number(const ProtobufCFieldDescriptor *field, struct slice number,
@@ -107,8 +107,6 @@ static struct status real_from_number(struct arena *arena, const ProtobufCFieldD
     switch (result) {
     case NUMBER_OK:
         return STATUS_NONE;
-    case NUMBER_NO_MEMORY:
-        return status_out_of_memory();
     case NUMBER_TOO_LONG:
         return must_be("has more digits than a double holds: at most 17");
     case NUMBER_TOO_SMALL:
@@ -244,9 +242,6 @@ static struct status string_from_text(struct arena *arena, struct slice text, vo
         return must_be("must be UTF-8 without U+0000");
     }
     char *copy = arena_copy(arena, text);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     memcpy(value, &copy, sizeof(copy));
     return STATUS_NONE;
 }

@@ -54,9 +54,7 @@ void *message_new(struct arena *arena, const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *message = arena_alloc(arena, type->sizeof_message);
 
-    if (message != NULL) {
-        protobuf_c_message_init(type, message);
-    }
+    protobuf_c_message_init(type, message);
     return message;
 }
 
@@ -193,31 +191,27 @@ void message_copy_field(ProtobufCMessage *to, const ProtobufCMessage *from,
     memmove(field_member(to, field), field_member(from, field), field_value_bytes(field));
 }
 
-/* Replaces what the value points to by a copy; false when the arena is full. */
-static bool value_clone(struct arena *arena, const ProtobufCFieldDescriptor *field, void *value)
+/* Replaces what the value points to by a copy. */
+static void value_clone(struct arena *arena, const ProtobufCFieldDescriptor *field, void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         char **text = value;
         if (*text != NULL && *text != protobuf_c_empty_string && *text != field->default_value) {
             *text = arena_strdup(arena, *text);
-            return *text != NULL;
         }
     } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
         ProtobufCBinaryData *bytes = value;
         const struct slice slice = {.data = (const char *)bytes->data, .length = bytes->len};
         bytes->data = bytes->len > 0 ? (uint8_t *)arena_copy(arena, slice) : NULL;
-        return bytes->len == 0 || bytes->data != NULL;
     } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage **child = value;
         if (*child != NULL) {
             *child = message_clone(arena, *child);
-            return *child != NULL;
         }
     }
-    return true;
 }
 
-static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
+static void field_clone(struct arena *arena, ProtobufCMessage *copy,
                         const ProtobufCFieldDescriptor *field)
 {
     const size_t size = field_value_bytes(field);
@@ -226,9 +220,6 @@ static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
 
     if (field_is_repeated(field)) {
         char *array = count > 0 ? arena_array(arena, count, size) : NULL;
-        if (count > 0 && array == NULL) {
-            return false;
-        }
         if (count > 0) {
             memcpy(array, values, count * size);
         }
@@ -236,11 +227,8 @@ static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
         values = array;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!value_clone(arena, field, values + i * size)) {
-            return false;
-        }
+        value_clone(arena, field, values + i * size);
     }
-    return true;
 }
 
 void *message_clone(struct arena *arena, const ProtobufCMessage *message)
@@ -248,16 +236,11 @@ void *message_clone(struct arena *arena, const ProtobufCMessage *message)
     const ProtobufCMessageDescriptor *type = message->descriptor;
     ProtobufCMessage *copy = arena_alloc(arena, type->sizeof_message);
 
-    if (copy == NULL) {
-        return NULL;
-    }
     memcpy(copy, message, type->sizeof_message);
     copy->n_unknown_fields = 0;
     copy->unknown_fields = NULL;
     for (unsigned i = 0; i < type->n_fields; i++) {
-        if (!field_clone(arena, copy, &type->fields[i])) {
-            return NULL;
-        }
+        field_clone(arena, copy, &type->fields[i]);
     }
     return copy;
 }
@@ -439,11 +422,12 @@ struct status message_pack(struct arena *arena, const ProtobufCMessage *message,
                            struct slice *ret_bytes)
 {
     const size_t length = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = arena_alloc(arena, length);
 
-    if (bytes == NULL) {
+    /* What several parts of a message share is written as often. */
+    if (!arena_has_room(arena, length)) {
         return status_out_of_memory();
     }
+    uint8_t *bytes = arena_alloc(arena, length);
     (void)protobuf_c_message_pack(message, bytes);
     *ret_bytes = (struct slice){.data = (const char *)bytes, .length = length};
     return STATUS_NONE;
@@ -514,14 +498,11 @@ static struct status field_below(struct arena *arena, struct status status,
     }
     char *name = arena_alloc(arena, strlen(field->name) + 1);
     const char *place = name;
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     (void)json_name(field->name, name);
     if (field_is_repeated(field)) {
         place = arena_printf(arena, "%s[%zu]", name, index);
     }
-    return place != NULL ? status_below(arena, status, place) : status_out_of_memory();
+    return status_below(arena, status, place);
 }
 
 static struct status field_to_nfc(struct arena *arena, const ProtobufCMessage *message,

@@ -72,9 +72,6 @@ static struct status comment_copy(struct arena *arena, const char *raw, const ch
     size_t length = 0;
     bool line_starts = true;
 
-    if (comment == NULL) {
-        return status_out_of_memory();
-    }
     for (const char *c = raw; *c != '\0'; c++) {
         if (!line_starts || *c != ' ') {
             comment[length++] = *c;
@@ -105,10 +102,9 @@ static struct status comment_of(const struct loader *loader, const struct path *
     return STATUS_NONE;
 }
 
-static struct status copy(const struct loader *loader, const char *text, const char **ret_copy)
+static const char *copy(const struct loader *loader, const char *text)
 {
-    *ret_copy = arena_strdup(loader->arena, text != NULL ? text : "");
-    return *ret_copy != NULL ? STATUS_NONE : status_out_of_memory();
+    return arena_strdup(loader->arena, text != NULL ? text : "");
 }
 
 /* "package.Outer.Inner"; scope may be "" or NULL. */
@@ -122,7 +118,7 @@ static struct status full_name(const struct loader *loader, const char *scope, c
                               scoped ? scope : "");
     }
     *ret_name = arena_printf(loader->arena, "%s%s%s", scoped ? scope : "", scoped ? "." : "", name);
-    return *ret_name != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 /* Options may be absent; NULL stays NULL. */
@@ -140,13 +136,10 @@ static struct status load_enum(struct loader *loader,
     to->value_names = arena_array(loader->arena, from->n_value, sizeof(*to->value_names));
     to->value_comments = arena_array(loader->arena, from->n_value, sizeof(*to->value_comments));
     int32_t *numbers = arena_array(loader->arena, from->n_value, sizeof(*numbers));
-    if (to->value_names == NULL || to->value_comments == NULL || numbers == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < from->n_value; i++) {
         const struct path below = path_down(path, ENUM_VALUE, i);
         numbers[i] = from->value[i]->number;
-        TRY(copy(loader, from->value[i]->name, &to->value_names[i]));
+        to->value_names[i] = copy(loader, from->value[i]->name);
         TRY(comment_of(loader, &below, &to->value_comments[i]));
     }
     to->value_numbers = numbers;
@@ -184,8 +177,8 @@ static struct status load_field(struct loader *loader,
         return schema_invalid(loader->arena, "has a field without name or JSON name",
                               from->name != NULL ? from->name : "");
     }
-    TRY(copy(loader, from->name, &to->name));
-    TRY(copy(loader, from->json_name, &to->json_name));
+    to->name = copy(loader, from->name);
+    to->json_name = copy(loader, from->json_name);
     TRY(comment_of(loader, path, &to->comment));
     to->number = (uint32_t)from->number;
     to->behavior = options_behavior(options);
@@ -200,9 +193,6 @@ static struct status load_message(struct loader *loader,
     struct schema_message *to = &loader->schema->messages[loader->schema->message_count++];
     struct schema_field *fields = arena_array(loader->arena, from->n_field, sizeof(*fields));
 
-    if (fields == NULL) {
-        return status_out_of_memory();
-    }
     TRY(full_name(loader, scope, from->name, &to->name));
     TRY(comment_of(loader, &path, &to->comment));
     TRY(options_resource(loader->arena, loader->scratch, BASE_OF(from->options), &to->resource_type,
@@ -234,7 +224,7 @@ static void count_message(struct schema *schema, const Google__Protobuf__Descrip
 }
 
 /* Tables of the right size, empty. */
-static struct status make_tables(struct loader *loader)
+static void make_tables(struct loader *loader)
 {
     struct schema *schema = loader->schema;
 
@@ -249,7 +239,6 @@ static struct status make_tables(struct loader *loader)
     schema->enums = arena_array(loader->arena, schema->enum_count, sizeof(*schema->enums));
     schema->message_count = 0;
     schema->enum_count = 0;
-    return schema->messages != NULL && schema->enums != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* Each element of a table begins with its name. */
@@ -263,7 +252,7 @@ static struct status load_types(struct loader *loader)
     const struct path top = {.length = 0};
     struct schema *schema = loader->schema;
 
-    TRY(make_tables(loader));
+    make_tables(loader);
     for (size_t i = 0; i < loader->set->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = loader->set->file[i];
         loader->source = file->source_code_info;
@@ -323,11 +312,8 @@ static struct status load_method(struct loader *loader,
                                  const struct schema_service *service, const struct path *path,
                                  struct schema_method *to)
 {
-    TRY(copy(loader, from->name, &to->name));
+    to->name = copy(loader, from->name);
     to->full_name = arena_printf(loader->arena, "%s/%s", service->name, to->name);
-    if (to->full_name == NULL) {
-        return status_out_of_memory();
-    }
     to->service = service;
     TRY(comment_of(loader, path, &to->comment));
     TRY(type_of_method(loader, from->input_type, &to->input));
@@ -342,9 +328,6 @@ static struct status load_service(struct loader *loader,
 {
     struct schema_method *methods = arena_array(loader->arena, from->n_method, sizeof(*methods));
 
-    if (methods == NULL) {
-        return status_out_of_memory();
-    }
     TRY(comment_of(loader, &path, &to->comment));
     for (size_t i = 0; i < from->n_method; i++) {
         const struct path below = path_down(path, SERVICE_METHOD, i);
@@ -372,7 +355,7 @@ static struct status find_and_load_service(struct loader *loader,
 {
     const struct path top = {.length = 0};
 
-    TRY(copy(loader, service->name, &to->name));
+    to->name = copy(loader, service->name);
     for (size_t i = 0; i < loader->set->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = loader->set->file[i];
         for (size_t s = 0; s < file->n_service; s++) {
@@ -391,9 +374,6 @@ static struct status load_services(struct loader *loader,
     struct schema *schema = loader->schema;
 
     schema->services = arena_array(loader->arena, count, sizeof(*schema->services));
-    if (schema->services == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         for (unsigned m = 0; m < services[i]->n_methods; m++) {
             TRY(link_type(loader, services[i]->methods[m].input));
@@ -411,9 +391,6 @@ static struct status load(struct loader *loader, struct slice bytes,
     ProtobufCAllocator allocator = arena_allocator(loader->scratch);
 
     loader->schema = ARENA_NEW(loader->arena, struct schema);
-    if (loader->schema == NULL) {
-        return status_out_of_memory();
-    }
     loader->set = google__protobuf__file_descriptor_set__unpack(&allocator, bytes.length,
                                                                 (const uint8_t *)bytes.data);
     if (loader->set == NULL) {
@@ -429,10 +406,9 @@ struct status schema_load(struct arena *arena, struct slice descriptor_set,
 {
     struct loader loader = {.arena = arena, .scratch = arena_new(SCRATCH_BYTES)};
 
-    if (loader.scratch == NULL) {
-        return status_out_of_memory();
-    }
-    const struct status status = load(&loader, descriptor_set, services, service_count);
+    const struct status status =
+        status_within(loader.scratch,
+                      status_within(arena, load(&loader, descriptor_set, services, service_count)));
     arena_free(loader.scratch);
     TRY(status);
     *ret_schema = loader.schema;

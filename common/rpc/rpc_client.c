@@ -12,6 +12,7 @@
 #include "rpc/rpc_client.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_parcel.h"
@@ -327,13 +328,10 @@ static void client_name_failures(struct rpc_client *client, const char *service)
                    "%s is shutting down; nothing was done", service);
 }
 
-static bool client_make_calls(struct rpc_client *client)
+static void client_make_calls(struct rpc_client *client)
 {
-    client->calls = calloc(client->max_in_flight, sizeof(*client->calls));
-    client->parcels = calloc(client->max_in_flight, sizeof(struct parcel *));
-    if (client->calls == NULL || client->parcels == NULL) {
-        return false;
-    }
+    client->calls = memory_zeroed(client->max_in_flight * sizeof(*client->calls));
+    client->parcels = memory_zeroed(client->max_in_flight * sizeof(struct parcel *));
     for (unsigned i = client->max_in_flight; i > 0; i--) {
         client->calls[i - 1].next = client->free_calls;
         client->free_calls = &client->calls[i - 1];
@@ -341,23 +339,20 @@ static bool client_make_calls(struct rpc_client *client)
     for (unsigned i = 0; i < LANES; i++) {
         client->lanes[i].tail = &client->lanes[i].head;
     }
-    return true;
 }
 
 static struct rpc_client *client_new(const struct rpc_client_options *options)
 {
-    struct rpc_client *client = calloc(1, sizeof(*client));
+    struct rpc_client *client = memory_zeroed(sizeof(*client));
 
-    if (client == NULL) {
-        return NULL;
-    }
     client->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_DEFAULT;
     client->is_flushed = options->is_flushed;
     pthread_mutex_init(&client->lock, NULL);
     pthread_cond_init(&client->quiet, NULL);
     pthread_cond_init(&client->waiting, NULL);
     client_name_failures(client, options->service);
-    if (!client_make_calls(client) || nng_req0_open(&client->socket) != 0) {
+    client_make_calls(client);
+    if (nng_req0_open(&client->socket) != 0) {
         client_free(client);
         return NULL;
     }
@@ -369,10 +364,8 @@ static struct status client_start(struct rpc_client *client,
 {
     const char *address = NULL;
 
-    client->addresses = strdup(options->addresses);
-    if (client->addresses == NULL) {
-        return status_out_of_memory();
-    }
+    client->addresses = memory_zeroed(strlen(options->addresses) + 1);
+    strcpy(client->addresses, options->addresses);
     (void)nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
     (void)nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
     (void)nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
@@ -478,7 +471,7 @@ struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
     }
     const Dongkhoi__Rpc__V1__Reply *header = unpacked;
     struct rpc_version *versions = arena_array(arena, header->n_versions, sizeof(*versions));
-    if (versions == NULL) {
+    if (arena_exhausted(arena)) {
         return malformed_reply(arena, "it is too large");
     }
     for (size_t i = 0; i < header->n_versions; i++) {

@@ -16,6 +16,7 @@
 #include "rpc/rpc_parcel.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/thread.h"
 
 #include <nng/protocol/reqrep0/req.h>
@@ -65,15 +66,11 @@ struct slice reply_envelope(const struct rpc_reply *reply)
 
 /* The message lives until its last reply is freed. A reply that the service left out is there with
  * data NULL, so that its call still ends. */
-bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
+void replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
 {
     struct slice rest = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
-    struct replies *owner = calloc(1, sizeof(*owner) + count * sizeof(owner->replies[0]));
+    struct replies *owner = memory_zeroed(sizeof(*owner) + count * sizeof(owner->replies[0]));
 
-    if (owner == NULL) {
-        nng_msg_free(msg);
-        return false;
-    }
     owner->msg = msg;
     atomic_init(&owner->users, count);
     for (unsigned i = 0; i < count; i++) {
@@ -85,7 +82,6 @@ bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
         }
         ret_replies[i] = reply;
     }
-    return true;
 }
 
 /* What is left of a call that has ended and was given back: its callback, which runs without the
@@ -132,8 +128,8 @@ static void end_all(struct rpc_client *client, const struct ending *endings, uns
 {
     struct rpc_reply *replies[PARCEL_CALLS_MAX] = {NULL};
 
-    if (msg != NULL && !replies_split(msg, count, replies)) {
-        status = status_out_of_memory();
+    if (msg != NULL) {
+        replies_split(msg, count, replies);
     }
     for (unsigned i = 0; i < count; i++) {
         end_one(&endings[i], status, replies[i]);
@@ -333,11 +329,8 @@ void parcel_free(struct parcel *parcel)
 
 static struct parcel *parcel_new(struct rpc_client *client)
 {
-    struct parcel *parcel = calloc(1, sizeof(*parcel));
+    struct parcel *parcel = memory_zeroed(sizeof(*parcel));
 
-    if (parcel == NULL) {
-        return NULL;
-    }
     parcel->client = client;
     if (nng_aio_alloc(&parcel->aio, on_parcel_aio, parcel) != 0 ||
         nng_ctx_open(&parcel->ctx, client->socket) != 0) {

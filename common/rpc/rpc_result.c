@@ -7,8 +7,7 @@
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_status.h"
 
-/* The status as it goes out. When the arena is full it is made in spare, which needs no memory but
- * has the reason alone, without details. */
+/* The status as it goes out; spare, which has the reason alone, without an arena. */
 static Google__Rpc__Status *result_status(struct arena *arena, const struct rpc_result *result,
                                           struct spare_status *spare)
 {

@@ -3,6 +3,7 @@
  * load, a message that is handed to a connection in the moment in which it closes is not freed, and
  * closing a connection in the middle of a message stops the thread that frees connections.
  */
+#include "base/memory.h"
 #include "base/thread.h"
 #include "rpc/rpc_envelope.h"
 
@@ -62,11 +63,8 @@ static void *closing_run(void *arg)
 
 static struct closing *closing_start(nng_socket socket, pthread_t *ret_thread)
 {
-    struct closing *closing = calloc(1, sizeof(*closing));
+    struct closing *closing = memory_zeroed(sizeof(*closing));
 
-    if (closing == NULL) {
-        return NULL;
-    }
     closing->socket = socket;
     pthread_mutex_init(&closing->lock, NULL);
     pthread_cond_init(&closing->changed, NULL);

@@ -12,6 +12,7 @@
 #include "serve/dispatch.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "serve/call_context.h"
 #include "serve/computation.h"
 #include "serve/dispatch_internal.h"
@@ -172,9 +173,6 @@ static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc,
     struct call_context *context = call_context_new(rpc);
 
     TRY(room_check(dispatch, rpc, has_bytes));
-    if (context == NULL) {
-        return status_out_of_memory();
-    }
     if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
         journal_service_call(&dispatch->journal, rpc);
         return STATUS_NONE;
@@ -279,11 +277,8 @@ static struct status dispatch_open(struct dispatch *dispatch,
 struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
                            struct dispatch **ret_dispatch)
 {
-    struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
+    struct dispatch *dispatch = memory_zeroed(sizeof(*dispatch));
 
-    if (dispatch == NULL) {
-        return status_out_of_memory();
-    }
     dispatch->service = options->service;
     dispatch->schema = options->schema;
     dispatch->store = options->store;

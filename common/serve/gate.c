@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "serve/reasons.h"
 
@@ -235,11 +236,8 @@ static void *gate_run(void *arg)
 
 struct status gate_new(const struct gate_options *options, struct gate **ret_gate)
 {
-    struct gate *gate = calloc(1, sizeof(*gate));
+    struct gate *gate = memory_zeroed(sizeof(*gate));
 
-    if (gate == NULL) {
-        return status_out_of_memory();
-    }
     const struct lease_options lease_options = {
         .published = options->published,
         .lease_ms = options->lease_ms,

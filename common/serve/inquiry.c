@@ -4,6 +4,7 @@
 #include "serve/inquiry.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "serve/connection_marks.h"
 
@@ -109,11 +110,8 @@ static void *inquiries_run(void *arg)
 
 struct inquiries *inquiries_new(const struct inquiries_options *options)
 {
-    struct inquiries *inquiries = calloc(1, sizeof(*inquiries));
+    struct inquiries *inquiries = memory_zeroed(sizeof(*inquiries));
 
-    if (inquiries == NULL) {
-        return NULL;
-    }
     inquiries->options = *options;
     for (enum inquiry_kind kind = INQUIRY_HEALTH; kind < INQUIRY_KINDS; kind++) {
         queue_clear(&inquiries->queues[kind]);
@@ -145,9 +143,6 @@ struct status inquiries_ask(struct inquiries *inquiries, enum inquiry_kind kind,
     _Atomic uint64_t *own = &rpc_call_marks(rpc)[limits[kind].mark];
     struct inquiry_queue *queue = &inquiries->queues[kind];
 
-    if (inquiry == NULL) {
-        return status_out_of_memory();
-    }
     inquiry->rpc = rpc;
     pthread_mutex_lock(&inquiries->lock);
     const bool is_taken = has_place(inquiries, kind, atomic_load(own));

@@ -49,23 +49,19 @@ static const struct resource_kind *kind_of(const struct service *service, const 
     return NULL;
 }
 
-/* NULL when the arena is full. */
 static Google__Protobuf__Any *any_make(struct arena *arena, const ProtobufCMessageDescriptor *type,
                                        struct slice body)
 {
     Google__Protobuf__Any *any = ARENA_NEW(arena, Google__Protobuf__Any);
 
-    if (any == NULL) {
-        return NULL;
-    }
     google__protobuf__any__init(any);
     any->type_url = arena_printf(arena, "type.googleapis.com/%s", type->name);
     any->value.data = (uint8_t *)(uintptr_t)body.data;
     any->value.len = body.length;
-    return any->type_url != NULL ? any : NULL;
+    return any;
 }
 
-/* NULL when the arena is full, or the entry cannot be read. */
+/* NULL when the entry cannot be read. */
 static Google__Protobuf__Any *correction_any(struct arena *arena, const struct journal_entry *entry)
 {
     Dongkhoi__Changes__V1__ClockCorrection message = DONGKHOI__CHANGES__V1__CLOCK_CORRECTION__INIT;
@@ -113,9 +109,6 @@ static struct status change_make(struct tx *tx, const struct journal_call *read,
     Google__Protobuf__Timestamp *time = time_wrap(arena, entry->time_us);
     char *hash = arena_alloc(arena, DIGEST_HEX_BYTES);
 
-    if (change == NULL || time == NULL || hash == NULL) {
-        return status_out_of_memory();
-    }
     hex_encode(entry->hash, DIGEST_BYTES, hash);
     dongkhoi__changes__v1__change__init(change);
     change->service = (char *)(uintptr_t)read->journal->service->name;
@@ -148,9 +141,6 @@ static struct status read_entries(struct journal_call *read, struct tx *tx)
     response->watermark_us = read->mark.watermark_us;
     response->has_more = page.has_more;
     response->changes = arena_array(tx->arena, page.count, sizeof(response->changes[0]));
-    if (response->changes == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < page.count; i++) {
         TRY(change_make(tx, read, &page.entries[i], &response->changes[i]));
     }
@@ -181,7 +171,7 @@ static void on_pool_job(struct pool_job *job)
     }
     const struct db *db = tx.db;
     call_clock_enter(clock, db);
-    result.status = read_entries(read, &tx);
+    result.status = status_within(tx.arena, read_entries(read, &tx));
     const struct version version = tx.version;
     store_read_end(&tx);
     call_clock_leave(clock, db);
@@ -233,10 +223,6 @@ void journal_service_call(const struct journal_service *journal, struct rpc_call
     struct journal_call *read = ARENA_NEW(rpc_call_arena(rpc), struct journal_call);
     struct journal_call none = {.journal = journal, .rpc = rpc};
 
-    if (read == NULL) {
-        answer_status(&none, status_out_of_memory());
-        return;
-    }
     *read = none;
     const struct status status = start(journal, rpc, read);
     if (status.code != STATUS_OK) {

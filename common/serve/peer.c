@@ -12,6 +12,7 @@
 #include "serve/peer.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "pb/decode.h"
 #include "serve/call.h"
 #include "store/store.h"
@@ -43,11 +44,8 @@ struct peers {
 struct status peers_open(const struct peer *list, size_t count, const char *const *addresses,
                          struct arena *arena, struct peers **ret_peers)
 {
-    struct peers *peers = calloc(1, sizeof(*peers) + count * sizeof(peers->clients[0]));
+    struct peers *peers = memory_zeroed(sizeof(*peers) + count * sizeof(peers->clients[0]));
 
-    if (peers == NULL) {
-        return status_out_of_memory();
-    }
     assert(count <= PEERS_MAX);
     for (; peers->count < count; peers->count++) {
         struct peer_client *client = &peers->clients[peers->count];
@@ -178,9 +176,6 @@ static struct status slot_start(struct call *call, const struct peer_call *reque
         .payload = request->request,
     };
 
-    if (rpc.method == NULL) {
-        return status_out_of_memory();
-    }
     if (rpc.timeout_ms == 0) {
         return status_of(REASON_DEADLINE_EXCEEDED, "no time was left to ask");
     }
@@ -299,7 +294,7 @@ void peer_call_all(struct call *call, struct peer_call *calls, size_t count)
     struct slot *slots = arena_array(call->arena, count, sizeof(*slots));
     const int64_t deadline_boot_ms = wait_deadline(call);
 
-    if (slots == NULL) {
+    if (arena_exhausted(call->arena)) {
         fail_all(calls, count, status_out_of_memory());
         return;
     }

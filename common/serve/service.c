@@ -10,6 +10,7 @@
 #include "api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "rpc/rpc_server.h"
 #include "serve/dispatch.h"
@@ -121,9 +122,6 @@ static struct status instance_open(struct service_instance *instance,
 
     TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
     instance->metrics = metrics_new();
-    if (instance->metrics == NULL) {
-        return status_out_of_memory();
-    }
     const struct store_options store_options = {
         .directory = options->directory,
         .service = service->name,
@@ -197,15 +195,12 @@ struct status service_open_with(const struct service *service,
                                 const struct service_options *options, struct arena *arena,
                                 struct service_instance **ret_instance)
 {
-    struct service_instance *instance = calloc(1, sizeof(*instance));
+    struct service_instance *instance = memory_zeroed(sizeof(*instance));
 
-    if (instance == NULL) {
-        return status_out_of_memory();
-    }
     instance->service = service;
     instance->arena = arena_new(INSTANCE_ARENA_BYTES);
     const struct status status =
-        instance->arena != NULL ? instance_open(instance, options, arena) : status_out_of_memory();
+        status_within(instance->arena, instance_open(instance, options, arena));
     if (status.code != STATUS_OK) {
         instance_free(instance);
         return status;

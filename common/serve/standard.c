@@ -52,7 +52,7 @@ static struct status fixed_part(struct call *call, const char *parent, const cha
         start = end + 1;
     }
     *ret_fixed = arena_copy(call->arena, rest);
-    return *ret_fixed != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status parent_exists(struct call *call, const char *parent)
@@ -77,9 +77,6 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
     const char *pattern = resource_parent(call->arena, kind->pattern);
     const char *fixed = parent;
 
-    if (pattern == NULL) {
-        return status_out_of_memory();
-    }
     if (pattern[0] == '\0' && parent[0] == '\0') {
         return STATUS_NONE;
     }
@@ -123,9 +120,6 @@ struct status resource_answer(struct call *call, const struct resource_kind *kin
 
     if (is_field) {
         message = message_new(call->arena, kind->type);
-        if (message == NULL) {
-            return status_out_of_memory();
-        }
         if (!message_set_child(response, kind->singular, message)) {
             return status_make(call->arena, REASON_RESPONSE_TYPE, NULL, "%s answers without %s",
                                call->method->name, kind->singular);
@@ -201,19 +195,17 @@ struct status standard_list(struct call *call, const void *request, void *respon
 static bool set_time(struct call *call, ProtobufCMessage *message, const char *field,
                      int64_t time_us)
 {
-    Google__Protobuf__Timestamp *time = time_wrap(call->arena, time_us);
-
-    return time != NULL && message_set_child(message, field, time);
+    return message_set_child(message, field, time_wrap(call->arena, time_us));
 }
 
-/* The Revision message of one row; NULL when memory or a field of it is missing. */
+/* The Revision message of one row; NULL when a field of it is missing. */
 static ProtobufCMessage *revision_message(struct call *call, const struct resource_kind *kind,
                                           const ProtobufCMessageDescriptor *type,
                                           const struct resource_revision *row)
 {
     ProtobufCMessage *message = message_new(call->arena, type);
 
-    if (message == NULL || !message_set_int(message, "revision", row->revision) ||
+    if (!message_set_int(message, "revision", row->revision) ||
         !set_time(call, message, "record_time", row->from_time_us) ||
         (row->to_seq != 0 && !set_time(call, message, "end_time", row->to_time_us)) ||
         !message_set_int(message, "deleted", row->deleted) ||
@@ -243,13 +235,13 @@ struct status standard_history(struct call *call, const void *request, void *res
     TRY(resource_history(call->tx, kind, name, (int32_t)message_int(request, "page_size", 0),
                          message_string(request, "page_token"), &rows, &count, &next));
     ProtobufCMessage **messages = arena_array(call->arena, count, sizeof(ProtobufCMessage *));
-    if (messages == NULL || field == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
-        messages[i] = revision_message(call, kind, field->descriptor, &rows[i]);
+        messages[i] =
+            field != NULL ? revision_message(call, kind, field->descriptor, &rows[i]) : NULL;
         if (messages[i] == NULL) {
-            return status_out_of_memory();
+            return status_make(call->arena, REASON_RESPONSE_TYPE, NULL,
+                               "%s answers without revisions of %s", call->method->name,
+                               kind->plural);
         }
     }
     (void)message_set_list(response, "revisions", messages, count);

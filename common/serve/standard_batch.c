@@ -14,9 +14,6 @@ struct status call_below_item(struct call *call, struct status status, const cha
     const char *item = arena_printf(call->arena, "%s[%zu]", list, index);
     const char *message = arena_printf(call->arena, "%s[%zu]: %s", list, index, status.message);
 
-    if (item == NULL || message == NULL) {
-        return status;
-    }
     status.message = message;
     if (status.field != NULL && status.field[0] == '\0') {
         status.field = item;
@@ -64,9 +61,6 @@ static struct status place_check(struct call *call, const char *whole, ProtobufC
     const char *name = message_string(item, is_create ? "parent" : "name");
     const char *parent = is_create ? name : resource_parent(call->arena, name);
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     if (is_create && parent[0] == '\0' && strstr(whole, "/-") == NULL) {
         (void)message_set_string(item, "parent", whole);
         return STATUS_NONE;
@@ -83,9 +77,6 @@ static struct status handle_all(struct call *call, method_handler one, const cha
 {
     for (size_t i = 0; i < count; i++) {
         answers[i] = message_new(call->arena, call->method->kind->type);
-        if (answers[i] == NULL) {
-            return status_out_of_memory();
-        }
         TRY(call_below_item(call, whole_check(call, items[i]), "requests", i));
         TRY(call_below_item(call, place_check(call, whole, items[i]), "requests", i));
         TRY(call_below_item(call, one(call, items[i], answers[i]), "requests", i));
@@ -107,9 +98,6 @@ struct status standard_batch(struct call *call, const void *request, void *respo
                       "requests must be 1 to %d, not %zu", BATCH_MAX_REQUESTS, count);
     }
     ProtobufCMessage **answers = arena_array(call->arena, count, sizeof(*answers));
-    if (answers == NULL) {
-        return status_out_of_memory();
-    }
     TRY(handle_all(call, one, parent, items, answers, count));
     if (!message_set_list(response, kind->plural, answers, count)) {
         return status_make(call->arena, REASON_RESPONSE_TYPE, NULL, "%s answers without %s",

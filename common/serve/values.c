@@ -20,9 +20,7 @@ enum {
 
 const char *path_below(struct call *call, const char *field, const char *child)
 {
-    const char *path = arena_printf(call->arena, "%s.%s", field, child);
-
-    return path != NULL ? path : field;
+    return arena_printf(call->arena, "%s.%s", field, child);
 }
 
 struct status title_check(struct call *call, const char *field,
@@ -181,9 +179,7 @@ Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value)
     Google__Protobuf__DoubleValue *wrapper =
         message_new(arena, &google__protobuf__double_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -192,9 +188,7 @@ Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value)
     Google__Protobuf__Int32Value *wrapper =
         message_new(arena, &google__protobuf__int32_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -203,9 +197,7 @@ Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value)
     Google__Protobuf__BoolValue *wrapper =
         message_new(arena, &google__protobuf__bool_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -228,9 +220,6 @@ struct status message_insert(struct call *call, void *message, const char *field
     ProtobufCMessage **items = message_list(message, field, &count);
     ProtobufCMessage **longer = arena_array(call->arena, count + 1, sizeof(ProtobufCMessage *));
 
-    if (longer == NULL || item == NULL) {
-        return status_out_of_memory();
-    }
     assert(index <= count);
     for (size_t i = 0; i < index; i++) {
         longer[i] = items[i];
@@ -259,7 +248,7 @@ static struct status note_put(struct call *call, void *message, const char *fiel
     Dongkhoi__Type__V1__Note *note =
         message_new(call->arena, &dongkhoi__type__v1__note__descriptor);
 
-    if (note == NULL || sentence == NULL) {
+    if (sentence == NULL) {
         return status_out_of_memory();
     }
     note->message = sentence;
@@ -296,7 +285,7 @@ const char *names_join(struct arena *arena, const char *const *names, size_t cou
     }
     char *joined = arena_alloc(arena, length + 1);
     char *end = joined;
-    for (size_t i = 0; joined != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0) {
             end = stpcpy(end, separator);
         }

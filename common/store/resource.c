@@ -66,29 +66,25 @@ struct status resource_decode(struct arena *arena, const struct resource_kind *k
     return status_of(REASON_STORE_CORRUPT, "a stored resource cannot be read");
 }
 
-static bool set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
+static void set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
                      int64_t time_us)
 {
     const ProtobufCFieldDescriptor *found = message_field(message->descriptor, slice_from(field));
 
-    if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
-        return true; /* messages without this standard field are fine */
+    if (found != NULL && found->descriptor == &google__protobuf__timestamp__descriptor) {
+        (void)message_set_child(message, field, time_wrap(arena, time_us));
     }
-    Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
-    return time != NULL && message_set_child(message, field, time);
 }
 
 /* Puts the times of the row into the message, in a store with corrections: the body has those that
  * were known when it was written. */
-static struct status set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
-                               int64_t created_us, int64_t updated_us)
+static void set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
+                      int64_t created_us, int64_t updated_us)
 {
-    if (tx->store->corrections.count == 0 ||
-        (set_time(arena, message, "create_time", created_us) &&
-         set_time(arena, message, "update_time", updated_us))) {
-        return STATUS_NONE;
+    if (tx->store->corrections.count > 0) {
+        set_time(arena, message, "create_time", created_us);
+        set_time(arena, message, "update_time", updated_us);
     }
-    return status_out_of_memory();
 }
 
 struct status row_decode(const struct tx *tx, struct arena *arena, const struct resource_kind *kind,
@@ -97,8 +93,8 @@ struct status row_decode(const struct tx *tx, struct arena *arena, const struct 
     void *message = NULL;
 
     TRY(resource_decode(arena, kind, db_bytes(statement, ROW_BODY), &message));
-    TRY(set_times(tx, arena, message, db_int64(statement, ROW_CREATED),
-                  db_int64(statement, ROW_FROM_TIME)));
+    set_times(tx, arena, message, db_int64(statement, ROW_CREATED),
+              db_int64(statement, ROW_FROM_TIME));
     *ret_message = message;
     return STATUS_NONE;
 }
@@ -113,7 +109,7 @@ static struct status body_correct(const struct tx *tx, const struct resource_kin
         return STATUS_NONE;
     }
     TRY(resource_decode(tx->arena, kind, *body, &message));
-    TRY(set_times(tx, tx->arena, message, created_us, updated_us));
+    set_times(tx, tx->arena, message, created_us, updated_us);
     return message_pack(tx->arena, message, body);
 }
 
@@ -155,9 +151,7 @@ static struct status take_packed(struct tx *tx, const struct resource_kind *kind
     if (row) {
         found.length = db_bytes(statement, 0).length;
         found.data = arena_copy(tx->arena, db_bytes(statement, 0));
-        if (found.data == NULL) {
-            return status_out_of_memory();
-        }
+        TRY(status_within(tx->arena, STATUS_NONE));
         TRY(body_correct(tx, kind, db_int64(statement, 1), db_int64(statement, 2), &found));
     }
     *ret_bytes = found;
@@ -272,30 +266,23 @@ static char *make_etag(struct arena *arena, const struct identity *identity)
     const char *text = arena_printf(arena, "%s/%lld", identity->uid, (long long)identity->revision);
     char *etag = arena_alloc(arena, 2 * ETAG_HASH_BYTES + 1);
 
-    if (text == NULL || etag == NULL) {
-        return NULL;
-    }
     digest(slice_from(text), hash);
     hex_encode(hash, ETAG_HASH_BYTES, etag);
     return etag;
 }
 
 /* Sets the standard fields, of those that the message has. */
-static struct status set_standard_fields(struct tx *tx, ProtobufCMessage *message,
-                                         const struct identity *identity, int64_t time_us)
+static void set_standard_fields(struct tx *tx, ProtobufCMessage *message,
+                                const struct identity *identity, int64_t time_us)
 {
     const char *uid = arena_strdup(tx->arena, identity->uid);
     const char *etag = make_etag(tx->arena, identity);
 
-    if (uid == NULL || etag == NULL ||
-        !set_time(tx->arena, message, "create_time", identity->created_us) ||
-        !set_time(tx->arena, message, "update_time", time_us)) {
-        return status_out_of_memory();
-    }
+    set_time(tx->arena, message, "create_time", identity->created_us);
+    set_time(tx->arena, message, "update_time", time_us);
     (void)message_set_string(message, "uid", uid);
     (void)message_set_string(message, "etag", etag);
     (void)message_set_int(message, "revision", identity->revision);
-    return STATUS_NONE;
 }
 
 /* Ends the current revision of name at this entry. */
@@ -359,10 +346,7 @@ static struct status put(struct tx *tx, const struct table *table, ProtobufCMess
                           .identity = identity,
                           .message = message};
 
-    if (row.parent == NULL) {
-        return status_out_of_memory();
-    }
-    TRY(set_standard_fields(tx, message, identity, time_us));
+    set_standard_fields(tx, message, identity, time_us);
     TRY(message_pack(tx->arena, message, &row.body));
     const struct journal_change change = {.kind = table->kind->plural,
                                           .name = name,
@@ -460,10 +444,9 @@ static struct status any_below(struct tx *tx, const struct table *table, struct 
     TRY(db_prepare(tx->db, table->below, &statement));
     db_bind_text(statement, 1, from);
     db_bind_text(statement, 2, to);
-    struct status status = db_step(statement, &row);
+    const struct status status = db_step(statement, &row);
     if (status.code == STATUS_OK && row) {
         *ret_child = arena_copy(tx->arena, db_bytes(statement, 0));
-        status = *ret_child != NULL ? STATUS_NONE : status_out_of_memory();
     }
     db_reset(statement);
     return status;
@@ -476,9 +459,6 @@ struct status resource_any_child(struct tx *tx, const char *name, const char **r
     const char *to = arena_printf(tx->arena, "%s0", name);
     const char *child = NULL;
 
-    if (from == NULL || to == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < tx->store->table_count && child == NULL; i++) {
         TRY(any_below(tx, &tx->store->tables[i], slice_from(from), slice_from(to), &child));
     }

@@ -98,9 +98,6 @@ static struct status list_changes(struct call *call, const void *request, const 
         const char *token =
             arena_printf(call->arena, "%s-%d", tag,
                          (int)message_int(entries[start + length - 1], "revision", 0));
-        if (token == NULL) {
-            return status_out_of_memory();
-        }
         (void)message_set_string(response, "next_page_token", token);
     }
     (void)message_set_list(response, list, length > 0 ? entries + start : NULL, length);
@@ -130,8 +127,5 @@ struct status get_cluster_area(struct call *call, const void *request, void *res
     date_format(date_of_time(call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us), today);
     answer->name = req->name;
     answer->date = req->date[0] != '\0' ? req->date : arena_strdup(call->arena, today);
-    if (answer->date == NULL) {
-        return status_out_of_memory();
-    }
     return area_at(call, cluster, answer);
 }

@@ -149,10 +149,6 @@ static void answer_not_acceptable(struct http_request *request, unsigned offered
 {
     const char *names = media_names(request->arena, offered);
 
-    if (names == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     const char *const metadata[] = {"possibleTypes", names, NULL};
     struct status status =
         status_make(request->arena, REASON_NOT_ACCEPTABLE, NULL,
@@ -186,9 +182,7 @@ struct status answer_render(struct http_request *request, const ProtobufCMessage
         page_link_add(request, message);
     }
     rendering.entity_tag = entity_tag_for(request, message);
-    if (rendering.entity_tag == NULL) {
-        return status_out_of_memory();
-    }
+    TRY(status_within(request->arena, STATUS_NONE));
     if (is_read(request)) {
         http_add_header(request, "ETag", slice_from(rendering.entity_tag));
     }

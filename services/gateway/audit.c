@@ -7,6 +7,7 @@
  * the log. The audit lives by itself: its client has its answer already.
  */
 #include "base/log.h"
+#include "base/memory.h"
 #include "cache.h"
 #include "pb/decode.h"
 
@@ -120,7 +121,7 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
 void audit_start(struct cache *cache, const struct schema_method *method, struct slice payload,
                  struct cache_entry *entry)
 {
-    struct audit *audit = calloc(1, sizeof(*audit));
+    struct audit *audit = memory_zeroed(sizeof(*audit));
     void *message = NULL;
 
     if (audit == NULL) {
@@ -133,8 +134,7 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
     audit->entry = entry;
     cache_entry_hold(entry);
     audit->arena = arena_new(AUDIT_ARENA_BYTES);
-    if (audit->arena != NULL &&
-        message_decode(audit->arena, method->input->type, payload, &message).code == STATUS_OK) {
+    if (message_decode(audit->arena, method->input->type, payload, &message).code == STATUS_OK) {
         const struct rpc_request request = {
             .method = method->full_name, .timeout_ms = AUDIT_TIMEOUT_MS, .payload = message};
         struct rpc_client *client = gateway_backend(cache->gateway, method)->client;

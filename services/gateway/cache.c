@@ -3,6 +3,7 @@
 #include "cache.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 
 #include <assert.h>
@@ -30,26 +31,22 @@ static void cache_free(struct cache *cache)
 struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache **ret_cache)
 {
     struct gateway *gateway = loop->gateway;
-    struct cache *cache = calloc(1, sizeof(*cache));
+    struct cache *cache = memory_zeroed(sizeof(*cache));
 
-    if (cache == NULL) {
-        return status_out_of_memory();
-    }
     cache->gateway = gateway;
     cache->until_audit = gateway->audit_every;
     cache->memory = memory_cache_new(gateway->cache_bytes);
     cache->outlet = outlet_new(loop->mailbox);
     buffer_init(&cache->value, 2 * REDIS_VALUE_MAX_BYTES);
-    bool is_complete = cache->memory != NULL && cache->outlet != NULL;
-    for (size_t i = 0; i < gateway->backend_count && is_complete; i++) {
+    if (cache->outlet == NULL) {
+        cache_free(cache);
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < gateway->backend_count; i++) {
         cache->asks[i] = version_ask_new(gateway->backends[i].lease, cache->outlet);
-        is_complete = cache->asks[i] != NULL;
     }
-    struct status status = is_complete ? STATUS_NONE : status_out_of_memory();
-    if (status.code == STATUS_OK) {
-        status = redis_tier_open(uv, gateway->redis, gateway->redis_password,
-                                 &gateway->metrics.redis, &cache->redis);
-    }
+    const struct status status = redis_tier_open(uv, gateway->redis, gateway->redis_password,
+                                                 &gateway->metrics.redis, &cache->redis);
     if (status.code != STATUS_OK) {
         cache_free(cache);
         return status;

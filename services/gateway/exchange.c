@@ -157,8 +157,9 @@ static struct status start(struct exchange *exchange, const struct router_match 
     };
     ProtobufCMessage *message = NULL;
 
-    TRY(call_headers_read(request->arena, &request->head, match->route->verb != VERB_GET,
-                          &exchange->headers));
+    TRY(status_within(request->arena,
+                      call_headers_read(request->arena, &request->head,
+                                        match->route->verb != VERB_GET, &exchange->headers)));
     exchange->headers.timeout_ms = patience_left_ms(request, exchange->headers.timeout_ms);
     source.content_type = exchange->headers.content_type;
     source.has_content_type = exchange->headers.has_content_type;
@@ -178,10 +179,6 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
-    if (exchange == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     exchange->letter.deliver = deliver;
     exchange->loop = loop;
     exchange->request = request;

@@ -147,10 +147,6 @@ static void answer_held(const struct feed *feed)
             chosen = is_worse ? statuses[i] : chosen;
         }
     }
-    if (names == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     if (patience_retries(feed->loop->patience, request, &feed->match,
                          feed_backends(feed->loop->gateway), gateway_go, chosen)) {
         return;
@@ -206,14 +202,8 @@ static struct status render_page(struct feed *feed, struct feed_source *sources,
     struct feed_page page = {.limit = feed->limit};
 
     page.changes = arena_array(scratch, page.limit, sizeof(page.changes[0]));
-    if (page.changes == NULL) {
-        return status_out_of_memory();
-    }
     feed_merge(sources, feed->count, feed->end_us, &page);
     const char *cursor = next_cursor(feed, sources);
-    if (cursor == NULL) {
-        return status_out_of_memory();
-    }
     watermark.seconds = page.watermark_us / 1000000;
     watermark.nanos = (int32_t)(page.watermark_us % 1000000) * 1000;
     response.changes = page.changes;
@@ -246,7 +236,7 @@ static void feed_read(struct feed *feed, struct arena *scratch)
     }
     feed->must_ask_again = is_lagging;
     if (!is_lagging) {
-        feed->failure = render_page(feed, sources, scratch);
+        feed->failure = status_within(scratch, render_page(feed, sources, scratch));
     }
 }
 
@@ -444,10 +434,6 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct feed *feed = ARENA_NEW(request->arena, struct feed);
-    if (feed == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     if (!answer_is_acceptable(request, match->route->method->output->type)) {
         return;
     }

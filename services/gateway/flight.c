@@ -13,6 +13,7 @@
 #include "account.h"
 #include "admission.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 #include "flight_reply.h"
 #include "job.h"
@@ -234,7 +235,8 @@ static void landing_done(struct job *job)
 static bool land_beside(struct read *read)
 {
     const size_t bytes = rpc_reply_bytes(read->reply) * ANSWER_GROWTH;
-    struct landing *landing = http_admit(read->request, bytes) ? calloc(1, sizeof(*landing)) : NULL;
+    struct landing *landing =
+        http_admit(read->request, bytes) ? memory_zeroed(sizeof(*landing)) : NULL;
 
     if (landing == NULL) {
         return false;
@@ -340,10 +342,6 @@ static void on_value(struct redis_get *get, struct slice value)
     }
     parts.versions = versions;
     outcome.entry = cache_entry_new(&parts);
-    if (outcome.entry == NULL) {
-        forward(flight);
-        return;
-    }
     outcome.versions = outcome.entry->parts.versions;
     outcome.version_count = parts.version_count;
     cache_count(cache, TIER_REDIS);
@@ -406,9 +404,6 @@ static struct flight *flight_new(struct read *read)
     struct cache *cache = read->loop->cache;
     struct flight *flight = ARENA_NEW(read->request->arena, struct flight);
 
-    if (flight == NULL) {
-        return NULL;
-    }
     flight->leader = read;
     flight->joined_tail = &flight->joined;
     for (unsigned i = 0; i < cache->gateway->backend_count; i++) {
@@ -437,10 +432,6 @@ void flight_board(struct read *read)
         return;
     }
     flight = flight_new(read);
-    if (flight == NULL) {
-        read_fail(read, "fwd=bypass", status_out_of_memory());
-        return;
-    }
     if (!ask_redis(flight)) {
         forward(flight);
     }

@@ -161,9 +161,6 @@ static struct status make_entry(struct flight_reply *reply, struct arena *scratc
     } else {
         TRY(render_payload(reply, scratch, &parts));
         reply->entry = cache_entry_new(&parts);
-        if (reply->entry == NULL) {
-            return status_out_of_memory();
-        }
     }
     if (read->on_end == NULL) {
         http_drop_fields(read->request); /* an entry brings its own */
@@ -186,5 +183,5 @@ static struct status read_reply(struct flight_reply *reply, struct arena *scratc
 
 void flight_reply_read(struct flight_reply *reply, struct arena *scratch)
 {
-    reply->failure = read_reply(reply, scratch);
+    reply->failure = status_within(scratch, read_reply(reply, scratch));
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
@@ -74,14 +75,12 @@ void gateway_id_make(char id[GATEWAY_ID_BYTES])
 struct lease_client *lease_client_new(struct rpc_client *client, const char *service,
                                       const char *gateway_id)
 {
-    struct lease_client *lease = calloc(1, sizeof(*lease));
+    struct lease_client *lease = memory_zeroed(sizeof(*lease));
 
-    if (lease != NULL) {
-        lease->client = client;
-        lease->service = service;
-        lease->gateway_id = gateway_id;
-        (void)pthread_mutex_init(&lease->lock, NULL);
-    }
+    lease->client = client;
+    lease->service = service;
+    lease->gateway_id = gateway_id;
+    (void)pthread_mutex_init(&lease->lock, NULL);
     return lease;
 }
 
@@ -137,11 +136,9 @@ static struct status start_call(struct lease_client *lease, const struct rpc_req
 
 static struct question *question_new(struct lease_client *lease)
 {
-    struct question *question = calloc(1, sizeof(*question));
+    struct question *question = memory_zeroed(sizeof(*question));
 
-    if (question != NULL) {
-        question->lease = lease;
-    }
+    question->lease = lease;
     return question;
 }
 
@@ -152,8 +149,7 @@ static void *read_answer(struct rpc_reply *reply, struct arena *arena,
     struct rpc_answer answer;
     void *message = NULL;
 
-    if (reply == NULL || arena == NULL ||
-        rpc_reply_parse(reply, arena, &answer).code != STATUS_OK ||
+    if (reply == NULL || rpc_reply_parse(reply, arena, &answer).code != STATUS_OK ||
         answer.status.code != STATUS_OK ||
         message_decode(arena, type, answer.payload, &message).code != STATUS_OK) {
         return NULL;
@@ -270,9 +266,6 @@ struct status lease_client_ask(struct lease_client *lease,
 {
     struct question *question = question_new(lease);
 
-    if (question == NULL) {
-        return status_out_of_memory();
-    }
     question->on_answer = on_answer;
     question->arg = arg;
     const struct status status = renew(question);

@@ -11,6 +11,7 @@
 #include "memory_cache.h"
 
 #include "base/digest.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -35,22 +36,15 @@ struct memory_cache {
 
 struct memory_cache *memory_cache_new(size_t limit_bytes)
 {
-    struct memory_cache *cache = calloc(1, sizeof(*cache));
+    struct memory_cache *cache = memory_zeroed(sizeof(*cache));
 
-    if (cache == NULL) {
-        return NULL;
-    }
     cache->limit_bytes = limit_bytes;
     cache->bucket_count = BUCKETS_MIN;
     while (cache->bucket_count < limit_bytes / BYTES_PER_BUCKET) {
         cache->bucket_count *= 2;
     }
     random_bytes((uint8_t *)cache->secret, sizeof(cache->secret));
-    cache->buckets = calloc(cache->bucket_count, sizeof(struct cache_entry *));
-    if (cache->buckets == NULL) {
-        free(cache);
-        return NULL;
-    }
+    cache->buckets = memory_zeroed(cache->bucket_count * sizeof(struct cache_entry *));
     return cache;
 }
 

@@ -179,10 +179,6 @@ static void answer_unknown_host(struct http_request *request)
 {
     const char *host = arena_copy(request->arena, request->head.host);
 
-    if (host == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     const char *const metadata[] = {"host", host, NULL};
     struct status status = status_make(request->arena, REASON_UNKNOWN_HOST, NULL,
                                        "%s is no name of this gateway: ask for its address, or let "

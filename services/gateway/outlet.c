@@ -1,6 +1,8 @@
 /* outlet.c - a mailbox that may end before those who post to it; the last user frees the outlet. */
 #include "outlet.h"
 
+#include "base/memory.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -12,9 +14,9 @@ struct outlet {
 
 struct outlet *outlet_new(struct mailbox *mailbox)
 {
-    struct outlet *outlet = calloc(1, sizeof(*outlet));
+    struct outlet *outlet = memory_zeroed(sizeof(*outlet));
 
-    if (outlet == NULL || uv_mutex_init(&outlet->lock) != 0) {
+    if (uv_mutex_init(&outlet->lock) != 0) {
         free(outlet);
         return NULL;
     }

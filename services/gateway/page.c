@@ -73,12 +73,10 @@ static void respond(struct page *page, int code)
     struct http_request *request = page->request;
     struct buffer *html = page->view.html;
 
-    if (buffer_failed(html)) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     const char *tag = code == 200 ? entity_tag(page) : "";
-    if (tag == NULL) {
+
+    if (buffer_failed(html) || arena_exhausted(page->view.arena) ||
+        arena_exhausted(request->arena)) {
         answer_status(request, status_out_of_memory());
         return;
     }
@@ -139,9 +137,7 @@ static void on_end(struct read *read, const struct read_end *end)
         arena_free(arena);
         return;
     }
-    status = arena != NULL
-                 ? message_decode(arena, read->method->output->type, end->message, &message)
-                 : status_out_of_memory();
+    status = message_decode(arena, read->method->output->type, end->message, &message);
     if (status.code == STATUS_OK) {
         page->view.arena = arena;
         page->show(page, message);
@@ -196,13 +192,9 @@ static void ask_scorecard(struct page *page)
         message_new(arena, &dongkhoi__registrations__v1__get_scorecard_request__descriptor);
     struct status status = STATUS_NONE;
 
-    if (request != NULL) {
-        request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
-        request->published_by = (char *)page->view.published_by;
-    }
-    if (request == NULL || request->name == NULL) {
-        status = status_out_of_memory();
-    } else if (page->view.as_of[0] != '\0') {
+    request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
+    request->published_by = (char *)page->view.published_by;
+    if (page->view.as_of[0] != '\0') {
         status = json_set_from_text(arena, &request->base, slice_from("as_of"),
                                     slice_from(page->view.as_of));
     }
@@ -244,12 +236,9 @@ static movement_message *keep(struct arena *arena, const movement_message *movem
 {
     movement_message *kept = message_new(arena, movement->base.descriptor);
 
-    if (kept != NULL) {
-        kept->name = arena_strdup(arena, movement->name);
-        kept->display_name = movement->display_name != NULL
-                                 ? message_clone(arena, &movement->display_name->base)
-                                 : NULL;
-    }
+    kept->name = arena_strdup(arena, movement->name);
+    kept->display_name =
+        movement->display_name != NULL ? message_clone(arena, &movement->display_name->base) : NULL;
     return kept != NULL && kept->name != NULL ? kept : NULL;
 }
 
@@ -278,10 +267,7 @@ static void show_movements(struct page *page, const void *message)
     if (page->view.movement[0] == '\0' && chosen != NULL) {
         page->view.movement = arena_strdup(page->request->arena, chosen->name + strlen(COLLECTION));
     }
-    if (page->view.movement == NULL) {
-        page->view.movement = "";
-        show_failure(page, status_out_of_memory());
-    } else if (page->view.movement[0] == '\0') {
+    if (page->view.movement[0] == '\0') {
         page_show_nothing(&page->view);
         respond(page, 200);
     } else {
@@ -347,10 +333,6 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
     Dongkhoi__Registrations__V1__ListMovementsRequest *list = message_new(
         request->arena, &dongkhoi__registrations__v1__list_movements_request__descriptor);
 
-    if (page == NULL || list == NULL) {
-        answer_status(request, status_out_of_memory());
-        return;
-    }
     page->loop = loop;
     page->request = request;
     page->view = (struct page_view){

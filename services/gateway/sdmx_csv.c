@@ -60,14 +60,15 @@ static const char *column_of(struct arena *arena, const struct dimensions *dimen
     char *column = arena_printf(arena, "%s%s", key[0] >= '0' && key[0] <= '9' ? "_" : "", key);
     const char *name = column;
 
-    for (char *c = column; c != NULL && *c != '\0'; c++) {
+    for (char *c = column; *c != '\0'; c++) {
         if (*c >= 'a' && *c <= 'z') {
             *c = (char)(*c - 'a' + 'A');
         } else if (!((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'))) {
             *c = '_';
         }
     }
-    for (unsigned i = 2; name != NULL && is_taken(dimensions, index, name); i++) {
+    /* Past its limit the arena cuts texts, and then no other may differ. */
+    for (unsigned i = 2; !arena_exhausted(arena) && is_taken(dimensions, index, name); i++) {
         name = arena_printf(arena, "%s_%u", column, i);
     }
     return name;
@@ -84,9 +85,6 @@ static struct status dimensions_of(struct arena *arena, observation_message *con
     }
     dimensions.keys = arena_array(arena, total, sizeof(*dimensions.keys));
     dimensions.columns = arena_array(arena, total, sizeof(*dimensions.columns));
-    if (dimensions.keys == NULL || dimensions.columns == NULL) {
-        return status_out_of_memory();
-    }
     total = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < observations[i]->n_breakdown; k++) {
@@ -100,9 +98,6 @@ static struct status dimensions_of(struct arena *arena, observation_message *con
         }
         dimensions.keys[dimensions.count] = dimensions.keys[i];
         dimensions.columns[dimensions.count] = column_of(arena, &dimensions, dimensions.count);
-        if (dimensions.columns[dimensions.count] == NULL) {
-            return status_out_of_memory();
-        }
         dimensions.count++;
     }
     *ret_dimensions = dimensions;

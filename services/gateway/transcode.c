@@ -27,9 +27,6 @@ bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
     size_t length = 0;
 
     *ret_text = (struct slice){0};
-    if (out == NULL) {
-        return false;
-    }
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
 
@@ -59,12 +56,9 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         const char *copy = arena_copy(arena, raw);
 
         *ret_text = (struct slice){copy, raw.length};
-        return copy != NULL ? STATUS_NONE : status_out_of_memory();
+        return STATUS_NONE;
     }
     bool valid = percent_decode(arena, raw, false, ret_text);
-    if (ret_text->data == NULL) {
-        return status_out_of_memory();
-    }
     unsigned slashes = 0;
     for (size_t i = 0; i < ret_text->length; i++) {
         slashes += ret_text->data[i] == '/';
@@ -237,9 +231,6 @@ static const char *path_in_json(struct arena *arena, struct slice path)
     const char *copy = arena_copy(arena, path);
     char *json = arena_alloc(arena, path.length + 1);
 
-    if (copy == NULL || json == NULL) {
-        return NULL;
-    }
     (void)json_name(copy, json);
     return json;
 }
@@ -265,9 +256,6 @@ static struct status check_place(struct arena *arena, const struct route *route,
         const char *json = path_in_json(arena, slice_from(bound));
         const size_t length = json != NULL ? strlen(json) : 0;
 
-        if (json == NULL) {
-            return status_out_of_memory();
-        }
         if (strncmp(path, json, length) == 0 && (path[length] == '\0' || path[length] == '.')) {
             place = "body";
         }
@@ -275,9 +263,6 @@ static struct status check_place(struct arena *arena, const struct route *route,
     for (unsigned i = 0; i < route->variable_count && place == NULL; i++) {
         const char *json = path_in_json(arena, slice_from(route->variables[i].field));
 
-        if (json == NULL) {
-            return status_out_of_memory();
-        }
         if (strcmp(path, json) == 0) {
             place = "path";
         }
@@ -340,16 +325,10 @@ static struct status apply_parameter(struct arena *arena, const struct transcode
     const bool value_valid = percent_decode(
         arena, (struct slice){piece.data + value_start, piece.length - value_start}, true, &value);
 
-    if (name.data == NULL || value.data == NULL) {
-        return status_out_of_memory();
-    }
     if (!name_valid) {
         return status_make(arena, REASON_UNKNOWN_FIELD, NULL, "the name of a parameter is no text");
     }
     const char *path = path_in_json(arena, name);
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
     const ProtobufCFieldDescriptor *field = field_at(message->descriptor, name);
     if (field == NULL) {
         return status_make(arena, REASON_UNKNOWN_FIELD, name.data, "there is no parameter %s",
@@ -383,17 +362,20 @@ static struct status apply_query(struct arena *arena, const struct transcode_sou
     return STATUS_NONE;
 }
 
+static struct status apply(struct arena *arena, const struct transcode_source *source,
+                           ProtobufCMessage **message)
+{
+    TRY(apply_body(arena, source, message));
+    TRY(apply_path(arena, source, *message));
+    return apply_query(arena, source, *message);
+}
+
 struct status transcode_request(struct arena *arena, const struct transcode_source *source,
                                 ProtobufCMessage **ret_message)
 {
     ProtobufCMessage *message = message_new(arena, source->match->route->method->input->type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
-    TRY(apply_body(arena, source, &message));
-    TRY(apply_path(arena, source, message));
-    TRY(apply_query(arena, source, message));
+    TRY(status_within(arena, apply(arena, source, &message)));
     *ret_message = message;
     return STATUS_NONE;
 }
@@ -414,11 +396,10 @@ struct status transcode_mask(struct arena *arena, const struct transcode_source 
     }
     Google__Protobuf__FieldMask *mask =
         message_new(arena, &google__protobuf__field_mask__descriptor);
-    if (mask == NULL) {
-        return status_out_of_memory();
-    }
-    TRY(json_present_paths(arena, message_field(message->descriptor, slice_from(bound))->descriptor,
-                           source->body, &mask->paths, &mask->n_paths));
+    const ProtobufCMessageDescriptor *type =
+        message_field(message->descriptor, slice_from(bound))->descriptor;
+    TRY(status_within(arena,
+                      json_present_paths(arena, type, source->body, &mask->paths, &mask->n_paths)));
     size_t kept = 0;
     for (size_t i = 0; i < mask->n_paths; i++) {
         if (strcmp(mask->paths[i], "name") != 0) {

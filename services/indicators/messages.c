@@ -52,11 +52,10 @@ const char *value_text(struct arena *arena, int64_t scaled, int decimals)
     const int64_t power = decimal_power(decimals);
     const int64_t size = scaled < 0 ? -scaled : scaled;
     const char *sign = scaled < 0 ? "-" : "";
-    const char *text = decimals == 0 ? arena_printf(arena, "%s%" PRId64, sign, size)
-                                     : arena_printf(arena, "%s%" PRId64 ".%0*" PRId64, sign,
-                                                    size / power, decimals, size % power);
 
-    return text != NULL ? text : "";
+    return decimals == 0 ? arena_printf(arena, "%s%" PRId64, sign, size)
+                         : arena_printf(arena, "%s%" PRId64 ".%0*" PRId64, sign, size / power,
+                                        decimals, size % power);
 }
 
 const char *figure_status_name(enum figure_status status)
@@ -79,9 +78,6 @@ struct status notes_init(struct notes *notes, struct arena *arena, size_t capaci
 {
     note_message **items = arena_array(arena, capacity, sizeof(note_message *));
 
-    if (items == NULL) {
-        return status_out_of_memory();
-    }
     *notes = (struct notes){.arena = arena, .items = items, .capacity = capacity};
     return STATUS_NONE;
 }
@@ -93,9 +89,6 @@ struct status notes_add(struct notes *notes, const char *field, const struct rea
         return STATUS_NONE;
     }
     note_message *note = ARENA_NEW(notes->arena, note_message);
-    if (note == NULL || field == NULL || message == NULL) {
-        return status_out_of_memory();
-    }
     dongkhoi__type__v1__note__init(note);
     note->field = (char *)field;
     note->reason = (char *)reason->name;
@@ -132,7 +125,7 @@ struct status quantity_write(struct notes *notes, const char *field,
         return notes_add(notes, field, REASON_VALUE_TOO_LARGE, "the result has too many digits");
     }
     *ret_value = double_wrap(notes->arena, value);
-    return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 const char *figure_text(struct arena *arena, const struct figure *figure, int decimals)

@@ -14,8 +14,7 @@ void observation_published_day(const observation_message *observation, char day[
     }
 }
 
-/* The first day of the period; the administrative month begins on day 15 of the month before.
- * NULL when the arena is full. */
+/* The first day of the period; the administrative month begins on day 15 of the month before */
 static const char *first_day(struct arena *arena, const struct observation_key *key)
 {
     int year = key->period.year;
@@ -38,9 +37,6 @@ struct status observation_check_time(struct call *call, const observation_messag
     char today[DATE_TEXT_BYTES];
 
     TRY(past_date_check(call, "publishedDate", observation->published_date));
-    if (first == NULL) {
-        return status_out_of_memory();
-    }
     date_format(date_of_time(call->now_us), today);
     if ((enum figure_status)observation->status != FIGURE_ESTIMATED && strcmp(first, today) > 0) {
         return REFUSE(call, REASON_PERIOD_IN_FUTURE, "period",

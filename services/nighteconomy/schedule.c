@@ -23,9 +23,6 @@ static struct status status_date_fill(struct call *call,
     timetable->status_day =
         date_of_time(req->as_of != NULL ? time_unwrap(req->as_of) : call->now_us);
     answer->status_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
-    if (answer->status_date == NULL) {
-        return status_out_of_memory();
-    }
     date_format(timetable->status_day, answer->status_date);
     return STATUS_NONE;
 }
@@ -35,9 +32,6 @@ static struct status input_add(struct call *call, schedule_message *answer, cons
 {
     input_message *input = input_make(call->arena, name, revision, value);
 
-    if (input == NULL) {
-        return status_out_of_memory();
-    }
     answer->inputs[answer->n_inputs++] = input;
     return STATUS_NONE;
 }
@@ -52,15 +46,9 @@ static struct status evidence_load(struct call *call, struct timetable *timetabl
     struct resource_revision *rows = NULL;
     size_t count = 0;
 
-    if (scan.parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_all(call->tx, &evidence_kind, &scan, &rows, &count));
     timetable->accepted = arena_array(call->arena, plan->count, sizeof(*timetable->accepted));
     answer->inputs = arena_array(call->arena, 1 + plan->count + count, sizeof(*answer->inputs));
-    if (timetable->accepted == NULL || answer->inputs == NULL) {
-        return status_out_of_memory();
-    }
     TRY(input_add(call, answer, timetable->scheme->name, timetable->scheme->revision,
                   scheme_state_name((int)timetable->scheme->state)));
     for (size_t i = 0; i < plan->count; i++) {
@@ -72,9 +60,6 @@ static struct status evidence_load(struct call *call, struct timetable *timetabl
         const evidence_message *evidence = rows[i].message;
         const char *parent = resource_parent(call->arena, evidence->name);
         size_t index = 0;
-        if (parent == NULL) {
-            return status_out_of_memory();
-        }
         if (plan_find(plan, parent, &index) && evidence->accepted != NULL) {
             timetable->accepted[index] += evidence->accepted->value ? 1 : 0;
         }
@@ -112,7 +97,8 @@ static struct status frame_fill(struct call *call, struct timetable *timetable,
         imposed.days = workdays_between(timetable->workdays, timetable->start_day, finish);
     }
     *ret_imposed = imposed;
-    return offset_wrap(call, imposed, &answer->imposed_finish);
+    answer->imposed_finish = offset_wrap(call, imposed);
+    return STATUS_NONE;
 }
 
 /* Why there is no end, and what it means that there are no links. */
@@ -150,16 +136,10 @@ static struct status milestones_fill(struct call *call, const struct timetable *
 {
     answer->milestones =
         arena_array(call->arena, timetable->plan.count, sizeof(*answer->milestones));
-    if (answer->milestones == NULL) {
-        return status_out_of_memory();
-    }
     answer->complete = timetable->plan.count > 0;
     for (size_t i = 0; i < timetable->plan.count; i++) {
         scheduled_message *scheduled =
             message_new(call->arena, &dongkhoi__nighteconomy__v1__scheduled_milestone__descriptor);
-        if (scheduled == NULL) {
-            return status_out_of_memory();
-        }
         TRY(scheduled_fill(call, timetable, i, scheduled));
         answer->milestones[answer->n_milestones++] = scheduled;
         answer->complete = answer->complete && timetable->activities[i].slack.known;
@@ -173,17 +153,11 @@ static struct status times_compute(struct call *call, struct timetable *timetabl
     struct offset finish = {0};
 
     TRY(plan_activities(call, &timetable->plan, &timetable->activities));
-    switch (critical_path_compute(call->arena, timetable->activities, timetable->plan.count,
-                                  imposed, &finish)) {
-    case CRITICAL_PATH_OK:
-        break;
-    case CRITICAL_PATH_CYCLE: /* no write lets one in */
-        return plan_check_cycle(call, &timetable->plan);
-    case CRITICAL_PATH_NO_MEMORY:
-    default:
-        return status_out_of_memory();
+    if (critical_path_compute(call->arena, timetable->activities, timetable->plan.count, imposed,
+                              &finish) == CRITICAL_PATH_CYCLE) {
+        return plan_check_cycle(call, &timetable->plan); /* no write lets one in */
     }
-    TRY(offset_wrap(call, finish, &answer->early_finish));
+    answer->early_finish = offset_wrap(call, finish);
     TRY(finish_date_of(call, timetable, finish, &answer->early_finish_date));
     return plan_explain(call, timetable, finish, answer);
 }

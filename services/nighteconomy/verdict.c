@@ -38,7 +38,7 @@ static struct status say(verdict_message *verdict, const struct reason *reason, 
 {
     verdict->reason = (char *)reason->name;
     verdict->sentence = sentence;
-    return sentence != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status judge_open(struct call *call, const milestone_message *milestone,
@@ -113,9 +113,6 @@ static struct status inputs_fill(struct call *call, const struct question *quest
     const size_t count = question->evidence_count + 1;
 
     verdict->inputs = arena_array(call->arena, count, sizeof(*verdict->inputs));
-    if (verdict->inputs == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         const evidence_message *evidence = i > 0 ? question->evidence[i - 1].message : NULL;
         input_message *input = evidence != NULL
@@ -123,9 +120,6 @@ static struct status inputs_fill(struct call *call, const struct question *quest
                                                 evidence_state_name(evidence))
                                    : input_make(call->arena, milestone->name, milestone->revision,
                                                 milestone_state_name((int)milestone->state));
-        if (input == NULL) {
-            return status_out_of_memory();
-        }
         verdict->inputs[verdict->n_inputs++] = input;
     }
     return STATUS_NONE;

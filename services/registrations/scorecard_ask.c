@@ -29,10 +29,8 @@ struct progress_ask *asks_progress(struct call *call, struct asks *asks, const c
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct progress_ask);
-        if (*place != NULL) {
-            (*place)->name = name;
-            (*place)->year = year;
-        }
+        (*place)->name = name;
+        (*place)->year = year;
     }
     return *place;
 }
@@ -46,9 +44,7 @@ struct count_ask *asks_count(struct call *call, struct asks *asks, int year)
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct count_ask);
-        if (*place != NULL) {
-            (*place)->year = year;
-        }
+        (*place)->year = year;
     }
     return *place;
 }
@@ -62,9 +58,7 @@ struct verdict_ask *asks_verdict(struct call *call, struct asks *asks, const cha
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct verdict_ask);
-        if (*place != NULL) {
-            (*place)->name = name;
-        }
+        (*place)->name = name;
     }
     return *place;
 }
@@ -91,7 +85,7 @@ void asks_note(struct asks *asks, enum source source, const struct peer_call *an
     }
 }
 
-/* A request of this type, prepared to read as the asks do; NULL when the arena is full. */
+/* A request of this type, prepared to read as the asks do. */
 static void *request_new(struct call *call, const struct asks *asks,
                          const ProtobufCMessageDescriptor *type)
 {
@@ -100,22 +94,18 @@ static void *request_new(struct call *call, const struct asks *asks,
     if (request != NULL && asks->as_of != NULL) {
         (void)message_set_child(request, "as_of", asks->as_of);
     }
-    if (request != NULL) {
-        (void)message_set_string(request, "published_by", asks->published_by);
-    }
+    (void)message_set_string(request, "published_by", asks->published_by);
     return request;
 }
 
-/* Calls under construction; full says that a request could not be made. */
+/* Calls under construction. */
 struct batch {
     struct peer_call *calls;
     size_t count;
-    bool full;
 };
 
 static void batch_add(struct batch *batch, enum source source, const char *method, void *request)
 {
-    batch->full = batch->full || request == NULL;
     batch->calls[batch->count++] = (struct peer_call){
         .peer = scorecard_peers[source].name, .method = method, .request = request};
 }
@@ -177,11 +167,7 @@ static struct status targets_take(struct call *call, struct asks *asks,
                                                              .data = target,
                                                              .length = (size_t)(end - target),
                                                          });
-        struct progress_ask *ask =
-            name != NULL ? asks_progress(call, asks, name, asks->year) : NULL;
-        if (ask == NULL) {
-            return status_out_of_memory();
-        }
+        struct progress_ask *ask = asks_progress(call, asks, name, asks->year);
         ask->of_target = true;
     }
     *ret_token = page->next_page_token;
@@ -194,9 +180,6 @@ static struct status targets_rest(struct call *call, struct asks *asks, const ch
         struct peer_call next = {.peer = scorecard_peers[SOURCE_INDICATORS].name,
                                  .method = "ListTargets",
                                  .request = targets_request(call, asks, page_token)};
-        if (next.request == NULL) {
-            return status_out_of_memory();
-        }
         peer_call_all(call, &next, 1);
         TRY(targets_take(call, asks, &next, &page_token));
     }
@@ -217,9 +200,6 @@ static struct status first_round(struct call *call, struct asks *asks)
         place++;
     }
     batch.calls = arena_array(call->arena, place, sizeof(*batch.calls));
-    if (batch.calls == NULL) {
-        return status_out_of_memory();
-    }
     batch_add(&batch, SOURCE_INDICATORS, "ListTargets", targets_request(call, asks, ""));
     for (const struct count_ask *ask = asks->counts; ask != NULL; ask = ask->next) {
         batch_add(&batch, SOURCE_CLUSTERS, "CountNewClusters",
@@ -228,9 +208,6 @@ static struct status first_round(struct call *call, struct asks *asks)
     for (const struct verdict_ask *ask = asks->verdicts; ask != NULL; ask = ask->next) {
         batch_add(&batch, SOURCE_NIGHTECONOMY, "GetMilestoneVerdict",
                   verdict_request(call, asks, ask->name));
-    }
-    if (batch.full) {
-        return status_out_of_memory();
     }
     peer_call_all(call, batch.calls, batch.count);
     place = 1;
@@ -248,22 +225,15 @@ static struct status first_round(struct call *call, struct asks *asks)
     return targets_rest(call, asks, page_token);
 }
 
-/* One request for indicators of the same year as the first that was not sent yet; NULL when the
- * arena is full. */
+/* One request for indicators of the same year as the first that was not sent yet. */
 static void *progress_request(struct call *call, struct asks *asks, struct progress_ask *first)
 {
     Dongkhoi__Indicators__V1__BatchGetProgressRequest *request =
         request_new(call, asks, &dongkhoi__indicators__v1__batch_get_progress_request__descriptor);
 
-    if (request == NULL) {
-        return NULL;
-    }
     request->latest = true;
     request->period = arena_printf(call->arena, "%04d", first->year);
     request->names = arena_array(call->arena, PROGRESS_BATCH_MAX, sizeof(*request->names));
-    if (request->period == NULL || request->names == NULL) {
-        return NULL;
-    }
     for (struct progress_ask *ask = first; ask != NULL && request->n_names < PROGRESS_BATCH_MAX;
          ask = ask->next) {
         if (!ask->sent && ask->year == first->year) {
@@ -307,17 +277,11 @@ static struct status second_round(struct call *call, struct asks *asks)
         return STATUS_NONE; /* it would not answer that either */
     }
     batch.calls = arena_array(call->arena, most, sizeof(*batch.calls));
-    if (batch.calls == NULL) {
-        return status_out_of_memory();
-    }
     for (struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
         if (!ask->sent) {
             batch_add(&batch, SOURCE_INDICATORS, "BatchGetProgress",
                       progress_request(call, asks, ask));
         }
-    }
-    if (batch.full) {
-        return status_out_of_memory();
     }
     if (batch.count > 0) {
         peer_call_all(call, batch.calls, batch.count);
@@ -346,9 +310,6 @@ struct status asks_report(struct call *call, const struct asks *asks, void *answ
         }
         Dongkhoi__Registrations__V1__ScorecardSource *source =
             message_new(call->arena, &dongkhoi__registrations__v1__scorecard_source__descriptor);
-        if (source == NULL) {
-            return status_out_of_memory();
-        }
         source->service = (char *)scorecard_peers[i].name;
         source->answered = failure->code == STATUS_OK;
         /* As of a time it is the last entry by then, however far the source has gone on since. */

@@ -27,23 +27,18 @@ static const char *milestone_name(struct call *call, const registration_message 
     return arena_printf(call->arena, "schemes/%s/milestones/%s", test->scheme, test->milestone);
 }
 
-struct status line_ask(struct call *call, struct asks *asks,
-                       const registration_message *registration)
+void line_ask(struct call *call, struct asks *asks, const registration_message *registration)
 {
     const commitment_message *commitment = registration->commitment;
-    const char *name = "";
-    const void *ask = "";
 
     if ((int)commitment->test_case == TEST(INDICATOR)) {
-        name = indicator_name(call, registration);
-        ask = name != NULL ? asks_progress(call, asks, name, commitment->indicator->year) : NULL;
+        (void)asks_progress(call, asks, indicator_name(call, registration),
+                            commitment->indicator->year);
     } else if ((int)commitment->test_case == TEST(NEW_CLUSTERS)) {
-        ask = asks_count(call, asks, commitment->new_clusters->year);
+        (void)asks_count(call, asks, commitment->new_clusters->year);
     } else if ((int)commitment->test_case == TEST(MILESTONE)) {
-        name = milestone_name(call, registration);
-        ask = name != NULL ? asks_verdict(call, asks, name) : NULL;
+        (void)asks_verdict(call, asks, milestone_name(call, registration));
     }
-    return ask != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* Room for the inputs of a line, with the registration as the first. */
@@ -56,9 +51,6 @@ static struct status inputs_open(struct call *call, line_message *line,
         message_new(call->arena, &dongkhoi__registrations__v1__scorecard_input__descriptor);
     Google__Protobuf__DoubleValue *value = double_wrap(call->arena, target);
 
-    if (line->inputs == NULL || input == NULL || value == NULL) {
-        return status_out_of_memory();
-    }
     input->name = registration->name;
     input->revision = registration->revision;
     input->value = value;
@@ -74,9 +66,6 @@ static struct status input_add(struct call *call, line_message *line, const char
     line_input_message *input =
         message_new(call->arena, &dongkhoi__registrations__v1__scorecard_input__descriptor);
 
-    if (input == NULL) {
-        return status_out_of_memory();
-    }
     input->name = (char *)name;
     input->revision = revision;
     input->value = value;
@@ -108,9 +97,6 @@ static struct status conclude(struct call *call, line_message *line,
     line->comparator = (int)question->comparator;
     line->status = (int)line_judge(question);
     line->target = double_wrap(call->arena, question->target);
-    if (line->target == NULL) {
-        return status_out_of_memory();
-    }
     if (question->value.known) {
         line->value = double_wrap(call->arena, question->value.value);
     }
@@ -124,13 +110,8 @@ static struct status conclude(struct call *call, line_message *line,
         ((int)line->status == LINE_OFF_TRACK || (int)line->status == LINE_AT_RISK ||
          (int)line->status == LINE_IN_PROGRESS)) {
         line->forecast = double_wrap(call->arena, question->forecast.value);
-        if (line->forecast == NULL) {
-            return status_out_of_memory();
-        }
     }
-    const bool full =
-        (question->value.known && line->value == NULL) || (percent.known && line->percent == NULL);
-    return full ? status_out_of_memory() : STATUS_NONE;
+    return STATUS_NONE;
 }
 
 static struct status progress_notes(struct call *call, const progress_message *progress,
@@ -164,17 +145,13 @@ static struct status fill_indicator(struct call *call, struct asks *asks,
     const Dongkhoi__Registrations__V1__IndicatorCommitment *test =
         registration->commitment->indicator;
     const char *name = indicator_name(call, registration);
-    const struct progress_ask *ask =
-        name != NULL ? asks_progress(call, asks, name, test->year) : NULL;
+    const struct progress_ask *ask = asks_progress(call, asks, name, test->year);
     struct line_question question = {
         .comparator = (enum line_comparator)test->comparator,
         .target = test->value->value,
         .tolerance_percent = test->tolerance_percent != NULL ? test->tolerance_percent->value : 0,
     };
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const progress_message *progress = ask->progress;
     line->tolerance_percent = test->tolerance_percent;
     TRY(inputs_open(call, line, registration, question.target,
@@ -225,9 +202,6 @@ static struct status count_inputs(struct call *call, const count_message *count,
         }
         if (!is_target || count->min_new_clusters != NULL) {
             value = double_wrap(call->arena, is_target ? count->min_new_clusters->value : 1);
-            if (value == NULL) {
-                return status_out_of_memory();
-            }
         }
         TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
@@ -261,9 +235,6 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
         .closed = view->movement_closed,
     };
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const count_message *count = ask->count;
     TRY(inputs_open(call, line, registration, question.target,
                     count != NULL ? counted_most(count) : 0));
@@ -300,11 +271,8 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
     struct line_question question = {
         .comparator = LINE_DONE, .target = 1, .closed = view->movement_closed};
     const char *name = milestone_name(call, registration);
-    const struct verdict_ask *ask = name != NULL ? asks_verdict(call, asks, name) : NULL;
+    const struct verdict_ask *ask = asks_verdict(call, asks, name);
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const verdict_message *verdict = ask->verdict;
     TRY(inputs_open(call, line, registration, question.target,
                     verdict != NULL ? verdict->n_inputs : 0));

@@ -64,9 +64,6 @@ static struct status make_room(struct summary *summary)
     }
     const size_t capacity = summary->capacity > 0 ? 2 * summary->capacity : FIRST_CAPACITY;
     struct tally_row *rows = arena_array(summary->call->arena, capacity, sizeof(*rows));
-    if (rows == NULL) {
-        return status_out_of_memory();
-    }
     if (summary->count > 0) {
         memcpy(rows, summary->rows, summary->count * sizeof(*rows));
     }
@@ -92,9 +89,6 @@ static struct status add(struct summary *summary, const ProtobufCMessage *messag
                      slice_from(message_string(message, "unit"))),
         .direct_worker = direct_worker,
     };
-    if (row.movement == NULL || row.unit == NULL) {
-        return status_out_of_memory();
-    }
     summary->rows[summary->count++] = row;
     tally_add(&summary->total, direct_worker);
     tally_add(&summary->forms[form % NUMBERS_MAX], direct_worker);
@@ -117,7 +111,7 @@ static struct status add_page(struct summary *summary, const char *parent, const
         TRY(add(summary, messages[i]));
     }
     *token = arena_strdup(summary->call->arena, next);
-    return *token != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status add_pages(struct summary *summary, const char *parent, const char *filter)
@@ -125,22 +119,19 @@ static struct status add_pages(struct summary *summary, const char *parent, cons
     struct tx *tx = summary->call->tx;
     struct arena *arena = tx->arena;
     struct arena *scratch = arena_new(SCRATCH_BYTES);
-    struct status status = scratch != NULL ? STATUS_NONE : status_out_of_memory();
+    struct status status = STATUS_NONE;
     const char *token = "";
 
     tx->arena = scratch;
     for (bool more = true; status.code == STATUS_OK && more;) {
         arena_reset(scratch);
-        status = add_page(summary, parent, filter, &token);
+        status = status_within(scratch, add_page(summary, parent, filter, &token));
         more = status.code == STATUS_OK && token[0] != '\0';
     }
     tx->arena = arena;
     if (status.code != STATUS_OK && status.message != NULL) {
         /* The message lives in the scratch arena. */
         status.message = arena_strdup(summary->call->arena, status.message);
-        if (status.message == NULL) {
-            status = status_out_of_memory();
-        }
     }
     arena_free(scratch);
     return status;
