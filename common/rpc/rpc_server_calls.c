@@ -118,22 +118,19 @@ static struct status call_read(struct rpc_call *call, struct slice bytes)
 static const struct rpc_result too_large = {
     .status = {.code = STATUS_RESOURCE_EXHAUSTED,
                .reason = REASON_ANSWER_TOO_LARGE,
-               .message = "the answer is larger than one message may be: ask for less",
-               NULL},
+               .message = "the answer is larger than one message may be: ask for less"},
 };
 
 static const struct rpc_result too_many = {
     .status = {.code = STATUS_RESOURCE_EXHAUSTED,
                .reason = REASON_TOO_MANY_CALLS,
-               .message = "too many calls are under way",
-               NULL},
+               .message = "too many calls are under way"},
 };
 
 static const struct rpc_result malformed = {
     .status = {.code = STATUS_INVALID_ARGUMENT,
                .reason = REASON_MALFORMED_MESSAGE,
-               .message = "the message holds no calls",
-               NULL},
+               .message = "the message holds no calls"},
 };
 
 /* The work may be done, and its answer is lost. */
@@ -142,8 +139,7 @@ static const struct rpc_result no_room = {
                .reason = REASON_OUTCOME_UNKNOWN,
                .message =
                    "the answer did not fit into one message with others; whether the request took "
-                   "effect is not known",
-               NULL},
+                   "effect is not known"},
 };
 
 /* All answers in one message; NULL without memory, and then callers wait until their deadline. */
@@ -277,10 +273,8 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
     }
     call->parcel = parcel;
     call->place = place;
-    struct status status = {.code = STATUS_UNAVAILABLE,
-                            .reason = REASON_SHUTTING_DOWN,
-                            .message = "the service is shutting down; nothing was done",
-                            NULL};
+    struct status status =
+        status_of(REASON_SHUTTING_DOWN, "the service is shutting down; nothing was done");
     if (!atomic_load(&server->draining)) {
         status = call_read(call, envelope);
     }

@@ -134,7 +134,7 @@ static struct status prepare(struct checker *checker)
         migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
     /* A database without the tables of a store. */
     if (status.code == STATUS_INTERNAL) {
-        return status_for(checker->arena, REASON_STORE_OTHER_SERVICE, NULL, NULL);
+        return status_of(REASON_STORE_OTHER_SERVICE, NULL);
     }
     TRY(status);
     TRY(corrections_read(checker->db, checker->arena, &checker->corrections));

@@ -70,7 +70,7 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         valid = valid && (unsigned char)ret_text->data[i] >= ' ' && ret_text->data[i] != 0x7f;
     }
     if (!valid || slashes + 1 != variable->count) {
-        return status_for(arena, REASON_INVALID_PATH, NULL, NULL);
+        return status_of(REASON_INVALID_PATH, NULL);
     }
     return STATUS_NONE;
 }
@@ -177,7 +177,7 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
     /* Without a type it is any: a page of another site can send such a body, and one of text/plain,
      * without asking, but not one of JSON. */
     if (!source->has_content_type || !is_json(source->content_type)) {
-        return status_for(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL, NULL);
+        return status_of(REASON_UNSUPPORTED_MEDIA_TYPE, NULL);
     }
     if (!is_utf8(source->content_type)) {
         return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,
