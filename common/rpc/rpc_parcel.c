@@ -107,9 +107,8 @@ static void call_put(struct rpc_client *client, struct client_call *call, struct
 /* Tells one caller how its call ended. */
 static void end_one(const struct ending *ending, struct status status, struct rpc_reply *reply)
 {
-    static const struct status malformed = {.code = STATUS_INTERNAL,
-                                            .reason = REASON_MALFORMED_REPLY,
-                                            .message = "malformed reply: it is missing"};
+    const struct status malformed =
+        status_of(REASON_MALFORMED_REPLY, "malformed reply: it is missing");
 
     if (reply != NULL && (ending->on_reply == NULL || reply_envelope(reply).data == NULL)) {
         rpc_reply_free(reply);

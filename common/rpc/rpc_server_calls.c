@@ -336,9 +336,8 @@ static void call_start(struct server_parcel *parcel, unsigned place, struct slic
     call->parcel = parcel;
     call->place = place;
     call->has_room = connection_has_room(&server->connections, parcel->connection);
-    struct status status = {.code = STATUS_UNAVAILABLE,
-                            .reason = REASON_SHUTTING_DOWN,
-                            .message = "the service is shutting down; nothing was done"};
+    struct status status =
+        status_of(REASON_SHUTTING_DOWN, "the service is shutting down; nothing was done");
     if (!atomic_load(&server->draining)) {
         status = call_read(call, envelope);
     }

@@ -169,9 +169,7 @@ static struct leaving settle(struct gate *gate, int64_t now_ms)
 /* Without the lock. */
 static void leave(struct gate *gate, struct leaving leaving)
 {
-    static const struct status shutting_down = {.code = STATUS_UNAVAILABLE,
-                                                .reason = REASON_SHUTTING_DOWN,
-                                                .message = "the service is shutting down"};
+    const struct status shutting_down = status_of(REASON_SHUTTING_DOWN, NULL);
 
     /* Watches first: gateways that hear of a version early free the answers that wait for them. */
     while (leaving.watches != NULL) {
@@ -367,9 +365,7 @@ static void hold(struct gate *gate, struct watch *watch, int64_t now_ms)
 
 void gate_watch(struct gate *gate, struct watch *watch, bool has_room)
 {
-    static const struct status too_many = {.code = STATUS_RESOURCE_EXHAUSTED,
-                                           .reason = REASON_TOO_MANY_WAITING,
-                                           .message = "too many calls are held"};
+    const struct status too_many = status_of(REASON_TOO_MANY_WAITING, NULL);
 
     (void)pthread_mutex_lock(&gate->lock);
     const int64_t now_ms = clock_boot_ms();

@@ -132,7 +132,7 @@ static struct status prepare(struct checker *checker)
         migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
     /* The tables of a store are missing: it is some other database. */
     if (status.code == STATUS_INTERNAL) {
-        return status_for(checker->arena, REASON_STORE_OTHER_SERVICE, NULL, NULL);
+        return status_of(REASON_STORE_OTHER_SERVICE, NULL);
     }
     TRY(status);
     TRY(corrections_read(checker->db, checker->arena, &checker->corrections));

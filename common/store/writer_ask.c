@@ -29,9 +29,7 @@ struct status store_write(struct store *store, struct write *write)
 
 bool store_settle(struct store *store, struct settle_question *question)
 {
-    static const struct status shutting_down = {.code = STATUS_UNAVAILABLE,
-                                                .reason = REASON_SHUTTING_DOWN,
-                                                .message = "the service is shutting down"};
+    const struct status shutting_down = status_of(REASON_SHUTTING_DOWN, NULL);
     struct writer *writer = &store->writer;
 
     (void)pthread_mutex_lock(&writer->lock);

@@ -65,7 +65,7 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         valid = valid && (unsigned char)ret_text->data[i] >= ' ' && ret_text->data[i] != 0x7f;
     }
     if (!valid || slashes + 1 != variable->count) {
-        return status_for(arena, REASON_INVALID_PATH, NULL, NULL);
+        return status_of(REASON_INVALID_PATH, NULL);
     }
     return STATUS_NONE;
 }
@@ -172,7 +172,7 @@ static struct status apply_body(struct arena *arena, const struct transcode_sour
     /* A body without a type is refused as well: a page of another site can make a browser send
      * that, or text/plain, without asking us, but not application/json. */
     if (!source->has_content_type || !is_json(source->content_type)) {
-        return status_for(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL, NULL);
+        return status_of(REASON_UNSUPPORTED_MEDIA_TYPE, NULL);
     }
     if (!is_utf8(source->content_type)) {
         return status_make(arena, REASON_UNSUPPORTED_MEDIA_TYPE, NULL,

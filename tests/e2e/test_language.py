@@ -63,6 +63,22 @@ def test_the_sentence_names_what_the_failure_names(client):
     assert answer.fields[0] in localized(answer)["message"]
 
 
+def test_a_kept_refusal_is_told_again_in_the_language_of_who_asks_again(client):
+    cluster = make.cluster(client)["name"]
+    body = {"stage": "OPERATING", "document": make.document()}
+    key = {"Idempotency-Key": f"told-in-both-{cluster}"}
+    first = client.post(f"/v1/{cluster}:advance", body, key)
+    again = client.post(f"/v1/{cluster}:advance", body, {**key, **VIETNAMESE})
+    once_more = client.post(f"/v1/{cluster}:advance", body, key)
+    assert first.reason == again.reason == "STAGE_NOT_POSSIBLE"
+    assert again.headers["idempotency-replayed"] == "true"
+    assert localized(first) is None
+    assert f"Các bước có thể: {first.metadata['possibleStages']}" in localized(again)["message"]
+    assert once_more.error == first.error
+    assert again.error["message"] == first.error["message"]
+    assert again.error["details"][:-1] == first.error["details"]
+
+
 def test_every_kind_of_failure_has_its_own_sentence(system):
     client = system.client
     name = make.indicator(client, "told")["name"]

@@ -87,16 +87,6 @@ static void a_reason_of_another_program_keeps_its_name_and_has_no_sentence(void 
                      REASON_SHUTTING_DOWN);
 }
 
-static void a_full_arena_costs_the_sentence_and_the_name_but_not_the_code(void **state)
-{
-    struct arena *none = arena_new(0);
-
-    (void)state;
-    assert_null(sentence_vietnamese(none, status_of(REASON_INVALID_VALUE, NULL)));
-    assert_ptr_equal(reason_from_name(none, "NEVER_HEARD_OF", STATUS_ABORTED), REASON_ABORTED);
-    arena_free(none);
-}
-
 static void the_http_code_is_that_of_the_reason_else_of_the_code(void **state)
 {
     (void)state;
@@ -134,7 +124,6 @@ int main(void)
         cmocka_unit_test(a_sentence_that_came_with_a_status_is_taken_as_it_is),
         cmocka_unit_test(a_failure_without_a_reason_has_the_sentence_of_its_code),
         cmocka_unit_test(a_reason_of_another_program_keeps_its_name_and_has_no_sentence),
-        cmocka_unit_test(a_full_arena_costs_the_sentence_and_the_name_but_not_the_code),
         cmocka_unit_test(the_http_code_is_that_of_the_reason_else_of_the_code),
     };
 

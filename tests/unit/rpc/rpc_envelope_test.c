@@ -1,6 +1,7 @@
 /* rpc_envelope_test.c - tests rpc_envelope.c and rpc_status.c. */
 #include "unit.h"
 
+#include "base/sentence.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "dongkhoi/type/v1/type.pb-c.h"
 #include "google/rpc/status.pb-c.h"
@@ -200,6 +201,32 @@ static void a_status_comes_back_with_reason_and_field(void **state)
     arena_free(arena);
 }
 
+/* What was kept or sent before answers had a Vietnamese sentence. */
+static void
+without_a_localized_message_only_a_reason_that_is_known_here_has_a_sentence(void **state)
+{
+    struct arena *arena = arena_new(LIMIT_BYTES);
+    const struct reason elsewhere = {"OF_A_SERVICE", STATUS_FAILED_PRECONDITION, 0, "", NULL};
+    struct status sent = status_of(&elsewhere, "not now");
+
+    (void)state;
+    Google__Rpc__Status *wire = status_to_wire(arena, sent);
+    assert_int_equal(wire->n_details, 1);
+    struct status got = status_from_wire(arena, wire);
+    assert_string_equal(got.reason->name, "OF_A_SERVICE");
+    assert_int_equal(got.code, STATUS_FAILED_PRECONDITION);
+    assert_null(sentence_vietnamese(arena, got));
+    assert_int_equal(status_to_wire(arena, got)->n_details, 1);
+
+    wire = status_to_wire(arena, status_of(REASON_SHUTTING_DOWN, NULL));
+    wire->n_details = 1;
+    got = status_from_wire(arena, wire);
+    assert_ptr_equal(got.reason, REASON_SHUTTING_DOWN);
+    assert_null(got.vietnamese);
+    assert_non_null(sentence_vietnamese(arena, got));
+    arena_free(arena);
+}
+
 static void codes_that_are_none_read_as_unknown(void **state)
 {
     struct arena *arena = arena_new(LIMIT_BYTES);
@@ -225,6 +252,8 @@ int main(void)
         cmocka_unit_test(random_bytes_are_read_within_bounds),
         cmocka_unit_test(what_is_larger_than_a_message_is_not_packed),
         cmocka_unit_test(a_status_comes_back_with_reason_and_field),
+        cmocka_unit_test(
+            without_a_localized_message_only_a_reason_that_is_known_here_has_a_sentence),
         cmocka_unit_test(codes_that_are_none_read_as_unknown),
     };
 
