@@ -121,7 +121,7 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     }
     atomic_store(&server->receiving, server->call_count);
     for (unsigned i = 0; i < server->call_count; i++) {
-        server_parcel_receive(&server->parcels[i]);
+        parcel_receive(&server->parcels[i]);
     }
     *ret_server = server;
     return STATUS_NONE;

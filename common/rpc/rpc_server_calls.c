@@ -72,23 +72,23 @@ static void nng_leave(struct rpc_server *server)
     atomic_fetch_sub(&server->entered, 1);
 }
 
-static void server_parcel_stop(struct server_parcel *parcel)
+static void parcel_stop(struct server_parcel *parcel)
 {
     struct rpc_server *server = parcel->server;
 
-    parcel->state = SERVER_PARCEL_STOPPED;
+    parcel->state = PARCEL_STOPPED;
     atomic_fetch_sub(&server->receiving, 1);
 }
 
-void server_parcel_receive(struct server_parcel *parcel)
+void parcel_receive(struct server_parcel *parcel)
 {
     struct rpc_server *server = parcel->server;
 
     if (!nng_enter(server)) {
-        server_parcel_stop(parcel);
+        parcel_stop(parcel);
         return;
     }
-    parcel->state = SERVER_PARCEL_RECEIVING;
+    parcel->state = PARCEL_RECEIVING;
     nng_aio_set_timeout(parcel->aio, NNG_DURATION_INFINITE);
     nng_ctx_recv(parcel->ctx, parcel->aio);
     nng_leave(server);
@@ -145,7 +145,7 @@ static const struct rpc_result no_room = {
 
 /* Puts the answers behind each other in one message. NULL when there is no memory: then nothing is
  * sent, and the callers wait until their deadlines. */
-static nng_msg *answers_join(struct server_parcel *parcel)
+static nng_msg *parts_join(struct server_parcel *parcel)
 {
     nng_msg *msg = parcel->parts[0];
 
@@ -171,32 +171,32 @@ static nng_msg *answers_join(struct server_parcel *parcel)
 }
 
 /* The answers are sent, or nobody wants them any more. */
-static void server_parcel_end(struct server_parcel *parcel)
+static void parcel_end(struct server_parcel *parcel)
 {
     atomic_fetch_sub(&parcel->server->busy, parcel->count);
     parcel->count = 0;
 }
 
-static void server_parcel_reply(struct server_parcel *parcel)
+static void parcel_reply(struct server_parcel *parcel)
 {
     struct rpc_server *server = parcel->server;
     const int pipe = nng_pipe_id(nng_msg_get_pipe(parcel->request));
-    nng_msg *msg = answers_join(parcel);
+    nng_msg *msg = parts_join(parcel);
 
     nng_msg_free(parcel->request);
     parcel->request = NULL;
     if (msg == NULL) {
-        server_parcel_end(parcel);
-        server_parcel_receive(parcel);
+        parcel_end(parcel);
+        parcel_receive(parcel);
         return;
     }
     if (!nng_enter(server)) {
         nng_msg_free(msg);
-        server_parcel_end(parcel);
-        server_parcel_stop(parcel);
+        parcel_end(parcel);
+        parcel_stop(parcel);
         return;
     }
-    parcel->state = SERVER_PARCEL_REPLYING;
+    parcel->state = PARCEL_REPLYING;
     atomic_store(&parcel->sent, msg);
     atomic_store(&parcel->sent_pipe, pipe);
     nng_aio_set_msg(parcel->aio, msg);
@@ -207,11 +207,11 @@ static void server_parcel_reply(struct server_parcel *parcel)
 
 /* Gives one answer to the parcel; the last one sends them all. From here on the caller must not
  * touch the parcel: another thread may have given the last answer. */
-static void server_parcel_answer(struct server_parcel *parcel, unsigned place, nng_msg *part)
+static void parcel_answer(struct server_parcel *parcel, unsigned place, nng_msg *part)
 {
     parcel->parts[place] = part;
     if (atomic_fetch_sub(&parcel->unanswered, 1) == 1) {
-        server_parcel_reply(parcel);
+        parcel_reply(parcel);
     }
 }
 
@@ -251,29 +251,29 @@ void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result)
         msg = NULL;
     }
     call_put(call);
-    server_parcel_answer(parcel, place, msg);
+    parcel_answer(parcel, place, msg);
 }
 
 /* Answers one call of a parcel without a struct rpc_call, hence without an arena. */
-static void server_parcel_refuse(struct server_parcel *parcel, unsigned place,
-                                 const struct rpc_result *result)
+static void parcel_refuse(struct server_parcel *parcel, unsigned place,
+                          const struct rpc_result *result)
 {
     nng_msg *msg = NULL;
 
     if (result_pack(NULL, server_draining(parcel->server), result, &msg) != 0) {
         msg = NULL;
     }
-    server_parcel_answer(parcel, place, msg);
+    parcel_answer(parcel, place, msg);
 }
 
 /* A server that drains refuses before it reads, so that the caller knows that nothing was done. */
-static void server_call_start(struct server_parcel *parcel, unsigned place, struct slice envelope)
+static void call_start(struct server_parcel *parcel, unsigned place, struct slice envelope)
 {
     struct rpc_server *server = parcel->server;
     struct rpc_call *call = call_take(server);
 
     if (call == NULL) {
-        server_parcel_refuse(parcel, place, &too_many);
+        parcel_refuse(parcel, place, &too_many);
         return;
     }
     call->parcel = parcel;
@@ -305,13 +305,13 @@ static unsigned calls_count(struct slice rest)
     return count;
 }
 
-static void server_parcel_take(struct server_parcel *parcel)
+static void parcel_take(struct server_parcel *parcel)
 {
     struct rpc_server *server = parcel->server;
 
     parcel->request = nng_aio_get_msg(parcel->aio);
     nng_aio_set_msg(parcel->aio, NULL);
-    parcel->state = SERVER_PARCEL_HANDLING;
+    parcel->state = PARCEL_HANDLING;
     struct slice rest = {.data = nng_msg_body(parcel->request),
                          .length = nng_msg_len(parcel->request)};
     struct slice envelope = {0};
@@ -321,14 +321,14 @@ static void server_parcel_take(struct server_parcel *parcel)
     atomic_fetch_add(&server->taken, parcel->count);
     atomic_fetch_add(&server->busy, parcel->count);
     if (count == 0) {
-        server_parcel_refuse(parcel, 0, &malformed);
+        parcel_refuse(parcel, 0, &malformed);
         return;
     }
     /* Once the last call is started the parcel may be answered and received anew by other threads,
      * so only copies are used behind the loop. */
     for (unsigned i = 0; i < count; i++) {
         (void)envelope_next(&rest, &envelope);
-        server_call_start(parcel, i, envelope);
+        call_start(parcel, i, envelope);
     }
     if (server->on_calls_end != NULL) {
         server->on_calls_end(server->arg);
@@ -344,26 +344,26 @@ void on_server_aio(void *arg)
     const bool closed = err == NNG_ECLOSED || err == NNG_ECANCELED;
 
     switch (parcel->state) {
-    case SERVER_PARCEL_RECEIVING:
+    case PARCEL_RECEIVING:
         if (err == 0) {
-            server_parcel_take(parcel);
+            parcel_take(parcel);
             return;
         }
         break;
-    case SERVER_PARCEL_REPLYING:
+    case PARCEL_REPLYING:
         if (err != 0) {
             nng_msg_free(nng_aio_get_msg(parcel->aio));
             nng_aio_set_msg(parcel->aio, NULL);
         }
-        server_parcel_end(parcel);
+        parcel_end(parcel);
         break;
-    case SERVER_PARCEL_HANDLING:
-    case SERVER_PARCEL_STOPPED:
+    case PARCEL_HANDLING:
+    case PARCEL_STOPPED:
         return;
     }
     if (closed) {
-        server_parcel_stop(parcel);
+        parcel_stop(parcel);
     } else {
-        server_parcel_receive(parcel);
+        parcel_receive(parcel);
     }
 }

@@ -22,18 +22,13 @@ struct rpc_call {
     struct rpc_call *next_free;
 };
 
-enum server_parcel_state {
-    SERVER_PARCEL_RECEIVING,
-    SERVER_PARCEL_HANDLING,
-    SERVER_PARCEL_REPLYING,
-    SERVER_PARCEL_STOPPED
-};
+enum parcel_state { PARCEL_RECEIVING, PARCEL_HANDLING, PARCEL_REPLYING, PARCEL_STOPPED };
 
 struct server_parcel {
     struct rpc_server *server;
     nng_ctx ctx;
     nng_aio *aio;
-    enum server_parcel_state state;
+    enum parcel_state state;
     nng_msg *request;
     unsigned count;
     atomic_uint unanswered;
@@ -63,7 +58,7 @@ struct rpc_server {
 };
 
 /* Gives the parcel's context to nng, to wait for the next message. */
-void server_parcel_receive(struct server_parcel *parcel);
+void parcel_receive(struct server_parcel *parcel);
 /* Of a parcel's aio. */
 void on_server_aio(void *parcel);
 
