@@ -3,15 +3,27 @@
 
 #include <string.h>
 
-const struct command *command_find(const struct command *commands, size_t count, int argc,
-                                   char **argv)
+bool command_is_help(const char *argument)
 {
-    for (size_t i = 0; argc > 1 && i < count; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+const struct command *command_named(const struct command *commands, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
             return &commands[i];
         }
     }
     return NULL;
+}
+
+const struct command *command_find(const struct command *commands, size_t count, int argc,
+                                   char **argv)
+{
+    const bool asks_for_help = argc == 3 && command_is_help(argv[2]);
+
+    return argc > 1 && !asks_for_help ? command_named(commands, count, argv[1]) : NULL;
 }
 
 bool command_option(int argc, char **argv, int *at, const char *name, const char **ret_value)

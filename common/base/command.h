@@ -19,7 +19,14 @@ struct command {
     int (*run)(void *arg, int argc, char **argv);
 };
 
-/* The command that the first argument names; NULL when there is none. */
+/* "--help" or "-h". */
+bool command_is_help(const char *argument);
+
+/* NULL when there is none of this name. */
+const struct command *command_named(const struct command *commands, size_t count, const char *name);
+
+/* The command that the first argument names; NULL when there is none, and when only its help is
+ * asked for ("backup -h"), which config_arguments() prints. */
 const struct command *command_find(const struct command *commands, size_t count, int argc,
                                    char **argv);
 

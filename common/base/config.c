@@ -156,16 +156,27 @@ static int print_check(const struct program *program)
     return exit_code;
 }
 
+static void print_command_help(const struct program *program, const struct command *command)
+{
+    (void)printf("usage: %s %s%s%s\n\n  %s\n\nThe environment is as %s --help says.\n",
+                 program->name, command->name, command->arguments[0] != '\0' ? " " : "",
+                 command->arguments, command->summary, program->name);
+}
+
 bool config_arguments(const struct program *program, int argc, char **argv, int *ret_exit)
 {
     if (argc <= 1) {
         return false;
     }
     *ret_exit = 0;
-    if (argc > 2) {
+    const struct command *command =
+        command_named(program->commands, program->command_count, argv[1]);
+    if (argc == 3 && command != NULL && command_is_help(argv[2])) {
+        print_command_help(program, command);
+    } else if (argc > 2) {
         (void)fprintf(stderr, "%s: one argument at most; see --help\n", program->name);
         *ret_exit = 2;
-    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    } else if (command_is_help(argv[1])) {
         print_help(program);
     } else if (strcmp(argv[1], "--version") == 0) {
         (void)printf("%s %s\n", program->name, DONGKHOI_VERSION);

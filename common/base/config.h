@@ -60,12 +60,12 @@ const char *config_check_log_level(const char *value); /* as log_level_parse() *
 bool config_is_number(const char *value, unsigned long most);
 
 /*
- * What every program does with its arguments: --help, --version and --check print and end the
+ * What every program does with its arguments: --help (-h), --version and --check print and end the
  * program (true, with the exit code in ret_exit); anything else unknown is an error on standard
  * error with exit code 2. False: go on and serve. Call it before config_load(): --check reads the
  * environment itself, shows every variable, and says of each that is not valid what is allowed
- * (exit code 1); when each is, it asks check. --help lists the commands too; the program asks
- * command_find() first.
+ * (exit code 1); when each is, it asks check. --help lists the commands too, and behind the name of
+ * one (COMMAND -h) it says how that is used; the program asks command_find() first.
  */
 struct program {
     const char *name;    /* "dongkhoi-gateway" */

@@ -2,8 +2,9 @@
  * http_connection.c - the life of a connection: accepted, read, timed, closed.
  *
  * All of it runs on the thread of the connection's loop. The phases are drawn in http_internal.h.
- * A connection is freed in on_closed() only, since libuv uses its handle until then; a request that
- * is still being worked on outlives it, with its pointer to the connection set to NULL.
+ * A connection is freed in on_connection_closed() only, since libuv uses its handle until then; a
+ * request that is still being worked on outlives it, with its pointer to the connection set to
+ * NULL.
  */
 #include "http/http_internal.h"
 
@@ -20,7 +21,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf
 }
 
 /* libuv is done with the handle: now the connection may be freed. */
-static void on_closed(uv_handle_t *handle)
+static void on_connection_closed(uv_handle_t *handle)
 {
     struct http_connection *connection = handle->data;
     struct http_loop *loop = connection->loop;
@@ -91,7 +92,7 @@ void connection_close(struct http_connection *connection)
 {
     if (connection->phase != CONNECTION_CLOSED) {
         connection_end(connection);
-        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+        uv_close((uv_handle_t *)&connection->tcp, on_connection_closed);
     }
 }
 
@@ -102,8 +103,8 @@ void connection_reset(struct http_connection *connection)
     }
     connection_end(connection);
     /* libuv refuses a reset while a shutdown is under way: then a plain close has to do. */
-    if (uv_tcp_close_reset(&connection->tcp, on_closed) != 0) {
-        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    if (uv_tcp_close_reset(&connection->tcp, on_connection_closed) != 0) {
+        uv_close((uv_handle_t *)&connection->tcp, on_connection_closed);
     }
 }
 
@@ -137,7 +138,7 @@ void connection_finish(struct http_connection *connection)
 }
 
 /* The client sends no more. */
-static void on_end(struct http_connection *connection)
+static void on_input_end(struct http_connection *connection)
 {
     connection->at_end = true;
     connection->is_reading = false;
@@ -170,7 +171,7 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     struct http_connection *connection = stream->data;
 
     if (length == UV_EOF) {
-        on_end(connection);
+        on_input_end(connection);
     } else if (length < 0) {
         connection_close(connection);
     } else if (length > 0) {
@@ -279,7 +280,8 @@ void connection_accept(struct http_loop *loop)
     struct http_connection *connection = NULL;
 
     /* Set until uv_accept() succeeds: libuv reports no new connection before the last one was
-     * accepted, so on_tick() and on_closed() try again. Meanwhile the system queues them. */
+     * accepted, so on_tick() and on_connection_closed() try again. Meanwhile the system queues
+     * them. */
     loop->accept_waits = true;
     if (!loop->is_listening) {
         return;

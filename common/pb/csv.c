@@ -17,7 +17,7 @@ struct frame {
     unsigned depth;
 };
 
-struct table {
+struct csv_table {
     struct buffer *buffer;
     struct buffer json; /* of one cell */
     bool is_row_begun;
@@ -115,7 +115,7 @@ void csv_append_text(struct buffer *buffer, struct slice text)
     buffer_done(&guarded);
 }
 
-static void begin_cell(struct table *table)
+static void begin_cell(struct csv_table *table)
 {
     if (table->is_row_begun) {
         buffer_append_char(table->buffer, ',');
@@ -123,7 +123,7 @@ static void begin_cell(struct table *table)
     table->is_row_begun = true;
 }
 
-static void end_row(struct table *table)
+static void end_row(struct csv_table *table)
 {
     buffer_append_text(table->buffer, "\r\n");
     table->is_row_begun = false;
@@ -146,7 +146,7 @@ static bool is_opened(const struct frame *frame, const ProtobufCFieldDescriptor 
     return true;
 }
 
-static void write_names(struct table *table, const struct frame *frame, size_t length)
+static void write_names(struct csv_table *table, const struct frame *frame, size_t length)
 {
     for (unsigned i = 0; i < frame->type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &frame->type->fields[i];
@@ -170,7 +170,7 @@ static void write_names(struct table *table, const struct frame *frame, size_t l
 
 /* One cell: a string as text, all else as its JSON, without the quotes around times, enums and
  * 64-bit integers. */
-static void write_value(struct table *table, const ProtobufCMessage *message,
+static void write_value(struct csv_table *table, const ProtobufCMessage *message,
                         const ProtobufCFieldDescriptor *field)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING && !field_is_repeated(field)) {
@@ -198,7 +198,7 @@ static void write_value(struct table *table, const ProtobufCMessage *message,
 
 /* The cells of a message, in the order of the header. NULL when the message is unset: its columns
  * are there and empty. */
-static void write_cells(struct table *table, const struct frame *frame,
+static void write_cells(struct csv_table *table, const struct frame *frame,
                         const ProtobufCMessage *message)
 {
     for (unsigned i = 0; i < frame->type->n_fields; i++) {
@@ -224,7 +224,7 @@ bool csv_encode(struct buffer *buffer, const ProtobufCMessage *page)
 {
     const ProtobufCFieldDescriptor *items = csv_items(page->descriptor);
     const struct frame frame = {.type = items->descriptor};
-    struct table table = {.buffer = buffer};
+    struct csv_table table = {.buffer = buffer};
     char *values = NULL;
     const size_t count = field_values(page, items, &values);
     ProtobufCMessage *const *rows = (ProtobufCMessage *const *)(void *)values;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* An entry and where it stands. */
-struct place {
+struct entry_place {
     const ProtobufCMessage *entry;
     size_t index;
 };
@@ -27,8 +27,8 @@ int map_key_compare(const ProtobufCMessage *a, const ProtobufCMessage *b)
 
 static int compare_places(const void *a, const void *b)
 {
-    const struct place *left = a;
-    const struct place *right = b;
+    const struct entry_place *left = a;
+    const struct entry_place *right = b;
     const int order = map_key_compare(left->entry, right->entry);
 
     return order != 0 ? order : left->index < right->index ? -1 : 1;
@@ -52,9 +52,9 @@ struct status map_keep_last(struct arena *arena, ProtobufCMessage **entries, siz
     if (is_ascending(entries, *count)) {
         return STATUS_NONE;
     }
-    struct place *places = arena_array(arena, *count, sizeof(places[0]));
+    struct entry_place *places = arena_array(arena, *count, sizeof(places[0]));
     for (size_t i = 0; i < *count; i++) {
-        places[i] = (struct place){.entry = entries[i], .index = i};
+        places[i] = (struct entry_place){.entry = entries[i], .index = i};
     }
     qsort(places, *count, sizeof(places[0]), compare_places);
     for (size_t i = 1; i < *count; i++) {

@@ -198,8 +198,8 @@ static int request_pack(const struct rpc_request *request, uint32_t timeout_ms, 
 
 /* Takes a free call, fills it and gives it a place in a parcel or a lane. On a failure the call is
  * free again, and its message is still the caller's. */
-static struct status call_start(struct rpc_client *client, const struct client_call *from,
-                                enum rpc_company company)
+static struct status client_call_start(struct rpc_client *client, const struct client_call *from,
+                                       enum rpc_company company)
 {
     struct parcel *parcel = NULL;
     bool refused = true;
@@ -251,7 +251,8 @@ struct status rpc_client_call(struct rpc_client *client, const struct rpc_reques
     const bool is_usual =
         timeout_ms <= TIMEOUT_DEFAULT_MS && timeout_ms >= TIMEOUT_DEFAULT_MS - TIMEOUT_SLACK_MS;
     call.deadline_boot_ms = clock_boot_ms() + timeout_ms;
-    const struct status status = call_start(client, &call, is_usual ? request->company : RPC_ALONE);
+    const struct status status =
+        client_call_start(client, &call, is_usual ? request->company : RPC_ALONE);
     if (status.code != STATUS_OK) {
         nng_msg_free(call.part);
     }

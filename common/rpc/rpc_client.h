@@ -28,8 +28,9 @@ struct rpc_client_options {
     const char *service;   /* name in messages: "indicators"; must outlive the client */
     const char *addresses; /* comma-separated nng addresses */
     unsigned max_in_flight;
-    /* Calls with company are sent by rpc_client_flush(), when a message is out already by the
-     * return of that, and within some milliseconds in any case. */
+    /* True: calls that may travel with others are gathered until rpc_client_flush(), for a caller
+     * that makes many in one turn. They wait for some milliseconds at most, also without a flush.
+     * False: each is sent at once while few messages are under way. */
     bool is_flushed;
 };
 
@@ -54,9 +55,9 @@ unsigned rpc_client_connections(struct rpc_client *client);
 unsigned rpc_client_under_way(struct rpc_client *client);
 
 /*
- * With whom a call may travel in one message. Those that travel together are answered together, so
- * only calls that take about as long as each other may: short reads, and writes, which wait for
- * the same commit.
+ * With whom a call may share a message (a parcel). Calls of one message are answered together, so
+ * only calls that take about as long as each other may share one: short reads, or writes, which
+ * wait for the same commit. What may be slow travels alone.
  */
 enum rpc_company { RPC_ALONE, RPC_WITH_READS, RPC_WITH_WRITES };
 

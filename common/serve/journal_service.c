@@ -180,7 +180,7 @@ static void on_pool_job(struct pool_job *job)
 
 /* The mark comes before the snapshot: every entry up to it is then in the snapshot, and what is
  * written meanwhile is left for the next call. */
-static void queue(struct journal_call *read)
+static void journal_call_queue(struct journal_call *read)
 {
     read->mark = store_feed_mark(read->journal->store);
     read->job.run = on_pool_job;
@@ -193,11 +193,12 @@ static void queue(struct journal_call *read)
  * writes and so will close no group: then what is there is all that can be told. */
 static void on_clear(struct settle_question *question)
 {
-    queue((struct journal_call *)((char *)question - offsetof(struct journal_call, question)));
+    journal_call_queue(
+        (struct journal_call *)((char *)question - offsetof(struct journal_call, question)));
 }
 
-static struct status start(const struct journal_service *journal, struct rpc_call *rpc,
-                           struct journal_call *read)
+static struct status journal_call_start(const struct journal_service *journal, struct rpc_call *rpc,
+                                        struct journal_call *read)
 {
     struct arena *arena = rpc_call_arena(rpc);
     void *request = NULL;
@@ -213,7 +214,7 @@ static struct status start(const struct journal_service *journal, struct rpc_cal
     read->question = (struct settle_question){
         .time_us = read->request->clear_us, .only_clear = true, .done = on_clear};
     if (store_settle(journal->store, &read->question)) {
-        queue(read);
+        journal_call_queue(read);
     }
     return STATUS_NONE;
 }
@@ -224,7 +225,7 @@ void journal_service_call(const struct journal_service *journal, struct rpc_call
     struct journal_call none = {.journal = journal, .rpc = rpc};
 
     *read = none;
-    const struct status status = start(journal, rpc, read);
+    const struct status status = journal_call_start(journal, rpc, read);
     if (status.code != STATUS_OK) {
         answer_status(&none, status);
     }

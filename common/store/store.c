@@ -133,7 +133,7 @@ static struct status make_tables(struct store *store, struct arena *arena,
  * of an earlier process failed, the log reads well from the system's memory but may not be on the
  * disk; this writes all of it once more. A full disk is no failure here: the store opens read-only.
  */
-static struct status settle(struct store *store, struct status *ret_disk)
+static struct status log_copy(struct store *store, struct status *ret_disk)
 {
     const struct status status = db_checkpoint(store->db, DB_CHECKPOINT_TRUNCATE);
     const bool is_full = status.reason == REASON_STORE_FULL;
@@ -162,7 +162,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     clock_watch_init(&store->clock, &options->clock);
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
     TRY(migrate(store->db, arena, store->tables, store->table_count, store->id));
-    TRY(settle(store, &disk));
+    TRY(log_copy(store, &disk));
     TRY(store_files_sync_directory(arena, options->directory));
     TRY(journal_head_read(store->db, &store->head));
     TRY(journal_head_check(store->db, &store->head, store->id));

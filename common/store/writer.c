@@ -460,14 +460,14 @@ static void wait_for(struct writer *writer, unsigned bound_ms)
 }
 
 /* What the thread is to do next. Nothing of it: time for upkeep. */
-struct work {
+struct writer_task {
     struct write *group;
     bool settle; /* somebody waits for that */
     bool probe;
 };
 
 /* False at the end. */
-static bool wait_for_work(struct store *store, struct work *ret_work)
+static bool wait_for_work(struct store *store, struct writer_task *ret_work)
 {
     struct writer *writer = &store->writer;
     const unsigned idle_ms = upkeep_is_due(store) ? UPKEEP_MS : DISK_LOOK_MS;
@@ -497,7 +497,7 @@ static void keep_reserve(struct store *store)
     become_read_only(store, worse != NULL ? worse : why);
 }
 
-static void do_work(struct store *store, const struct work *work)
+static void do_work(struct store *store, const struct writer_task *work)
 {
     struct status status = STATUS_NONE;
 
@@ -532,7 +532,7 @@ static void *writer_main(void *arg)
 {
     struct store *store = arg;
     struct watermark mark;
-    struct work work;
+    struct writer_task work;
 
     (void)pthread_mutex_lock(&store->writer.lock);
     mark = store->writer.watermark;

@@ -36,7 +36,8 @@ struct status area_check(struct call *call, const char *field,
     return scaled_check(call, field, area, HECTARE_DECIMALS, 1, HECTARES_MAX_SCALED, &scaled);
 }
 
-/* kind's promise about the area before it. */
+/* Checks that the area changed in the direction that its kind says: an expansion to more, a
+ * reduction to less. */
 static struct status pair_check(struct call *call, int kind,
                                 const Google__Protobuf__DoubleValue *before,
                                 const Google__Protobuf__DoubleValue *after, const char *before_date)
@@ -177,7 +178,7 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
         }
         cluster->area_hectares = double_wrap(call->arena, entry->area_hectares->value);
         cluster->area_date = entry->date;
-        /* Nobody knows when an undated change was: it may have been the last. */
+        /* A change without a date may have been the last one, since nobody knows when it was. */
         unknown = unknown != NULL && unknown->date[0] == '\0' ? unknown : NULL;
     }
     cluster->area_outdated = unknown != NULL && cluster->area_hectares != NULL;
@@ -225,7 +226,7 @@ struct status area_at(struct call *call, const Dongkhoi__Clusters__V1__Cluster *
             continue;
         }
         dated++;
-        /* A month counts from its first day. */
+        /* A change of which only the month is known counts from the first day of it. */
         if (strcmp(entry->date, answer->date) <= 0) {
             last = i;
         }

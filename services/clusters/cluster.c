@@ -1,4 +1,5 @@
-/* cluster.c - the cluster as a resource: what may be written, and what follows from the rest. */
+/* cluster.c - the cluster as a resource: what may be written, and the fields that are computed from
+ * others. */
 #include "cluster.h"
 
 #include "area.h"
@@ -48,7 +49,8 @@ struct status cluster_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster
     return STATUS_NONE;
 }
 
-/* leasable_hectares within area_hectares, as far as both are known to be current. */
+/* leasable_hectares may not exceed area_hectares, where both are known and the area is not
+ * outdated. */
 static struct status leasable_check(struct call *call,
                                     const Dongkhoi__Clusters__V1__Cluster *cluster,
                                     const struct reason *reason, const char *field)
@@ -124,7 +126,8 @@ static bool area_differs(const Dongkhoi__Clusters__V1__Cluster *a,
            scaled_stored(b->area_hectares, HECTARE_DECIMALS);
 }
 
-/* What has its own method does not change by an update. */
+/* Refuses an update of what changes by a method of its own once that was used: stage, area, owner.
+ */
 static struct status methods_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *before,
                                    Dongkhoi__Clusters__V1__Cluster *cluster)
 {
@@ -246,7 +249,7 @@ const struct resource_kind cluster_kind = {
     .prepare = cluster_prepare,
 };
 
-/* The changed cluster is stored and becomes the answer; without a change it is not stored. */
+/* Stores the changed cluster and answers with it; an unchanged one is only answered. */
 static struct status cluster_answer(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                                     const char *field, void *response)
 {
@@ -310,7 +313,8 @@ static struct status change_area(struct call *call, Dongkhoi__Clusters__V1__Clus
     return area_add(call, cluster, change, ret_unchanged);
 }
 
-/* What the decision that establishes a cluster says beside the stage. */
+/* The decision that establishes a cluster may also name its area and its owner: those are recorded
+ * with it. */
 static struct status establish(struct call *call, Dongkhoi__Clusters__V1__Cluster *cluster,
                                const Dongkhoi__Clusters__V1__AdvanceClusterRequest *req,
                                const struct proof *proof)

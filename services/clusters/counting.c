@@ -1,4 +1,5 @@
-/* counting.c - only a dated document counts; every cluster gets a reason, counted or not. */
+/* counting.c - which clusters are new in a year, by the counting rule of that year's target. Only a
+ * dated document counts, and every cluster gets a reason, counted or not. */
 #include "counting.h"
 
 #include "cluster.h"
@@ -63,7 +64,7 @@ static struct evidence evidence_of_owner(const Dongkhoi__Clusters__V1__Cluster *
         .date = "", .reason = REASON_NOT_REACHED, .words = "no owner was appointed"};
 }
 
-/* The stage that it is in; of one that a decision revoked, that in which it was before. */
+/* The stage that a cluster is in; of a revoked one the stage in which it was before. */
 static int last_stage(const Dongkhoi__Clusters__V1__Cluster *cluster,
                       const Dongkhoi__Clusters__V1__StageChange *revocation)
 {
@@ -286,7 +287,8 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
         return REFUSE(call, REASON_COUNTING_RULE_UNKNOWN, "year",
                       "%s names no countingRule: nothing can be counted", target->name);
     }
-    if (req->counted_only) { /* what decides is of the year, or it is not counted */
+    /* The column has the year that decides, so an index finds the few clusters that count. */
+    if (req->counted_only) {
         scan.column = rules[target->counting_rule].column;
         scan.int64 = req->year;
     }

@@ -101,7 +101,8 @@ static struct status flag_overspending(struct call *call,
                        investment->committed_capital_billion_vnd->value);
 }
 
-/* The cluster's sums without before and with after; either may be NULL. */
+/* Moves the cluster's sums by the difference: takes before out and puts after in. Either may be
+ * NULL. */
 static struct status cluster_follow(struct call *call, const char *name,
                                     const Dongkhoi__Clusters__V1__Investment *before,
                                     const Dongkhoi__Clusters__V1__Investment *after)
@@ -130,7 +131,8 @@ static struct status cluster_follow(struct call *call, const char *name,
     return resource_update(call->tx, &cluster_kind, cluster);
 }
 
-/* Who leases land is no longer a proposal. */
+/* The state of a new investment whose state was not given: a tenant that leases land is past a
+ * proposal. */
 static Dongkhoi__Clusters__V1__Investment__State
 first_state(const Dongkhoi__Clusters__V1__Investment *investment)
 {

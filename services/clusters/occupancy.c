@@ -1,4 +1,5 @@
-/* occupancy.c - sums move by the difference, so a write costs the same however many tenants. */
+/* occupancy.c - sums over a cluster's tenants. Each write of an investment moves them by its
+ * difference, so it costs the same however many tenants there are. */
 #include "occupancy.h"
 
 #include "base/decimal.h"

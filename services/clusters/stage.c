@@ -195,7 +195,8 @@ static struct status order_check(struct call *call, const Dongkhoi__Clusters__V1
     return STATUS_NONE;
 }
 
-/* What enters OPERATING and FULL is not a paper but a fact of the investments. */
+/* OPERATING and FULL are entered by facts and not by a paper: a first tenant, and an occupancy of
+ * 100 percent. */
 static struct status evidence_check(struct call *call,
                                     const Dongkhoi__Clusters__V1__Cluster *cluster, int stage)
 {

@@ -1,4 +1,5 @@
-/* target.c - a target may be partly unknown; what then cannot be counted says so. */
+/* target.c - how many new clusters a year wants, and by which rule they are counted. Either may be
+ * unknown; then the count says so. */
 #include "target.h"
 
 #include "reasons.h"

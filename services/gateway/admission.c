@@ -30,20 +30,20 @@ enum {
  * whether it has one of the turns for large answers. */
 enum { TURN_ENTERED = 0x100, TURN_LARGE = 0x200, TURN_CLASS = 0xff };
 
-struct waiting {
+struct admission_waiting {
     struct http_request *request;
     struct router_match match;
     admission_go go;
     uint64_t until_ns; /* uv_hrtime() */
-    struct waiting *next;
+    struct admission_waiting *next;
 };
 
 struct admission {
     struct letter letter; /* first: posted when turns became free */
     uv_timer_t timer;
     struct gateway_loop *loop;
-    struct waiting *first;
-    struct waiting **tail;
+    struct admission_waiting *first;
+    struct admission_waiting **tail;
     unsigned waiting;
     unsigned large; /* that are being made */
     bool is_posted;
@@ -98,8 +98,8 @@ static uint32_t *expected_of(struct admission *admission, const struct http_requ
     return &admission->expected[(size_t)request->handler_row * PAGE_CLASSES + class];
 }
 
-static size_t expect(struct admission *admission, const struct http_request *request,
-                     const struct router_match *match)
+static size_t size_expected(struct admission *admission, const struct http_request *request,
+                            const struct router_match *match)
 {
     const unsigned page_size = page_size_of(request->head.query);
     const uint32_t expected = *expected_of(admission, request, class_of(page_size));
@@ -112,7 +112,7 @@ static size_t expect(struct admission *admission, const struct http_request *req
                : SINGLE_BYTES;
 }
 
-static void learn(struct admission *admission, const struct http_request *request)
+static void size_learn(struct admission *admission, const struct http_request *request)
 {
     uint32_t *expected = expected_of(admission, request, request->handler_turn & TURN_CLASS);
     const size_t length = request->answer.length;
@@ -136,9 +136,10 @@ static void refuse(struct http_request *request)
     answer_status(request, admission_no_room());
 }
 
-static struct waiting *take_out(struct admission *admission, struct waiting **at)
+static struct admission_waiting *take_out(struct admission *admission,
+                                          struct admission_waiting **at)
 {
-    struct waiting *taken = *at;
+    struct admission_waiting *taken = *at;
 
     *at = taken->next;
     if (admission->tail == &taken->next) {
@@ -154,12 +155,12 @@ static struct waiting *take_out(struct admission *admission, struct waiting **at
 
 /* The waiting request whose peer holds least, or most; of equals the one that has waited longest.
  */
-static struct waiting **find_extreme(struct admission *admission, bool is_most)
+static struct admission_waiting **find_extreme(struct admission *admission, bool is_most)
 {
-    struct waiting **found = NULL;
+    struct admission_waiting **found = NULL;
     size_t extreme = 0;
 
-    for (struct waiting **at = &admission->first; *at != NULL; at = &(*at)->next) {
+    for (struct admission_waiting **at = &admission->first; *at != NULL; at = &(*at)->next) {
         const size_t weight = weight_of(admission, (*at)->request);
 
         if (found == NULL || (is_most ? weight > extreme : weight < extreme)) {
@@ -186,9 +187,9 @@ static bool let_in(struct admission *admission, struct http_request *request, si
 static void serve_waiting(struct admission *admission)
 {
     while (admission->first != NULL && admission->large < LARGE_AT_ONCE) {
-        struct waiting *waiting = take_out(admission, find_extreme(admission, false));
+        struct admission_waiting *waiting = take_out(admission, find_extreme(admission, false));
         struct http_request *request = waiting->request;
-        const size_t bytes = expect(admission, request, &waiting->match);
+        const size_t bytes = size_expected(admission, request, &waiting->match);
 
         if (request->connection == NULL || !let_in(admission, request, bytes)) {
             refuse(request);
@@ -198,7 +199,7 @@ static void serve_waiting(struct admission *admission)
     }
 }
 
-static void deliver(struct letter *letter)
+static void on_turns_free(struct letter *letter)
 {
     struct admission *admission = (struct admission *)letter;
 
@@ -216,12 +217,12 @@ static void serve_later(struct admission *admission)
     }
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_admission_timer(uv_timer_t *timer)
 {
     struct admission *admission = timer->data;
     const uint64_t now_ns = uv_hrtime();
 
-    for (struct waiting **at = &admission->first; *at != NULL;) {
+    for (struct admission_waiting **at = &admission->first; *at != NULL;) {
         if ((*at)->request->connection != NULL && now_ns < (*at)->until_ns) {
             at = &(*at)->next;
             continue;
@@ -230,30 +231,31 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static bool wait(struct admission *admission, struct http_request *request,
-                 const struct router_match *match, admission_go go, size_t bytes)
+static bool waiting_add(struct admission *admission, struct http_request *request,
+                        const struct router_match *match, admission_go go, size_t bytes)
 {
-    struct waiting *waiting = ARENA_NEW(request->arena, struct waiting);
+    struct admission_waiting *waiting = ARENA_NEW(request->arena, struct admission_waiting);
 
     if (admission->waiting >= WAITING_MAX) {
-        struct waiting **heaviest = find_extreme(admission, true);
+        struct admission_waiting **heaviest = find_extreme(admission, true);
 
         if (weight_of(admission, (*heaviest)->request) <= weight_of(admission, request)) {
             return false;
         }
         refuse(take_out(admission, heaviest)->request);
     }
-    *waiting = (struct waiting){.request = request,
-                                .match = *match,
-                                .go = go,
-                                .until_ns = request->received_ns + WAIT_MAX_MS * 1000000ULL};
+    *waiting =
+        (struct admission_waiting){.request = request,
+                                   .match = *match,
+                                   .go = go,
+                                   .until_ns = request->received_ns + WAIT_MAX_MS * 1000000ULL};
     http_expect(request, bytes);
     *admission->tail = waiting;
     admission->tail = &waiting->next;
     admission->waiting++;
     if (!uv_is_active((const uv_handle_t *)&admission->timer)) {
         uv_update_time(admission->timer.loop);
-        (void)uv_timer_start(&admission->timer, on_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);
+        (void)uv_timer_start(&admission->timer, on_admission_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);
     }
     return true;
 }
@@ -264,10 +266,10 @@ bool admission_enter(struct admission *admission, struct http_request *request,
     if ((request->handler_turn & TURN_ENTERED) != 0) {
         return true;
     }
-    const size_t bytes = expect(admission, request, match);
+    const size_t bytes = size_expected(admission, request, match);
 
     if (bytes >= LARGE_BYTES && (admission->large >= LARGE_AT_ONCE || admission->first != NULL)) {
-        if (!wait(admission, request, match, go, bytes)) {
+        if (!waiting_add(admission, request, match, go, bytes)) {
             refuse(request);
         }
         return false;
@@ -285,7 +287,7 @@ void admission_leave(struct admission *admission, struct http_request *request)
         return;
     }
     if (request->code == 200) {
-        learn(admission, request);
+        size_learn(admission, request);
     }
     if ((request->handler_turn & TURN_LARGE) != 0) {
         admission->large--;
@@ -301,13 +303,13 @@ struct admission *admission_open(struct gateway_loop *loop, uv_loop_t *uv, size_
     admission->expected = memory_zeroed(rows * PAGE_CLASSES * sizeof(admission->expected[0]));
     (void)uv_timer_init(uv, &admission->timer);
     admission->timer.data = admission;
-    admission->letter.deliver = deliver;
+    admission->letter.deliver = on_turns_free;
     admission->loop = loop;
     admission->tail = &admission->first;
     return admission;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_admission_closed(uv_handle_t *handle)
 {
     struct admission *admission = handle->data;
 
@@ -319,6 +321,6 @@ void admission_close(struct admission *admission)
 {
     if (admission != NULL) {
         assert(admission->first == NULL);
-        uv_close((uv_handle_t *)&admission->timer, on_closed);
+        uv_close((uv_handle_t *)&admission->timer, on_admission_closed);
     }
 }

@@ -74,7 +74,7 @@ static bool render_again(struct audit *audit, struct slice payload, struct buffe
            !buffer_failed(body);
 }
 
-static void judge(struct audit *audit)
+static void audit_judge(struct audit *audit)
 {
     struct rpc_answer answer;
     struct buffer body;
@@ -99,15 +99,15 @@ static void judge(struct audit *audit)
     buffer_done(&body);
 }
 
-static void deliver(struct letter *letter)
+static void on_audit_letter(struct letter *letter)
 {
     struct audit *audit = (struct audit *)letter;
 
-    judge(audit);
+    audit_judge(audit);
     audit_free(audit);
 }
 
-static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
+static void on_audit_reply(void *arg, struct status status, struct rpc_reply *reply)
 {
     struct audit *audit = arg;
 
@@ -127,7 +127,7 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
     if (audit == NULL) {
         return;
     }
-    audit->letter.deliver = deliver;
+    audit->letter.deliver = on_audit_letter;
     audit->outlet = outlet_hold(cache->outlet);
     audit->cache = cache;
     audit->method = method;
@@ -139,7 +139,7 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
             .method = method->full_name, .timeout_ms = AUDIT_TIMEOUT_MS, .payload = message};
         struct rpc_client *client = gateway_backend(cache->gateway, method)->client;
 
-        if (rpc_client_call(client, &request, on_reply, audit).code == STATUS_OK) {
+        if (rpc_client_call(client, &request, on_audit_reply, audit).code == STATUS_OK) {
             return;
         }
     }

@@ -75,7 +75,7 @@ static void answer_call_failure(struct exchange *exchange, struct status status)
     answer_failure(exchange->request, status, exchange->headers.has_if_match);
 }
 
-static void deliver(struct letter *letter)
+static void on_exchange_letter(struct letter *letter)
 {
     struct exchange *exchange = (struct exchange *)letter;
     struct rpc_reply *reply = exchange->reply;
@@ -102,7 +102,7 @@ static void deliver(struct letter *letter)
     rpc_reply_free(reply);
 }
 
-static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
+static void on_exchange_reply(void *arg, struct status status, struct rpc_reply *reply)
 {
     struct exchange *exchange = arg;
 
@@ -143,10 +143,10 @@ static struct status call_backend(struct exchange *exchange, const ProtobufCMess
         .payload = message,
     };
 
-    return rpc_client_call(backend->client, &request, on_reply, exchange);
+    return rpc_client_call(backend->client, &request, on_exchange_reply, exchange);
 }
 
-static struct status start(struct exchange *exchange, const struct router_match *match)
+static struct status exchange_begin(struct exchange *exchange, const struct router_match *match)
 {
     const struct http_request *request = exchange->request;
     struct arena *scratch = exchange->loop->scratch;
@@ -179,13 +179,13 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
-    exchange->letter.deliver = deliver;
+    exchange->letter.deliver = on_exchange_letter;
     exchange->loop = loop;
     exchange->request = request;
     exchange->match = *match;
     exchange->method = match->route->method;
     arena_reset(loop->scratch);
-    const struct status status = start(exchange, match);
+    const struct status status = exchange_begin(exchange, match);
     if (status.code != STATUS_OK && !goes_again(exchange, status)) {
         answer_status(request, status);
     }

@@ -240,7 +240,7 @@ static void feed_read(struct feed *feed, struct arena *scratch)
     }
 }
 
-static void answer(struct feed *feed)
+static void feed_answer(struct feed *feed)
 {
     struct http_request *request = feed->request;
 
@@ -264,7 +264,7 @@ static void answer_no_room(struct feed *feed)
 
 /* Answers, then frees the replies. They are copied out first: the feed lives in its request, which
  * is gone once it is answered. */
-static void end(struct feed *feed, void (*give)(struct feed *feed))
+static void feed_finish(struct feed *feed, void (*give)(struct feed *feed))
 {
     struct rpc_reply *replies[BACKENDS_MAX] = {0};
     const size_t count = feed->count;
@@ -278,10 +278,10 @@ static void end(struct feed *feed, void (*give)(struct feed *feed))
     }
 }
 
-static void ask(struct feed *feed, size_t index);
-static void settle(struct feed *feed);
+static void part_ask(struct feed *feed, size_t index);
+static void part_arrived(struct feed *feed);
 
-static void ask_again(struct feed *feed)
+static void parts_ask_again(struct feed *feed)
 {
     feed->is_asked_again = true;
     feed->must_ask_again = false;
@@ -294,18 +294,18 @@ static void ask_again(struct feed *feed)
         if (feed->lags[i]) {
             rpc_reply_free(feed->parts[i].reply);
             feed->parts[i].reply = NULL;
-            ask(feed, i);
+            part_ask(feed, i);
         }
     }
-    settle(feed);
+    part_arrived(feed);
 }
 
-static void go_on(struct feed *feed)
+static void feed_after_read(struct feed *feed)
 {
     if (feed->must_ask_again) {
-        ask_again(feed);
+        parts_ask_again(feed);
     } else {
-        end(feed, answer);
+        feed_finish(feed, feed_answer);
     }
 }
 
@@ -316,7 +316,7 @@ static void job_run(struct job *job)
 
 static void job_done(struct job *job)
 {
-    go_on((struct feed *)job);
+    feed_after_read((struct feed *)job);
 }
 
 static size_t bytes_of_replies(const struct feed *feed)
@@ -329,7 +329,7 @@ static size_t bytes_of_replies(const struct feed *feed)
     return bytes;
 }
 
-static void settle(struct feed *feed)
+static void part_arrived(struct feed *feed)
 {
     if (--feed->waiting > 0) {
         return;
@@ -338,23 +338,23 @@ static void settle(struct feed *feed)
     if (bytes < JOB_LEAST_BYTES) {
         arena_reset(feed->loop->scratch);
         feed_read(feed, feed->loop->scratch);
-        go_on(feed);
+        feed_after_read(feed);
         return;
     }
     feed->job.run = job_run;
     feed->job.on_done = job_done;
     if (!http_admit(feed->request, bytes * ANSWER_GROWTH) ||
         !job_start(feed->loop->uv, &feed->job)) {
-        end(feed, answer_no_room);
+        feed_finish(feed, answer_no_room);
     }
 }
 
-static void deliver(struct letter *letter)
+static void on_part_letter(struct letter *letter)
 {
-    settle(((struct feed_part *)letter)->feed);
+    part_arrived(((struct feed_part *)letter)->feed);
 }
 
-static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
+static void on_part_reply(void *arg, struct status status, struct rpc_reply *reply)
 {
     struct feed_part *part = arg;
 
@@ -366,7 +366,7 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-static void ask(struct feed *feed, size_t index)
+static void part_ask(struct feed *feed, size_t index)
 {
     struct feed_part *part = &feed->parts[index];
     Dongkhoi__Rpc__V1__ReadJournalRequest payload = DONGKHOI__RPC__V1__READ_JOURNAL_REQUEST__INIT;
@@ -381,13 +381,13 @@ static void ask(struct feed *feed, size_t index)
     payload.after_hash = feed->positions[index].hash;
     payload.limit = (uint32_t)feed->limit;
     payload.clear_us = feed->is_asked_again ? feed->end_us : 0;
-    part->letter.deliver = deliver;
+    part->letter.deliver = on_part_letter;
     part->feed = feed;
     const struct status status =
-        rpc_client_call(feed->loop->gateway->backends[index].client, &call, on_reply, part);
+        rpc_client_call(feed->loop->gateway->backends[index].client, &call, on_part_reply, part);
     if (status.code != STATUS_OK) {
         part->failure = status;
-        settle(feed);
+        part_arrived(feed);
     }
 }
 
@@ -453,7 +453,7 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
     /* This function counts as one, so that the last answer cannot come before all were asked. */
     feed->waiting = feed->count + 1;
     for (size_t i = 0; i < feed->count; i++) {
-        ask(feed, i);
+        part_ask(feed, i);
     }
-    settle(feed);
+    part_arrived(feed);
 }

@@ -59,8 +59,9 @@ static struct feed_source *first_of(struct feed_source *sources, size_t count)
     return first;
 }
 
-/* Says where the page ends, and whether it has caught up: what came in after the end had been set
- * is left for the next page. */
+/* Works out up to which time the page is complete, and whether it has caught up. What came in after
+ * the end had been set is left for the next page, so a source with such a change is complete up to
+ * the end only. */
 static void page_judge(const struct feed_source *sources, size_t source_count, int64_t end_us,
                        struct feed_page *page)
 {

@@ -1,11 +1,12 @@
 /*
- * flight.h - one read's way to Redis and the service, which other reads of the same may join.
+ * flight.h - one read's way to Redis and its service, which other reads of the same thing may join,
+ * so that many equal reads make one call (a "single flight").
  *
  *     LISTED --leader's answer--> ENDED: the leader is answered, each that joined judges for itself
  *
- * A read joins only a flight whose deadline is not after its own, but for a hundredth of the time
- * that it has left, and takes its answer only when that is at least as new as what was known at the
- * read's start (rule 12); else it goes on alone.
+ * A read joins a flight whose deadline is at most a hundredth of its remaining time after its own.
+ * It takes the flight's answer only when that is at least as new as what was known when the read
+ * began (rule 12); else it goes on by itself.
  */
 #ifndef GATEWAY_FLIGHT_H
 #define GATEWAY_FLIGHT_H

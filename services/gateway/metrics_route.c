@@ -57,7 +57,7 @@ static struct status read_reply(struct scrape *scrape, struct arena *arena, stru
     return STATUS_NONE;
 }
 
-static void deliver(struct letter *letter)
+static void on_scrape_letter(struct letter *letter)
 {
     struct scrape *scrape = (struct scrape *)letter;
     struct http_request *request = scrape->request;
@@ -90,8 +90,8 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-static void ask(struct gateway_loop *loop, struct http_request *request,
-                const struct backend *backend)
+static void scrape_start(struct gateway_loop *loop, struct http_request *request,
+                         const struct backend *backend)
 {
     const Dongkhoi__Rpc__V1__GetMetricsRequest payload =
         DONGKHOI__RPC__V1__GET_METRICS_REQUEST__INIT;
@@ -102,7 +102,7 @@ static void ask(struct gateway_loop *loop, struct http_request *request,
     };
     struct scrape *scrape = ARENA_NEW(request->arena, struct scrape);
 
-    scrape->letter.deliver = deliver;
+    scrape->letter.deliver = on_scrape_letter;
     scrape->loop = loop;
     scrape->request = request;
     const struct status status = rpc_client_call(backend->client, &call, on_reply, scrape);
@@ -139,7 +139,7 @@ void metrics_start(struct gateway_loop *loop, struct http_request *request)
         if (query.length == key_length + strlen(name) &&
             strncmp(query.data, "of=", key_length) == 0 &&
             memcmp(query.data + key_length, name, strlen(name)) == 0) {
-            ask(loop, request, &gateway->backends[i]);
+            scrape_start(loop, request, &gateway->backends[i]);
             return;
         }
     }

@@ -1,7 +1,7 @@
 /*
- * outlet.h - the way into a loop for answers that nobody waits for when the loop ends.
- *
- * Counted by its users; a letter that comes after the loop's end stays the sender's.
+ * outlet.h - a loop's mailbox for senders that may outlive the loop, such as an audit whose client
+ * has its answer already. Counted by its users; a letter that comes after the loop's end stays the
+ * sender's.
  */
 #ifndef GATEWAY_OUTLET_H
 #define GATEWAY_OUTLET_H

@@ -124,7 +124,7 @@ static void note_source(struct page *page, const char *source)
 
 /* An arena of its own and not the loop's scratch: reads that waited for one answer may end inside
  * of each other, while another one uses that. */
-static void on_end(struct read *read, const struct read_end *end)
+static void on_page_read_end(struct read *read, const struct read_end *end)
 {
     struct page *page = read->arg;
     struct arena *arena = arena_new(SCRATCH_BYTES);
@@ -159,15 +159,15 @@ static const struct schema_method *method_find(const struct gateway *gateway, co
     return NULL;
 }
 
-static void start(struct page *page, struct read *read, const char *method,
-                  const ProtobufCMessage *message,
-                  void (*show)(struct page *page, const void *message))
+static void page_read_start(struct page *page, struct read *read, const char *method,
+                            const ProtobufCMessage *message,
+                            void (*show)(struct page *page, const void *message))
 {
     read->loop = page->loop;
     read->request = page->request;
     read->headers = page->headers;
     read->deadline_boot_ms = page->deadline_boot_ms;
-    read->on_end = on_end;
+    read->on_end = on_page_read_end;
     read->arg = page;
     read->message = message;
     read->method = method_find(page->loop->gateway, method);
@@ -202,7 +202,7 @@ static void ask_scorecard(struct page *page)
         show_failure(page, status);
         return;
     }
-    start(page, &page->scorecard, "GetScorecard", &request->base, show_scorecard);
+    page_read_start(page, &page->scorecard, "GetScorecard", &request->base, show_scorecard);
 }
 
 static const char *launch_date(const movement_message *movement)
@@ -232,7 +232,7 @@ static const movement_message *newest(movement_message *const *movements, size_t
 }
 
 /* Copies what the page shows of a movement, since the answer that it came in is freed before. */
-static movement_message *keep(struct arena *arena, const movement_message *movement)
+static movement_message *movement_copy(struct arena *arena, const movement_message *movement)
 {
     movement_message *kept = message_new(arena, movement->base.descriptor);
 
@@ -243,14 +243,15 @@ static movement_message *keep(struct arena *arena, const movement_message *movem
 }
 
 /* Keeps the movements to choose from, as many as fit: without a choice the page is still right. */
-static void keep_all(struct page *page, movement_message *const *movements, size_t count)
+static void movements_keep(struct page *page, movement_message *const *movements, size_t count)
 {
     struct arena *arena = page->request->arena;
     movement_message **kept = arena_array(arena, count, sizeof(*kept));
 
     page->view.movements = kept;
     for (size_t i = 0; kept != NULL && i < count; i++) {
-        kept[i] = arena_used_bytes(arena) < CHOICE_MAX_BYTES ? keep(arena, movements[i]) : NULL;
+        kept[i] =
+            arena_used_bytes(arena) < CHOICE_MAX_BYTES ? movement_copy(arena, movements[i]) : NULL;
         if (kept[i] == NULL) {
             return;
         }
@@ -263,7 +264,7 @@ static void show_movements(struct page *page, const void *message)
     const Dongkhoi__Registrations__V1__ListMovementsResponse *response = message;
     const movement_message *chosen = newest(response->movements, response->n_movements);
 
-    keep_all(page, response->movements, response->n_movements);
+    movements_keep(page, response->movements, response->n_movements);
     if (page->view.movement[0] == '\0' && chosen != NULL) {
         page->view.movement = arena_strdup(page->request->arena, chosen->name + strlen(COLLECTION));
     }
@@ -352,5 +353,5 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
     list->page_size = MOVEMENTS_MAX;
     list->filter = (char *)"synthetic = false AND (state = LAUNCHED OR state = CLOSED)";
     list->order_by = (char *)"year desc";
-    start(page, &page->movements, "ListMovements", &list->base, show_movements);
+    page_read_start(page, &page->movements, "ListMovements", &list->base, show_movements);
 }

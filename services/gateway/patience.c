@@ -20,20 +20,20 @@
 
 enum { LOOK_EVERY_MS = 10, WAITING_MAX = 1024 };
 
-struct waiting {
+struct patience_waiting {
     struct http_request *request;
     struct router_match match;
     patience_go go;
     unsigned backends;
     int64_t until_boot_ms;
-    struct waiting *next;
+    struct patience_waiting *next;
 };
 
 struct patience {
     uv_timer_t timer;
     struct gateway_loop *loop;
-    struct waiting *first;
-    struct waiting **tail;
+    struct patience_waiting *first;
+    struct patience_waiting **tail;
     unsigned count;
 };
 
@@ -48,7 +48,7 @@ struct patience *patience_open(struct gateway_loop *loop, uv_loop_t *uv)
     return patience;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_patience_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -57,7 +57,7 @@ void patience_close(struct patience *patience)
 {
     if (patience != NULL) {
         assert(patience->first == NULL);
-        uv_close((uv_handle_t *)&patience->timer, on_closed);
+        uv_close((uv_handle_t *)&patience->timer, on_patience_closed);
     }
 }
 
@@ -90,17 +90,17 @@ static int64_t all_expected_boot_ms(const struct gateway *gateway, unsigned back
     return latest;
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_patience_timer(uv_timer_t *timer)
 {
     struct patience *patience = timer->data;
     const struct gateway *gateway = patience->loop->gateway;
     const int64_t now = clock_boot_ms();
-    struct waiting *list = patience->first;
+    struct patience_waiting *list = patience->first;
 
     patience->first = NULL;
     patience->tail = &patience->first;
     while (list != NULL) {
-        struct waiting *waiting = list;
+        struct patience_waiting *waiting = list;
 
         list = waiting->next;
         waiting->next = NULL;
@@ -118,7 +118,7 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static bool wait_until(struct patience *patience, const struct waiting *from)
+static bool wait_until(struct patience *patience, const struct patience_waiting *from)
 {
     const int64_t now = clock_boot_ms();
     struct http_request *request = from->request;
@@ -130,7 +130,8 @@ static bool wait_until(struct patience *patience, const struct waiting *from)
     }
     /* A request waits for at most half of its time: the other half is for the call. */
     const int64_t end = now - passed_ms(request) + headers.timeout_ms / 2;
-    struct waiting *waiting = end > now ? ARENA_NEW(request->arena, struct waiting) : NULL;
+    struct patience_waiting *waiting =
+        end > now ? ARENA_NEW(request->arena, struct patience_waiting) : NULL;
     if (waiting == NULL) {
         return false;
     }
@@ -141,7 +142,7 @@ static bool wait_until(struct patience *patience, const struct waiting *from)
     patience->count++;
     if (!uv_is_active((const uv_handle_t *)&patience->timer)) {
         uv_update_time(patience->timer.loop);
-        (void)uv_timer_start(&patience->timer, on_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);
+        (void)uv_timer_start(&patience->timer, on_patience_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);
     }
     return true;
 }
@@ -150,11 +151,11 @@ bool patience_waits(struct patience *patience, struct http_request *request,
                     const struct router_match *match, unsigned backends, patience_go go)
 {
     const int64_t until = all_expected_boot_ms(patience->loop->gateway, backends, clock_boot_ms());
-    const struct waiting waiting = {.request = request,
-                                    .match = *match,
-                                    .go = go,
-                                    .backends = backends,
-                                    .until_boot_ms = until};
+    const struct patience_waiting waiting = {.request = request,
+                                             .match = *match,
+                                             .go = go,
+                                             .backends = backends,
+                                             .until_boot_ms = until};
 
     return until != 0 && wait_until(patience, &waiting);
 }
@@ -189,11 +190,11 @@ bool patience_retries(struct patience *patience, struct http_request *request,
         return false;
     }
     const int64_t until = all_expected_boot_ms(gateway, backends, now);
-    const struct waiting waiting = {.request = request,
-                                    .match = *match,
-                                    .go = go,
-                                    .backends = backends,
-                                    .until_boot_ms = until != 0 ? until : now};
+    const struct patience_waiting waiting = {.request = request,
+                                             .match = *match,
+                                             .go = go,
+                                             .backends = backends,
+                                             .until_boot_ms = until != 0 ? until : now};
     return wait_until(patience, &waiting);
 }
 

@@ -1,6 +1,7 @@
 /*
- * patience.h - requests for a service that was there a moment ago wait until it is back, so that
- * nobody notices its restart. Nothing of them was sent yet. Loop thread.
+ * patience.h - the retry window: requests for a service that was there a moment ago wait until it
+ * is back, so that nobody notices its restart. Only requests of which nothing was sent, or nothing
+ * was done, wait; so they can go again. Loop thread.
  */
 #ifndef GATEWAY_PATIENCE_H
 #define GATEWAY_PATIENCE_H

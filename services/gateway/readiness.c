@@ -106,7 +106,7 @@ static void answer_ready(struct readiness *readiness)
     http_respond(request, 200, "application/json; charset=utf-8", buffer_slice(body));
 }
 
-static void settle(struct readiness *readiness)
+static void health_arrived(struct readiness *readiness)
 {
     if (--readiness->waiting > 0) {
         return;
@@ -120,7 +120,7 @@ static void settle(struct readiness *readiness)
     answer_ready(readiness);
 }
 
-static void judge(struct health *health)
+static void health_judge(struct health *health)
 {
     struct arena *arena = health->readiness->request->arena;
     struct rpc_answer answer;
@@ -155,13 +155,13 @@ static void judge(struct health *health)
     }
 }
 
-static void deliver(struct letter *letter)
+static void on_health_letter(struct letter *letter)
 {
     struct health *health = (struct health *)letter;
 
-    judge(health);
+    health_judge(health);
     rpc_reply_free(health->reply);
-    settle(health->readiness);
+    health_arrived(health->readiness);
 }
 
 static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
@@ -195,13 +195,13 @@ void readiness_start(struct gateway_loop *loop, struct http_request *request)
     for (size_t i = 0; i < readiness->count; i++) {
         struct health *health = &readiness->healths[i];
 
-        health->letter.deliver = deliver;
+        health->letter.deliver = on_health_letter;
         health->readiness = readiness;
         health->backend = &gateway->backends[i];
         if (rpc_client_call(health->backend->client, &check, on_reply, health).code != STATUS_OK) {
             health->problem = "does not answer";
-            settle(readiness);
+            health_arrived(readiness);
         }
     }
-    settle(readiness);
+    health_arrived(readiness);
 }

@@ -73,7 +73,7 @@ static void del_write(void *data)
     watch_for(self, self->events & ~UV_WRITABLE);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_poll_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -84,7 +84,7 @@ static void clean_up(void *data)
     struct redis_events *self = data;
 
     self->context = NULL;
-    uv_close((uv_handle_t *)&self->poll, on_closed);
+    uv_close((uv_handle_t *)&self->poll, on_poll_closed);
 }
 
 bool redis_events_attach(redisAsyncContext *context, uv_loop_t *loop,

@@ -1,9 +1,9 @@
 /*
  * redis_tier.c - hiredis' asynchronous connection behind a circuit breaker:
  *
- *     RESTING --timer--> LOOKING (for the address of a name) --found--> TRYING
- *     TRYING (connect, AUTH, PING) --PONG in time--> READY
- *     LOOKING, TRYING, READY --too late, an error, the end of it--> RESTING, twice as long
+ *     BACKING_OFF --timer--> RESOLVING (the address of a name) --found--> CONNECTING
+ *     CONNECTING (connect, AUTH, PING) --PONG in time--> READY
+ *     RESOLVING, CONNECTING, READY --too late, an error, closed--> BACKING_OFF, twice as long
  *
  * A connection that was too late once is freed and never used again: Redis answers in the order of
  * the questions, so its late answer would be taken for that to the next one. Look-ups are only sent
@@ -27,10 +27,10 @@
 #include <string.h>
 
 enum {
-    TRY_MS = 5 * REDIS_BUDGET_MS,
-    STEADY_MS = 2000, /* a connection that lasted so long starts the rests anew */
-    REST_FIRST_MS = 100,
-    REST_LONGEST_MS = 5000,
+    CONNECT_MS = 5 * REDIS_BUDGET_MS,
+    STEADY_MS = 2000, /* a connection that lasted so long makes the next back-off short again */
+    BACK_OFF_FIRST_MS = 100,
+    BACK_OFF_LONGEST_MS = 5000,
     LOOK_EVERY_MS = 20,
     GETS_MAX = 256,
     SETS_MAX = 64,
@@ -41,7 +41,7 @@ enum {
 
 #define KEPT_SECONDS "86400"
 
-enum redis_state { REDIS_OFF, REDIS_RESTING, REDIS_LOOKING, REDIS_TRYING, REDIS_READY };
+enum redis_state { REDIS_OFF, REDIS_BACKING_OFF, REDIS_RESOLVING, REDIS_CONNECTING, REDIS_READY };
 
 struct redis_tier {
     uv_loop_t *loop;
@@ -52,10 +52,10 @@ struct redis_tier {
     const char *password; /* NULL: none */
     bool was_refused;     /* and said so, since it was last READY */
     enum redis_state state;
-    struct redis_lookup *lookup; /* when LOOKING */
-    redisAsyncContext *context;  /* when TRYING or READY */
-    int64_t since_boot_ms;       /* of TRYING or READY */
-    unsigned rest_ms;
+    struct redis_lookup *lookup; /* when RESOLVING */
+    redisAsyncContext *context;  /* when CONNECTING or READY */
+    int64_t since_boot_ms;       /* of CONNECTING or READY */
+    unsigned back_off_ms;
     struct redis_get *first; /* waiting, in the order of their deadlines */
     struct redis_get *last;
     unsigned waiting;
@@ -65,7 +65,7 @@ struct redis_tier {
 
 static void on_timer(uv_timer_t *timer);
 
-static void arm(struct redis_tier *tier, int64_t ms)
+static void timer_start(struct redis_tier *tier, int64_t ms)
 {
     /* The loop's own time is that of the start of this turn, so the timer would fire too early. */
     uv_update_time(tier->loop);
@@ -87,29 +87,30 @@ static void get_finish(struct redis_get *get, struct slice value)
 
 /* Gives the connection up and tries again after a while, twice as long as the last time. Freeing it
  * calls back all look-ups that wait, without an answer. */
-static void rest_after(struct redis_tier *tier, enum redis_loss loss)
+static void redis_back_off_after(struct redis_tier *tier, enum redis_loss loss)
 {
     redisAsyncContext *context = tier->context;
 
-    if (tier->state == REDIS_OFF || tier->state == REDIS_RESTING) {
+    if (tier->state == REDIS_OFF || tier->state == REDIS_BACKING_OFF) {
         return;
     }
     redis_lookup_free(tier->lookup);
     tier->lookup = NULL;
     if (tier->state == REDIS_READY && clock_boot_ms() - tier->since_boot_ms >= STEADY_MS) {
-        tier->rest_ms = REST_FIRST_MS;
+        tier->back_off_ms = BACK_OFF_FIRST_MS;
     } else {
-        tier->rest_ms = tier->rest_ms * 2 < REST_LONGEST_MS ? tier->rest_ms * 2 : REST_LONGEST_MS;
+        tier->back_off_ms = tier->back_off_ms * 2 < BACK_OFF_LONGEST_MS ? tier->back_off_ms * 2
+                                                                        : BACK_OFF_LONGEST_MS;
     }
     metric_count(tier->metrics->losses, 0, loss, 1);
     if (tier->state == REDIS_READY) {
         (void)atomic_fetch_sub(&tier->metrics->ready, 1);
     }
-    tier->state = REDIS_RESTING;
+    tier->state = REDIS_BACKING_OFF;
     tier->context = NULL;
     tier->sets = 0;
     tier->set_bytes = 0;
-    arm(tier, tier->rest_ms);
+    timer_start(tier, tier->back_off_ms);
     if (context != NULL) {
         context->data = NULL;
         redisAsyncFree(context);
@@ -119,51 +120,51 @@ static void rest_after(struct redis_tier *tier, enum redis_loss loss)
     }
 }
 
-static void rest(struct redis_tier *tier)
+static void redis_back_off(struct redis_tier *tier)
 {
-    rest_after(tier, REDIS_FAILED);
+    redis_back_off_after(tier, REDIS_FAILED);
 }
 
 /* The connection ended by itself. hiredis is freeing it, so it must not be freed here. */
-static void lose(redisAsyncContext *context)
+static void on_redis_disconnect(redisAsyncContext *context)
 {
     struct redis_tier *tier = context->data;
 
     context->data = NULL;
     if (tier != NULL && tier->context == context) {
         tier->context = NULL;
-        rest(tier);
+        redis_back_off(tier);
     }
 }
 
 static void on_broken(void *arg)
 {
-    rest(arg);
+    redis_back_off(arg);
 }
 
 static bool is_answer_due(void *arg)
 {
     const struct redis_tier *tier = arg;
 
-    return tier->state == REDIS_TRYING || tier->waiting > 0 || tier->sets > 0;
+    return tier->state == REDIS_CONNECTING || tier->waiting > 0 || tier->sets > 0;
 }
 
 /* After each answer: bytes behind the last answer that was due belong to no question. Such a Redis
  * cannot be trusted, and hiredis would abort the program over them. */
-static void look_behind(redisAsyncContext *context)
+static void redis_check_excess(redisAsyncContext *context)
 {
     struct redis_tier *tier = context->data;
 
     if (tier != NULL && tier->context == context && !is_answer_due(tier) &&
         redis_events_has_rest(context)) {
-        rest(tier);
+        redis_back_off(tier);
     }
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
 {
     (void)status;
-    lose((redisAsyncContext *)(uintptr_t)context);
+    on_redis_disconnect((redisAsyncContext *)(uintptr_t)context);
 }
 
 static void on_connect(const redisAsyncContext *context, int status)
@@ -174,7 +175,7 @@ static void on_connect(const redisAsyncContext *context, int status)
 }
 
 /* Logs that Redis refuses us, once until it is in use again, since it is tried for ever. */
-static void say_refused(struct redis_tier *tier, const redisReply *reply)
+static void log_refusal(struct redis_tier *tier, const redisReply *reply)
 {
     char text[SHOWN_BYTES + 1];
 
@@ -194,14 +195,14 @@ static void on_auth(redisAsyncContext *context, void *reply_, void *arg)
     const redisReply *reply = reply_;
 
     (void)arg;
-    if (tier == NULL || tier->context != context || tier->state != REDIS_TRYING) {
+    if (tier == NULL || tier->context != context || tier->state != REDIS_CONNECTING) {
         return;
     }
     if (reply == NULL) {
-        lose(context);
+        on_redis_disconnect(context);
     } else if (!redis_reply_is(reply, "OK")) {
-        say_refused(tier, reply);
-        rest(tier);
+        log_refusal(tier, reply);
+        redis_back_off(tier);
     }
 }
 
@@ -211,17 +212,17 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
     const redisReply *reply = reply_;
 
     (void)arg;
-    if (tier == NULL || tier->context != context || tier->state != REDIS_TRYING) {
+    if (tier == NULL || tier->context != context || tier->state != REDIS_CONNECTING) {
         return;
     }
     if (reply == NULL) {
-        lose(context);
+        on_redis_disconnect(context);
         return;
     }
     const int64_t now = clock_boot_ms();
-    if (!redis_reply_is(reply, "PONG") || now - tier->since_boot_ms > TRY_MS) {
-        say_refused(tier, reply);
-        rest(tier);
+    if (!redis_reply_is(reply, "PONG") || now - tier->since_boot_ms > CONNECT_MS) {
+        log_refusal(tier, reply);
+        redis_back_off(tier);
         return;
     }
     tier->state = REDIS_READY;
@@ -232,10 +233,10 @@ static void on_pong(redisAsyncContext *context, void *reply_, void *arg)
     (void)atomic_fetch_add(&tier->metrics->ready, 1);
     tier->since_boot_ms = now;
     (void)uv_timer_stop(&tier->timer);
-    look_behind(context);
+    redis_check_excess(context);
 }
 
-static bool send_greeting(struct redis_tier *tier)
+static bool redis_greet(struct redis_tier *tier)
 {
     redisAsyncContext *context = tier->context;
 
@@ -245,29 +246,28 @@ static bool send_greeting(struct redis_tier *tier)
            redisAsyncCommand(context, on_pong, NULL, "PING") == REDIS_OK;
 }
 
-static void try(struct redis_tier *tier, const char *address)
+static void redis_connect(struct redis_tier *tier, const char *address)
 {
     assert(tier->context == NULL);
     const struct redis_events_handler handler = {on_broken, is_answer_due, tier};
     redisAsyncContext *context = redisAsyncConnect(address, tier->port);
 
-    tier->state = REDIS_TRYING;
+    tier->state = REDIS_CONNECTING;
     tier->since_boot_ms = clock_boot_ms();
     if (context == NULL || context->err != 0 ||
         !redis_events_attach(context, tier->loop, &handler)) {
         if (context != NULL) {
             redisAsyncFree(context);
         }
-        rest(tier);
+        redis_back_off(tier);
         return;
     }
     context->data = tier;
     tier->context = context;
-    arm(tier, TRY_MS);
+    timer_start(tier, CONNECT_MS);
     if (redisAsyncSetConnectCallback(context, on_connect) != REDIS_OK ||
-        redisAsyncSetDisconnectCallback(context, on_disconnect) != REDIS_OK ||
-        !send_greeting(tier)) {
-        rest(tier);
+        redisAsyncSetDisconnectCallback(context, on_disconnect) != REDIS_OK || !redis_greet(tier)) {
+        redis_back_off(tier);
     }
 }
 
@@ -278,50 +278,50 @@ static bool is_numeric(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
-static void start(struct redis_tier *tier)
+static void redis_resolve(struct redis_tier *tier)
 {
     if (is_numeric(tier->host)) {
-        try(tier, tier->host);
+        redis_connect(tier, tier->host);
         return;
     }
-    tier->state = REDIS_LOOKING;
+    tier->state = REDIS_RESOLVING;
     tier->lookup = redis_lookup_start(tier->host);
     if (tier->lookup == NULL) {
-        rest(tier);
+        redis_back_off(tier);
         return;
     }
-    arm(tier, LOOK_EVERY_MS);
+    timer_start(tier, LOOK_EVERY_MS);
 }
 
-static void look(struct redis_tier *tier)
+static void redis_resolve_poll(struct redis_tier *tier)
 {
     char address[REDIS_ADDRESS_BYTES];
 
     switch (redis_lookup_look(tier->lookup, address)) {
     case REDIS_LOOKUP_UNDER_WAY:
-        arm(tier, LOOK_EVERY_MS);
+        timer_start(tier, LOOK_EVERY_MS);
         break;
     case REDIS_LOOKUP_FOUND:
         redis_lookup_free(tier->lookup);
         tier->lookup = NULL;
-        try(tier, address);
+        redis_connect(tier, address);
         break;
     case REDIS_LOOKUP_FAILED:
-        rest(tier);
+        redis_back_off(tier);
         break;
     }
 }
 
 /* A deadline has passed by the clock. Maybe the loop itself was late: the socket is read once more,
  * and only what is still not there counts as late. */
-static void judge(struct redis_tier *tier)
+static void redis_check_late(struct redis_tier *tier)
 {
     redisAsyncContext *context = tier->context;
-    const int64_t late =
-        tier->state == REDIS_TRYING ? tier->since_boot_ms + TRY_MS : tier->first->deadline_boot_ms;
+    const int64_t late = tier->state == REDIS_CONNECTING ? tier->since_boot_ms + CONNECT_MS
+                                                         : tier->first->deadline_boot_ms;
 
     if (clock_boot_ms() < late) {
-        arm(tier, late - clock_boot_ms());
+        timer_start(tier, late - clock_boot_ms());
         return;
     }
     if (tier->state == REDIS_READY && is_answer_due(tier)) {
@@ -330,11 +330,11 @@ static void judge(struct redis_tier *tier)
     if (tier->context != context) {
         return;
     }
-    if (tier->state == REDIS_TRYING ||
+    if (tier->state == REDIS_CONNECTING ||
         (tier->first != NULL && tier->first->deadline_boot_ms <= clock_boot_ms())) {
-        rest_after(tier, REDIS_TOO_LATE);
+        redis_back_off_after(tier, REDIS_TOO_LATE);
     } else if (tier->first != NULL) {
-        arm(tier, tier->first->deadline_boot_ms - clock_boot_ms());
+        timer_start(tier, tier->first->deadline_boot_ms - clock_boot_ms());
     }
 }
 
@@ -342,12 +342,12 @@ static void on_timer(uv_timer_t *timer)
 {
     struct redis_tier *tier = timer->data;
 
-    if (tier->state == REDIS_RESTING) {
-        start(tier);
-    } else if (tier->state == REDIS_LOOKING) {
-        look(tier);
-    } else if (tier->state == REDIS_TRYING || tier->first != NULL) {
-        judge(tier);
+    if (tier->state == REDIS_BACKING_OFF) {
+        redis_resolve(tier);
+    } else if (tier->state == REDIS_RESOLVING) {
+        redis_resolve_poll(tier);
+    } else if (tier->state == REDIS_CONNECTING || tier->first != NULL) {
+        redis_check_late(tier);
     }
 }
 
@@ -361,11 +361,11 @@ static void on_get(redisAsyncContext *context, void *reply_, void *arg)
         return;
     }
     if (reply == NULL) {
-        lose(context);
+        on_redis_disconnect(context);
         return;
     }
     get_finish(get, redis_reply_value(reply));
-    look_behind(context);
+    redis_check_excess(context);
 }
 
 bool redis_tier_get(struct redis_tier *tier, struct slice key, struct redis_get *get)
@@ -386,7 +386,7 @@ bool redis_tier_get(struct redis_tier *tier, struct slice key, struct redis_get 
     tier->last = get;
     tier->waiting++;
     if (!uv_is_active((const uv_handle_t *)&tier->timer)) {
-        arm(tier, REDIS_BUDGET_MS);
+        timer_start(tier, REDIS_BUDGET_MS);
     }
     return true;
 }
@@ -397,12 +397,12 @@ static void on_set(redisAsyncContext *context, void *reply, void *arg)
     const size_t length = (size_t)(uintptr_t)arg;
 
     if (reply == NULL) {
-        lose(context);
+        on_redis_disconnect(context);
     } else if (tier != NULL && tier->context == context) {
         assert(tier->sets > 0 && tier->set_bytes >= length);
         tier->sets--;
         tier->set_bytes -= length;
-        look_behind(context);
+        redis_check_excess(context);
     }
 }
 
@@ -452,7 +452,7 @@ struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *
     tier->loop = loop;
     tier->metrics = metrics;
     tier->password = password != NULL && password[0] != '\0' ? password : NULL;
-    tier->rest_ms = REST_FIRST_MS;
+    tier->back_off_ms = BACK_OFF_FIRST_MS;
     if (address != NULL && address[0] != '\0' && !address_read(tier, address)) {
         free(tier);
         return status_of(REASON_INVALID_ADDRESS, "the address of Redis is not host:port");
@@ -460,8 +460,8 @@ struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *
     (void)uv_timer_init(loop, &tier->timer);
     tier->timer.data = tier;
     if (tier->port != 0) {
-        tier->state = REDIS_RESTING;
-        arm(tier, 0);
+        tier->state = REDIS_BACKING_OFF;
+        timer_start(tier, 0);
     }
     *ret_tier = tier;
     return STATUS_NONE;
@@ -477,7 +477,7 @@ void redis_tier_close(struct redis_tier *tier)
     if (tier == NULL) {
         return;
     }
-    rest(tier);
+    redis_back_off(tier);
     tier->state = REDIS_OFF;
     uv_close((uv_handle_t *)&tier->timer, on_timer_closed);
 }

@@ -1,4 +1,5 @@
-/* attainment.c - comparators, and what is expected of the rest of the year. */
+/* attainment.c - whether a plan is met, by its comparator, and what is expected of the rest of the
+ * year. */
 #include "attainment.h"
 
 #include "reasons.h"
@@ -49,7 +50,8 @@ static bool plan_is_exceeded(const struct plan *plan, decimal_wide value)
            value > plan->value;
 }
 
-/* A closed year that reached the plan by its end did not miss it, whichever month is asked for. */
+/* Whether the year met its plan by its end. Asked for an earlier month of a closed year, a plan
+ * that was met later was not missed. */
 static bool year_met_plan(const struct progress_question *question)
 {
     struct total year;
@@ -94,7 +96,7 @@ static struct verdict judge_level(const struct progress_question *question,
                                                                           : ATTAINMENT_IN_PROGRESS);
 }
 
-/* The order of current against base * (1 + growth), times percent / 100. */
+/* Compares current with base * (1 + growth) * percent / 100: below, equal or above. */
 static int compare_with_growth(decimal_wide current, decimal_wide base, int64_t growth_percent,
                                int percent)
 {

@@ -60,7 +60,8 @@ static struct quantity value_at(const struct series *series, struct period perio
     return unknown(REASON_MISSING_VALUE, NULL);
 }
 
-/* Unknown when an end is missing or both are one observation; else the numerators may be used. */
+/* What a part has grown by. Unknown when one of the two values is missing, or both are the same
+ * observation. */
 static struct quantity difference(const struct part *part)
 {
     if (!quantity_is_known(&part->current)) {
@@ -131,7 +132,8 @@ void contributions_compute(const struct series *whole, struct part *parts, size_
     const bool whole_is_known =
         quantity_is_known(&all->whole.current) && quantity_is_known(&all->whole.previous);
     if (!whole_is_known && all->complete) {
-        /* Both ends from the parts: a sum is never held against an observed whole. */
+        /* The whole of both periods is summed from the parts: a sum is never compared with an
+         * observed whole, which may be rounded differently. */
         all->whole_is_sum = true;
         all->whole.current = sum(all, true);
         all->whole.previous = sum(all, false);

@@ -68,7 +68,7 @@ static struct status add_inputs(struct arena *arena, const struct total *total, 
     return STATUS_NONE;
 }
 
-/* The same figure may stand for both ends of a STOCK: it is one input. */
+/* Of a STOCK the same figure may count in both periods: then it is one input. */
 static struct status add_part_inputs(struct arena *arena, const struct part *part, int decimals,
                                      contributions_message *answer)
 {

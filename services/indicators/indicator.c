@@ -1,4 +1,5 @@
-/* indicator.c - what an indicator is, and what its observations keep it from becoming. */
+/* indicator.c - what may be written of an indicator, and what may not change any more once it has
+ * observations. */
 #include "indicators.h"
 #include "messages.h"
 #include "reasons.h"

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* Every value of every month has them: shorter than those of other resources. */
+/* Source and note stand in every value of every month, so they are shorter than those of other
+ * resources. */
 enum { ORIGIN_MAX_CHARACTERS = 200, REMARK_MAX_CHARACTERS = 1000 };
 
 bool observation_same_value(const observation_message *a, const observation_message *b)

@@ -1,4 +1,6 @@
-/* observation_batch.c - many observations at once, judged by the state that they lead to. */
+/* observation_batch.c - many observations in one request, judged by what they leave behind: a
+ * correction of a month and of its cumulative value contradict each other only while one of them is
+ * written. */
 #include "indicators.h"
 #include "observation.h"
 #include "reasons.h"
@@ -50,7 +52,8 @@ static struct status indicator_of(struct call *call, const char *parent, const c
     return STATUS_NONE;
 }
 
-/* Whether an earlier one of the batch, or any revision that is stored, says the same. */
+/* Whether this statement is new, or an earlier one of the batch or any stored revision says the
+ * same already: then it has no effect. */
 static struct status judge_effect(struct call *call, struct upsert *upsert, size_t index)
 {
     struct pending *pending = &upsert->pending[index];

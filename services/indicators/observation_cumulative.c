@@ -16,7 +16,8 @@ static bool is_replaced(const struct upsert *upsert, const char *name)
     return false;
 }
 
-/* Of a batch: final, of the same part and year, and a value that will be taken. */
+/* Whether a pending observation of the batch counts as a neighbour: official, of the same part and
+ * year, and one that will be stored. */
 static bool pending_counts(const struct pending *pending, const char *indicator, int decimals,
                            const struct observation_key *key)
 {
@@ -46,7 +47,7 @@ static struct figure *figure_make(struct arena *arena, const char *name,
     return figure;
 }
 
-/* The cumulative figures of the same part and year as they will be. */
+/* Gathers the cumulative figures of the same part and year, as they will be after the batch. */
 static struct status gather(struct call *call, const char *indicator, int decimals,
                             const struct observation_key *key, const struct figure ***ret_figures,
                             size_t *ret_count)
@@ -59,7 +60,8 @@ static struct status gather(struct call *call, const char *indicator, int decima
     size_t count = 0;
 
     TRY(resource_all(call->tx, &observation_kind, &scan, &rows, &row_count));
-    /* Of a batch those before this one: so each pair is judged once, in the order given. */
+    /* Only those of the batch that come before this one: each pair is judged once, in the order
+     * given. */
     const size_t pending_count = upsert != NULL ? upsert->current : 0;
     const struct figure **figures =
         arena_array(call->arena, row_count + pending_count, sizeof(struct figure *));

@@ -1,4 +1,5 @@
-/* observed.c - picks of each observation the revision that counts. */
+/* observed.c - reads the observations of a query and picks of each one the revision that counts, by
+ * record time and published date. */
 #include "observed.h"
 
 #include "indicators.h"
@@ -34,7 +35,8 @@ static bool is_live(const struct tx *tx, const struct resource_revision *row)
     return row->to_seq == 0 || (tx->as_of_seq != 0 && row->to_seq > tx->as_of_seq);
 }
 
-/* Published later, or on the same day and recorded later. */
+/* Which of two revisions counts more: the one published later, or on the same day the one recorded
+ * later. */
 static bool is_later(const observation_message *a, const observation_message *b)
 {
     char day_a[DATE_TEXT_BYTES];
@@ -152,7 +154,8 @@ struct status observed_load(struct call *call, const struct observed_query *quer
     size_t count = 0;
 
     if (stock && query->dimension[0] != '\0') {
-        /* Each part may have its latest level in another year. */
+        /* Parts of a STOCK may have their latest levels in different years, so all years are read.
+         */
         TRY(scan_one(call, query, "series",
                      observation_series(call->arena, WINDOW_STATISTICAL, query->dimension), &rows));
         TRY(take(call, query, &rows, &observed, &count));
@@ -160,7 +163,7 @@ struct status observed_load(struct call *call, const struct observed_query *quer
         for (int year = query->first_year; year <= query->last_year; year++) {
             TRY(take_year(call, query, year, &observed, &count));
         }
-        /* A level stays until the next one: the last before is also of the first year. */
+        /* A level holds until the next one, so the last before the first year is needed as well. */
         const size_t within = count;
         for (int year = query->first_year - 1; stock && year >= YEAR_MIN && count == within;
              year--) {

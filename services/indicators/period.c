@@ -40,7 +40,7 @@ bool period_parse(const char *text, struct period *ret_period)
 
 void period_format(struct period period, char text[PERIOD_TEXT_BYTES])
 {
-    /* The remainders only tell the compiler what fits. */
+    /* The remainders change nothing: they show the compiler that the text fits. */
     const unsigned year = (unsigned)period.year % 10000;
     const unsigned month = (unsigned)period.month % 100;
 

@@ -100,7 +100,7 @@ static struct status write_coverage(struct arena *arena, const struct progress *
     return STATUS_NONE;
 }
 
-/* Other values of the same December than the one that is used. */
+/* Notes values of the same December that differ from the one that is used. */
 static struct status note_contradictions(struct notes *notes, const struct series *series,
                                          const struct period *of, int decimals)
 {
@@ -173,7 +173,7 @@ static struct status write_answer(struct call *call, const indicator_message *in
     return STATUS_NONE;
 }
 
-/* Of a STOCK the months after the day of the answer are not there yet. */
+/* The last month that a STOCK can have a level of, as of the day that the answer looks from. */
 static int stock_last_month(const struct call *call, const char *published_by, struct period period)
 {
     const int64_t time_us = call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us;

@@ -1,4 +1,8 @@
-/* critical_path.c - one pass forward for the earliest times, one back for the latest. */
+/*
+ * critical_path.c - the critical path method. Activities are sorted so that each comes after all
+ * that it waits for (or a cycle is found); one pass forward gives the earliest times, one back the
+ * latest. Slack is the difference of the two.
+ */
 #include "critical_path.h"
 
 enum { UNSEEN, ON_PATH, DONE };
@@ -8,7 +12,8 @@ struct visit {
     size_t next_link;
 };
 
-/* A walk in depth without recursion: path is what waits for each other, order what is done. */
+/* A depth-first walk without recursion, since a client decides how long a chain is. path:
+ * activities of which each waits for the next; order: those whose predecessors are all done. */
 struct walk {
     const struct activity *activities;
     unsigned char *states;
@@ -148,7 +153,8 @@ static void forward(struct activity *activities, struct activity *activity)
     activity->early_finish = offset_add(start, activity->duration.days);
 }
 
-/* late_finish was lowered by all that wait for this one, which came before. */
+/* Activities are visited backwards: all that wait for this one have lowered its late_finish
+ * already. */
 static void backward(struct activity *activities, struct activity *activity)
 {
     if (!activity->duration.known) {

@@ -18,7 +18,7 @@ static int32_t days_between(const char *from, const char *to)
                                                                                      : 0;
 }
 
-/* Due before the day, and not done by then; a completion on an unknown day is given the benefit. */
+/* Due before the day, and not done by then. A completion whose day is unknown counts as in time. */
 static bool is_overdue(const milestone_message *milestone, const char *status_date)
 {
     if (milestone->due_date[0] == '\0' || strcmp(milestone->due_date, status_date) >= 0 ||

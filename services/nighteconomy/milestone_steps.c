@@ -105,7 +105,7 @@ static struct status known_refuse(struct call *call, const char *field, const ch
                   "it is complete, and %s is known to be %s, not %s", field, known, given);
 }
 
-/* A second completion adds what the first left open, and contradicts nothing. */
+/* Completing again may add what the first completion left open, but contradict nothing of it. */
 static struct status
 completion_merge(struct call *call, milestone_message *milestone,
                  const Dongkhoi__Nighteconomy__V1__CompleteMilestoneRequest *req)
@@ -183,7 +183,7 @@ struct status cancel_milestone(struct call *call, const void *request, void *res
     return step_store(call, milestone, response);
 }
 
-/* The very same move again is no move. */
+/* A retry: the same move as the last one changes nothing. */
 static bool is_last_move(const milestone_message *milestone,
                          const Dongkhoi__Nighteconomy__V1__RescheduleMilestoneRequest *req)
 {

@@ -112,7 +112,7 @@ struct status plan_activities(struct call *call, const struct plan *plan,
     return STATUS_NONE;
 }
 
-/* members wait for each other, the last for the first, which is named again at the end. */
+/* Refuses a cycle, naming its members in order, with the first one again at the end. */
 static struct status cycle_refuse(struct call *call, const struct plan *plan, const size_t *members,
                                   size_t count)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Given, else the day of as_of, else today. */
+/* The status date: as given, else the day of asOf, else today. */
 static struct status status_date_fill(struct call *call,
                                       const Dongkhoi__Nighteconomy__V1__GetScheduleRequest *req,
                                       struct timetable *timetable, schedule_message *answer)
@@ -101,7 +101,7 @@ static struct status frame_fill(struct call *call, struct timetable *timetable,
     return STATUS_NONE;
 }
 
-/* Why there is no end, and what it means that there are no links. */
+/* Notes why the scheme has no finish, and that without links every milestone stands for itself. */
 static struct status plan_explain(struct call *call, const struct timetable *timetable,
                                   struct offset finish, schedule_message *answer)
 {

@@ -89,8 +89,8 @@ struct status reviewer_check(struct call *call, const commendation_message *comm
     return STATUS_NONE;
 }
 
-/* What a unit achieved may be rewarded in it and below it; what a person achieved, in the person.
- */
+/* Who may receive an award for an achievement: of a unit's, the unit and those in it; of a
+ * person's, the person. */
 static struct status recipient_check(struct call *call, const commendation_message *commendation,
                                      const registration_message *achievement)
 {

@@ -89,7 +89,7 @@ struct status review_commendation(struct call *call, const void *request, void *
     return store(call, commendation, response);
 }
 
-/* What follows the council's vote is not from before it. document may be NULL. */
+/* Checks that a later document is not dated before the council's minutes. document may be NULL. */
 static struct status after_minutes(struct call *call, const char *field,
                                    const commendation_message *commendation,
                                    const document_message *document)
@@ -107,7 +107,8 @@ static struct status decision_check(struct call *call, const commendation_messag
     return after_minutes(call, "decision.date", commendation, decision);
 }
 
-/* The achievement keeps its award; "" frees it. */
+/* Writes the award into the achievement, so that it is never rewarded twice; "" takes it out again.
+ */
 static struct status achievement_mark(struct call *call, const commendation_message *commendation,
                                       const char *award)
 {

@@ -1,4 +1,5 @@
-/* commitment.c - each kind of promise is complete enough to be judged by itself. */
+/* commitment.c - checks that a promise has all that is needed to judge it later, each kind its own.
+ */
 #include "commitment.h"
 
 #include "base/decimal.h"

@@ -109,7 +109,7 @@ static struct status themes_check(struct call *call, const movement_message *mov
     return STATUS_NONE;
 }
 
-/* A theme that a registration names stays. */
+/* Refuses to remove a theme that a registration names. */
 static struct status themes_keep(struct call *call, const movement_message *before,
                                  const movement_message *movement)
 {
@@ -131,7 +131,8 @@ static struct status themes_keep(struct call *call, const movement_message *befo
     return STATUS_NONE;
 }
 
-/* Who saw it launched took it for real, or not. */
+/* Refuses to change after the launch whether a movement is made up: people have seen it as the one
+ * or the other. */
 static struct status synthetic_keep(struct call *call, const movement_message *before,
                                     const movement_message *movement)
 {
@@ -142,7 +143,7 @@ static struct status synthetic_keep(struct call *call, const movement_message *b
                   "%s is launched: whether it is synthetic cannot be changed", movement->name);
 }
 
-/* Registrations are made for the year of a movement once it is launched. */
+/* Refuses to change the year after the launch: registrations were made for it. */
 static struct status year_keep(struct call *call, const movement_message *before,
                                const movement_message *movement)
 {

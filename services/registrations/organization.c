@@ -36,7 +36,8 @@ static struct status dates_check(struct call *call, const organization_message *
     return STATUS_NONE;
 }
 
-/* Walks up from the parent: the organization itself must not be met, nor too many others. */
+/* Refuses a parent that would make a cycle, or too many levels: walks up from it, and must not meet
+ * the organization itself. */
 static struct status parent_check(struct call *call, const organization_message *organization)
 {
     const char *members = organization->name;

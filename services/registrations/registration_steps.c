@@ -7,7 +7,7 @@
 
 enum { TEXT_MAX_CHARACTERS = 10000 };
 
-/* The registration after the step, not yet stored. */
+/* Loads the registration and takes the step; it is stored by the caller. */
 static struct status take(struct call *call, const char *name, const char *etag, const char *step,
                           registration_message **ret_registration)
 {

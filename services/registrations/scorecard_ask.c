@@ -1,4 +1,9 @@
-/* scorecard_ask.c - two rounds of calls in parallel: targets, counts and verdicts, then progress.
+/*
+ * scorecard_ask.c - what the scorecard asks other services, in two rounds of parallel calls.
+ *
+ * The first asks for targets, counts of clusters and verdicts of milestones. Only its answers say
+ * of which indicators the progress is needed, so that is the second. What is not answered is left
+ * open and noted; the card is then not complete.
  */
 #include "scorecard_ask.h"
 
@@ -255,7 +260,7 @@ static void progress_take(struct call *call, struct asks *asks, const struct pee
     for (size_t i = 0; i < request->n_names; i++) {
         struct progress_ask *ask = asks_progress(call, asks, request->names[i], year);
         ask->status = answer->status;
-        /* Those that are there come in the order of the request. */
+        /* Answers come in the order of the request; indicators that are not there are left out. */
         if (response != NULL && next < response->n_progresses &&
             strcmp(response->progresses[next]->name, ask->name) == 0) {
             ask->progress = response->progresses[next++];
@@ -274,7 +279,7 @@ static struct status second_round(struct call *call, struct asks *asks)
         most++;
     }
     if (failure.code == STATUS_UNAVAILABLE || failure.code == STATUS_DEADLINE_EXCEEDED) {
-        return STATUS_NONE; /* it would not answer that either */
+        return STATUS_NONE; /* the service did not answer the first round: it is not asked again */
     }
     batch.calls = arena_array(call->arena, most, sizeof(*batch.calls));
     for (struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
@@ -312,7 +317,8 @@ struct status asks_report(struct call *call, const struct asks *asks, void *answ
             message_new(call->arena, &dongkhoi__registrations__v1__scorecard_source__descriptor);
         source->service = (char *)scorecard_peers[i].name;
         source->answered = failure->code == STATUS_OK;
-        /* As of a time it is the last entry by then, however far the source has gone on since. */
+        /* In an answer as of a time the source's version is that of its last entry by then, not
+         * that of now. */
         source->seq = source->answered && asks->is_shown[i] ? asks->shown_seq[i]
                       : version != NULL                     ? version->seq
                                                             : 0;

@@ -74,7 +74,7 @@ static struct status input_add(struct call *call, line_message *line, const char
     return STATUS_NONE;
 }
 
-/* What was not answered, or refused. */
+/* Notes on a line that its source did not answer, or refused. */
 static struct status unanswered(struct call *call, line_message *line, enum source source,
                                 struct status status)
 {
@@ -211,7 +211,8 @@ static struct status count_inputs(struct call *call, const count_message *count,
                        count->count, count->year);
 }
 
-/* Room for count_inputs(): as the counted clusters are few, not for each that was looked at. */
+/* How many inputs count_inputs() may add. The counted clusters are few, so not one for each that
+ * was looked at. */
 static size_t counted_most(const count_message *count)
 {
     size_t most = 1;

@@ -1,4 +1,5 @@
-/* scorecard_line.c - the comparators of a commitment, and what is expected of the rest. */
+/* scorecard_line.c - the status of a commitment, by its comparator, or by its forecast while the
+ * year goes on. */
 #include "scorecard_line.h"
 
 #include "base/clock.h"
@@ -45,7 +46,7 @@ static bool is_met(const struct line_question *question, decimal_wide value, dec
     return false;
 }
 
-/* What is not met and not closed: by the forecast. */
+/* The status of what is not met yet, in a year that is not closed: by its forecast. */
 static enum line_status judge_rest(const struct line_question *question, decimal_wide target)
 {
     decimal_wide forecast = 0;

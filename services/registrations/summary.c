@@ -1,4 +1,5 @@
-/* summary.c - the pages of a list are counted, then sorted by each key in turn. */
+/* summary.c - totals over a list: each page is read and reduced to rows of a few words, then the
+ * rows are sorted by each key in turn and counted. */
 #include "summary.h"
 
 #include "commendation.h"
@@ -257,7 +258,8 @@ static struct status numbers_answer(struct summary *summary, void *answer, const
     return STATUS_NONE;
 }
 
-/* What both kinds have in common; published is the filter when none is given. */
+/* Makes a summary of either kind of resource. published: the filter that is used when none is
+ * given. */
 static struct status summarize(struct summary *summary, const void *request, const char *published,
                                void *answer)
 {

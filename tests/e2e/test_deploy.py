@@ -87,6 +87,16 @@ def test_whoever_asks_with_h_is_told_how_it_is_used(program, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+def test_a_command_of_a_program_tells_how_it_is_used(tmp_path):
+    program = BUILD / "services" / "clusters" / "dongkhoi-clusters"
+    done = subprocess.run(
+        [program, "backup", "-h"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("usage: dongkhoi-clusters backup --to FILE\n")
+    assert not any(tmp_path.iterdir())
+
+
 def refused(variables):
     """What deploy/run says when something is in its way, before any work."""
     done = subprocess.run(

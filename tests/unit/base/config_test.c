@@ -394,6 +394,24 @@ static void help_names_every_command_with_its_arguments(void **state)
                                  "  count\n      counts\n"));
 }
 
+static void a_command_tells_its_own_help(void **state)
+{
+    char program[] = "program";
+    char copy[] = "copy";
+    char help[] = "-h";
+    char *argv[] = {program, copy, help, NULL};
+    int exit_code = 42;
+
+    (void)state;
+    assert_null(command_find(commands, sizeof(commands) / sizeof(commands[0]), 3, argv));
+    const char *text = printed("copy", "-h", &exit_code);
+    assert_int_equal(exit_code, 0);
+    assert_non_null(strstr(text, "usage: dongkhoi-test copy --to FILE\n\n  makes a copy\n"));
+    assert_string_equal(printed("copy", "--help", &exit_code), text);
+    (void)printed("nothing", "-h", &exit_code);
+    assert_int_equal(exit_code, 2);
+}
+
 static void a_command_is_found_by_its_whole_name(void **state)
 {
     char program[] = "program";
@@ -537,6 +555,7 @@ int main(void)
         TEST(without_arguments_the_program_goes_on),
         TEST(help_names_every_variable_and_its_default),
         TEST(help_names_every_command_with_its_arguments),
+        TEST(a_command_tells_its_own_help),
         TEST(a_command_is_found_by_its_whole_name),
         TEST(an_option_is_taken_with_its_value),
         TEST(version_is_the_projects),
