@@ -108,9 +108,6 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     struct rpc_server *server = memory_zeroed(sizeof(*server));
     struct status status = status_out_of_memory();
 
-    if (server == NULL) {
-        return status;
-    }
     pthread_mutex_init(&server->lock, NULL);
     server->on_call = options->on_call;
     server->on_calls_end = options->on_calls_end;

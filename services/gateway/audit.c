@@ -124,9 +124,6 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
     struct audit *audit = memory_zeroed(sizeof(*audit));
     void *message = NULL;
 
-    if (audit == NULL) {
-        return;
-    }
     audit->letter.deliver = on_audit_letter;
     audit->outlet = outlet_hold(cache->outlet);
     audit->cache = cache;

@@ -444,7 +444,7 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
 {
     struct gateway *gateway = ARENA_NEW(arena, struct gateway);
 
-    if (gateway == NULL || options->backend_count > BACKENDS_MAX) {
+    if (options->backend_count > BACKENDS_MAX) {
         return status_out_of_memory();
     }
     gateway->schema = options->schema;

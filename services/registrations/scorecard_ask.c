@@ -96,7 +96,7 @@ static void *request_new(struct call *call, const struct asks *asks,
 {
     void *request = message_new(call->arena, type);
 
-    if (request != NULL && asks->as_of != NULL) {
+    if (asks->as_of != NULL) {
         (void)message_set_child(request, "as_of", asks->as_of);
     }
     (void)message_set_string(request, "published_by", asks->published_by);
@@ -120,13 +120,11 @@ static void *targets_request(struct call *call, const struct asks *asks, const c
     Dongkhoi__Indicators__V1__ListTargetsRequest *request =
         request_new(call, asks, &dongkhoi__indicators__v1__list_targets_request__descriptor);
 
-    if (request != NULL) {
-        request->parent = (char *)"indicators/-";
-        request->page_size = TARGETS_PAGE;
-        request->page_token = (char *)page_token;
-        request->filter = arena_printf(call->arena, "year = %d", asks->year);
-    }
-    return request != NULL && request->filter != NULL ? request : NULL;
+    request->parent = (char *)"indicators/-";
+    request->page_size = TARGETS_PAGE;
+    request->page_token = (char *)page_token;
+    request->filter = arena_printf(call->arena, "year = %d", asks->year);
+    return request;
 }
 
 static void *count_request(struct call *call, const struct asks *asks, int year)
@@ -134,10 +132,8 @@ static void *count_request(struct call *call, const struct asks *asks, int year)
     Dongkhoi__Clusters__V1__CountNewClustersRequest *request =
         request_new(call, asks, &dongkhoi__clusters__v1__count_new_clusters_request__descriptor);
 
-    if (request != NULL) {
-        request->year = year;
-        request->counted_only = true;
-    }
+    request->year = year;
+    request->counted_only = true;
     return request;
 }
 
@@ -146,9 +142,7 @@ static void *verdict_request(struct call *call, const struct asks *asks, const c
     Dongkhoi__Nighteconomy__V1__GetMilestoneVerdictRequest *request = request_new(
         call, asks, &dongkhoi__nighteconomy__v1__get_milestone_verdict_request__descriptor);
 
-    if (request != NULL) {
-        request->name = (char *)name;
-    }
+    request->name = (char *)name;
     return request;
 }
 
