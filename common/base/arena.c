@@ -1,6 +1,8 @@
 /* arena.c - a list of chunks; allocation is a pointer bump in the newest one. */
 #include "base/arena.h"
 
+#include "base/memory.h"
+
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@ enum {
     CHUNK_MIN_BYTES = 8 << 10,
     CHUNK_MAX_BYTES = 256 << 10,
     CHUNK_KEPT_MAX_BYTES = 32 << 10, /* by arena_reset() */
+    SHORT_TEXT_BYTES = 256,
 };
 
 struct chunk {
@@ -35,15 +38,14 @@ struct arena {
     struct chunk *newest;
     size_t limit_bytes;
     size_t used_bytes;
+    bool exhausted;
 };
 
 struct arena *arena_new(size_t limit_bytes)
 {
-    struct arena *arena = calloc(1, sizeof(*arena));
+    struct arena *arena = memory_zeroed(sizeof(*arena));
 
-    if (arena != NULL) {
-        arena->limit_bytes = limit_bytes;
-    }
+    arena->limit_bytes = limit_bytes;
     return arena;
 }
 
@@ -88,9 +90,10 @@ void arena_reset(struct arena *arena)
     }
     arena->newest = kept;
     arena->used_bytes = 0;
+    arena->exhausted = false;
 }
 
-static struct chunk *chunk_new(struct arena *arena, size_t size)
+static void chunk_add(struct arena *arena, size_t size)
 {
     size_t capacity = CHUNK_MIN_BYTES;
 
@@ -104,14 +107,27 @@ static struct chunk *chunk_new(struct arena *arena, size_t size)
         capacity = size;
     }
     struct chunk *chunk = malloc(sizeof(*chunk) + capacity);
-    if (chunk != NULL) {
-        chunk->capacity = capacity;
-        chunk->used = 0;
-        chunk->older = arena->newest;
-        arena->newest = chunk;
-        POISON(chunk->bytes, chunk->capacity);
+    if (chunk == NULL) {
+        memory_end(sizeof(*chunk) + capacity);
     }
-    return chunk;
+    chunk->capacity = capacity;
+    chunk->used = 0;
+    chunk->older = arena->newest;
+    arena->newest = chunk;
+    POISON(chunk->bytes, chunk->capacity);
+}
+
+bool arena_has_room(struct arena *arena, size_t size)
+{
+    if (arena->used_bytes > arena->limit_bytes || size > arena->limit_bytes - arena->used_bytes) {
+        arena->exhausted = true;
+    }
+    return !arena->exhausted;
+}
+
+bool arena_exhausted(const struct arena *arena)
+{
+    return arena->exhausted;
 }
 
 /* The content is whatever was there. */
@@ -119,19 +135,15 @@ static void *take(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
 
-    if (size > SIZE_MAX / 2) {
-        return NULL;
+    if (size > PTRDIFF_MAX / 2) {
+        memory_end(size);
     }
     const size_t taken = (size + align - 1) / align * align;
-    if (taken > arena->limit_bytes - arena->used_bytes) {
-        return NULL;
-    }
+    (void)arena_has_room(arena, taken);
     struct chunk *chunk = arena->newest;
     if (chunk == NULL || taken + RED_ZONE_BYTES > chunk->capacity - chunk->used) {
-        chunk = chunk_new(arena, taken + RED_ZONE_BYTES);
-        if (chunk == NULL) {
-            return NULL;
-        }
+        chunk_add(arena, taken + RED_ZONE_BYTES);
+        chunk = arena->newest;
     }
     void *memory = chunk->bytes + chunk->used;
     chunk->used += taken + RED_ZONE_BYTES;
@@ -142,28 +154,27 @@ static void *take(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    void *memory = take(arena, size);
-
-    return memory != NULL ? memset(memory, 0, size) : NULL;
+    return memset(take(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     size_t total = 0;
 
-    return __builtin_mul_overflow(count, size, &total) ? NULL : arena_alloc(arena, total);
+    if (__builtin_mul_overflow(count, size, &total)) {
+        memory_end(SIZE_MAX);
+    }
+    return arena_alloc(arena, total);
 }
 
 char *arena_copy(struct arena *arena, struct slice slice)
 {
-    char *copy = slice.length < SIZE_MAX ? take(arena, slice.length + 1) : NULL;
+    char *copy = take(arena, slice.length + 1);
 
-    if (copy != NULL) {
-        if (slice.length > 0) {
-            memcpy(copy, slice.data, slice.length);
-        }
-        copy[slice.length] = '\0';
+    if (slice.length > 0) {
+        memcpy(copy, slice.data, slice.length);
     }
+    copy[slice.length] = '\0';
     return copy;
 }
 
@@ -174,17 +185,19 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
-    char short_text[256];
+    char short_text[SHORT_TEXT_BYTES] = "";
     va_list again;
 
     va_copy(again, args);
     /* Most fit, and are formatted once. */
     const int length = vsnprintf(short_text, sizeof(short_text), format, args);
-    char *text = length >= 0 ? take(arena, (size_t)length + 1) : NULL;
-    if (text != NULL && (size_t)length < sizeof(short_text)) {
-        memcpy(text, short_text, (size_t)length + 1);
-    } else if (text != NULL) {
-        (void)vsnprintf(text, (size_t)length + 1, format, again);
+    const size_t size = length > 0 ? (size_t)length + 1 : 1;
+    char *text = NULL;
+    if (size <= sizeof(short_text) || !arena_has_room(arena, size)) {
+        text = arena_strdup(arena, short_text);
+    } else {
+        text = take(arena, size);
+        (void)vsnprintf(text, size, format, again);
     }
     va_end(again);
     return text;

@@ -1,6 +1,8 @@
 /* buffer.c - one block of memory that doubles. */
 #include "base/buffer.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,12 +38,7 @@ char *buffer_reserve(struct buffer *buffer, size_t length)
         while (capacity < buffer->length + length) {
             capacity *= 2;
         }
-        char *data = realloc(buffer->data, capacity);
-        if (data == NULL) {
-            buffer->failed = true;
-            return NULL;
-        }
-        buffer->data = data;
+        buffer->data = memory_resized(buffer->data, capacity);
         buffer->capacity = capacity;
     }
     return buffer->data + buffer->length;

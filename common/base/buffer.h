@@ -1,8 +1,9 @@
 /*
  * buffer.h - bytes that grow, for what is rendered.
  *
- * A buffer owns heap memory up to a limit. Once an append fails the buffer stays failed: append
- * at will and ask once, at the end, with buffer_failed().
+ * A buffer owns heap memory up to a limit; where the system has none the process ends. Once an
+ * append fails the buffer stays failed: append at will and ask once, at the end, with
+ * buffer_failed().
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -45,7 +46,7 @@ static inline void buffer_fail(struct buffer *buffer)
     buffer->failed = true;
 }
 
-/* True when memory or the limit ran out, or it was made to fail. */
+/* True when the limit was passed, or it was made to fail. */
 static inline bool buffer_failed(const struct buffer *buffer)
 {
     return buffer->failed;

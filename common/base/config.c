@@ -28,7 +28,7 @@ static const char *complaint(const struct config_variable *variable)
     return variable->check != NULL ? variable->check(variable->value) : NULL;
 }
 
-struct status config_load(struct config_variable *variables, size_t count,
+static struct status load(struct config_variable *variables, size_t count,
                           char *(*get)(const char *name), struct arena *arena)
 {
     for (size_t i = 0; i < count; i++) {
@@ -41,6 +41,12 @@ struct status config_load(struct config_variable *variables, size_t count,
         }
     }
     return STATUS_NONE;
+}
+
+struct status config_load(struct config_variable *variables, size_t count,
+                          char *(*get)(const char *name), struct arena *arena)
+{
+    return status_within(arena, load(variables, count, get, arena));
 }
 
 const char *config_value(const struct config_variable *variables, size_t count, const char *name)

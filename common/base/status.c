@@ -16,7 +16,7 @@ struct status status_make(struct arena *arena, enum status_code code, const char
     return (struct status){
         .code = code,
         .reason = reason,
-        .message = message != NULL ? message : format,
+        .message = message,
         .field = field,
     };
 }
@@ -26,11 +26,8 @@ struct status status_below(struct arena *arena, struct status status, const char
     if (status.code == STATUS_OK) {
         return status;
     }
-    const char *field =
+    status.field =
         status.field != NULL ? arena_printf(arena, "%s.%s", prefix, status.field) : prefix;
-    if (field != NULL) {
-        status.field = field;
-    }
     return status;
 }
 
@@ -41,6 +38,11 @@ struct status status_out_of_memory(void)
         .reason = "REQUEST_TOO_COSTLY",
         .message = "the request needs more memory than one request may use",
     };
+}
+
+struct status status_within(const struct arena *arena, struct status status)
+{
+    return arena_exhausted(arena) ? status_out_of_memory() : status;
 }
 
 const char *status_code_name(enum status_code code)

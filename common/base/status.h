@@ -52,8 +52,8 @@ struct [[nodiscard]] status {
     } while (0)
 
 /*
- * A failure with a message made in the arena; when the arena is full the message is the bare
- * format. field may be NULL and must outlive the call (a literal, or arena memory).
+ * A failure with a message made in the arena. field may be NULL and must outlive the call (a
+ * literal, or arena memory).
  */
 __attribute__((format(printf, 5, 6))) struct status
 status_make(struct arena *arena, enum status_code code, const char *reason, const char *field,
@@ -63,8 +63,12 @@ status_make(struct arena *arena, enum status_code code, const char *reason, cons
  * "requests[3].value". */
 struct status status_below(struct arena *arena, struct status status, const char *prefix);
 
-/* What everyone answers when an arena is full. */
+/* What a call ends with whose arena is exhausted: RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY. */
 struct status status_out_of_memory(void);
+
+/* The status that work in this arena ends with: once the arena is exhausted that of
+ * status_out_of_memory(), since any other, also a refusal, may rest on what was not made. */
+struct status status_within(const struct arena *arena, struct status status);
 
 /* "NOT_FOUND" and so on; "UNKNOWN" for what is no code. */
 const char *status_code_name(enum status_code code);

@@ -283,8 +283,8 @@ static struct status array_grow(struct decoder *decoder, ProtobufCMessage *messa
     const size_t size = field_value_bytes(field);
     const size_t count = *field_count(message, field);
     char **array = field_member(message, field);
-    const size_t capacity =
-        *array != NULL ? ((struct array_head *)(void *)*array - 1)->capacity : 0;
+    struct array_head *head = *array != NULL ? (struct array_head *)(void *)*array - 1 : NULL;
+    const size_t capacity = head != NULL ? head->capacity : 0;
 
     decoder->elements += added;
     if (decoder->elements > DECODE_ELEMENTS_MAX) {
@@ -297,10 +297,10 @@ static struct status array_grow(struct decoder *decoder, ProtobufCMessage *messa
     if (wanted > DECODE_ELEMENTS_MAX) {
         return status_out_of_memory();
     }
-    struct array_head *head = arena_alloc(decoder->arena, sizeof(*head) + wanted * size);
-    if (head == NULL) {
+    if (!arena_has_room(decoder->arena, sizeof(*head) + wanted * size)) {
         return status_out_of_memory();
     }
+    head = arena_alloc(decoder->arena, sizeof(*head) + wanted * size);
     head->capacity = wanted;
     if (count > 0) {
         memcpy(head + 1, *array, count * size);
@@ -396,6 +396,8 @@ static struct status decode_message(struct decoder *decoder, ProtobufCMessage *m
 
     while (bytes.length > 0) {
         struct wire_field wire;
+        /* What is read may be many times as large as the bytes that it is read from. */
+        TRY(status_within(decoder->arena, STATUS_NONE));
         const char *problem = wire_take_field(&bytes, &wire);
         if (problem != NULL) {
             return malformed(decoder, problem);
@@ -417,11 +419,9 @@ struct status message_decode(struct arena *arena, const ProtobufCMessageDescript
     struct decoder decoder = {.arena = arena};
     ProtobufCMessage *message = message_new(arena, type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     TRY(decode_message(&decoder, message, bytes, 0));
     TRY(settle_maps(&decoder));
+    TRY(status_within(arena, STATUS_NONE));
     *ret_message = message;
     return STATUS_NONE;
 }

@@ -98,6 +98,8 @@ static struct status read_value(struct json_reader *reader, const ProtobufCField
 {
     enum json_kind kind;
 
+    /* What is read may be many times as large as its text. */
+    TRY(status_within(reader->arena, STATUS_NONE));
     TRY(json_reader_kind(reader, &kind));
     if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
         return read_scalar(reader, kind, field, value);
@@ -431,11 +433,8 @@ struct status json_decode(struct arena *arena, const ProtobufCMessageDescriptor 
     struct json_reader reader;
     ProtobufCMessage *message = message_new(arena, type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     json_reader_init(&reader, arena, text);
-    TRY(read_message(&reader, message));
+    TRY(status_within(arena, read_message(&reader, message)));
     TRY(json_reader_end(&reader));
     *ret_message = message;
     return STATUS_NONE;

@@ -439,11 +439,12 @@ struct status message_pack(struct arena *arena, const ProtobufCMessage *message,
                            struct slice *ret_bytes)
 {
     const size_t length = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = arena_alloc(arena, length);
 
-    if (bytes == NULL) {
+    /* What several parts of a message share is written as often. */
+    if (!arena_has_room(arena, length)) {
         return status_out_of_memory();
     }
+    uint8_t *bytes = arena_alloc(arena, length);
     (void)protobuf_c_message_pack(message, bytes);
     *ret_bytes = (struct slice){.data = (const char *)bytes, .length = length};
     return STATUS_NONE;

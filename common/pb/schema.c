@@ -425,7 +425,9 @@ struct status schema_load(struct arena *arena, struct slice descriptor_set,
     if (loader.scratch == NULL) {
         return status_out_of_memory();
     }
-    const struct status status = load(&loader, descriptor_set, services, service_count);
+    const struct status status =
+        status_within(loader.scratch,
+                      status_within(arena, load(&loader, descriptor_set, services, service_count)));
     arena_free(loader.scratch);
     TRY(status);
     *ret_schema = loader.schema;

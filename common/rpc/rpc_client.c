@@ -479,7 +479,7 @@ struct status rpc_reply_parse(struct rpc_reply *reply, struct arena *arena,
     }
     const Dongkhoi__Rpc__V1__Reply *header = unpacked;
     struct rpc_version *versions = arena_array(arena, header->n_versions, sizeof(*versions));
-    if (versions == NULL) {
+    if (arena_exhausted(arena)) {
         return malformed_reply(arena, "it is too large");
     }
     for (size_t i = 0; i < header->n_versions; i++) {

@@ -9,9 +9,6 @@ struct call_context *call_context_new(struct rpc_call *rpc)
 {
     struct call_context *context = ARENA_NEW(rpc_call_arena(rpc), struct call_context);
 
-    if (context == NULL) {
-        return NULL;
-    }
     context->clock.arrived_ns = clock_elapsed_ns();
     if (trace_parse(slice_from(rpc_call_info(rpc)->traceparent), &context->trace)) {
         trace_continue(&context->trace);

@@ -29,7 +29,7 @@ struct call_context {
     char traceparent[TRACEPARENT_BYTES]; /* for the services that this one asks; "" for none */
 };
 
-/* Becomes the context of the call, which arrives now. NULL when the arena is full. */
+/* Becomes the context of the call, which arrives now. */
 struct call_context *call_context_new(struct rpc_call *rpc);
 
 /* NULL before call_context_new(). */

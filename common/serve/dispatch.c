@@ -159,6 +159,7 @@ static void answer_metrics(struct dispatch *dispatch, struct rpc_call *rpc)
 
     result.status = service_metrics_text(dispatch->metrics, rpc_call_arena(rpc),
                                          atomic_load(&dispatch->under_way), &response.text);
+    result.status = status_within(rpc_call_arena(rpc), result.status);
     answer_at_once(dispatch, rpc, &result, store_version(dispatch->store));
 }
 
@@ -189,9 +190,6 @@ static struct status call_start(struct dispatch *dispatch, struct rpc_call *rpc,
 
     if (!has_room) {
         return dispatch_full();
-    }
-    if (context == NULL) {
-        return status_out_of_memory();
     }
     if (strcmp(rpc_call_info(rpc)->method, JOURNAL_METHOD) == 0) {
         journal_service_call(&dispatch->journal, rpc);

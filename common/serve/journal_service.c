@@ -175,7 +175,7 @@ static void on_pool_job(struct pool_job *job)
     }
     const struct db *db = tx.db;
     call_clock_enter(clock, db);
-    result.status = read_entries(read, &tx);
+    result.status = status_within(tx.arena, read_entries(read, &tx));
     const struct version version = tx.version;
     store_read_end(&tx);
     call_clock_leave(clock, db);

@@ -285,7 +285,7 @@ void peer_call_all(struct call *call, struct peer_call *calls, size_t count)
     struct slot *slots = arena_array(call->arena, count, sizeof(*slots));
     const int64_t deadline_boot_ms = wait_deadline(call);
 
-    if (slots == NULL) {
+    if (arena_exhausted(call->arena)) {
         fail_all(calls, count, status_out_of_memory());
         return;
     }

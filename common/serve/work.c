@@ -64,15 +64,25 @@ static void result_of(struct work *work, struct status status, struct rpc_result
     }
 }
 
-static struct status handle(struct work *work)
+/*
+ * The handler's outcome, and what finish makes of it. This is the one place where a call ends that
+ * needed more memory than its arena may have: neither its answer nor its refusal counts then, since
+ * either may rest on what was not made. Of a write the savepoint is rolled back as for any failure,
+ * and the outcome is transient, so no key keeps it.
+ */
+static struct status handle(struct work *work,
+                            struct status (*finish)(struct work *work, struct status status))
 {
     const ProtobufCMessageDescriptor *type = work->entry->descriptor->output;
+    struct call *call = &work->call;
 
-    work->response = message_new(work->call.arena, type);
-    if (work->response == NULL) {
-        return status_out_of_memory();
+    work->response = message_new(call->arena, type);
+    const struct status status =
+        finish(work, work->entry->method->handler(call, work->request, work->response));
+    if (arena_exhausted(call->arena)) {
+        call->metadata[0] = NULL;
     }
-    return work->entry->method->handler(&work->call, work->request, work->response);
+    return status_within(call->arena, status);
 }
 
 static struct call_clock *clock_of(const struct work *work)
@@ -88,6 +98,16 @@ static struct status pack_response(struct work *work)
     return call->packed_response.data != NULL
                ? STATUS_NONE
                : message_pack(call->arena, work->response, &call->packed_response);
+}
+
+static struct status finish_read(struct work *work, struct status status)
+{
+    struct tx *tx = work->call.tx;
+
+    TRY(status);
+    TRY(last_change_fill(work->call.arena, tx, work->response));
+    /* Rows that other calls read, too, are the thread's only while the snapshot is open. */
+    return tx->shares ? pack_response(work) : STATUS_NONE;
 }
 
 static void work_read(struct work *work)
@@ -115,14 +135,8 @@ static void work_read(struct work *work)
     call_clock_enter(clock_of(work), db);
     work->call.tx = &tx;
     work->call.now_us = tx.time_us;
-    status = handle(work);
+    status = handle(work, finish_read);
     struct version version = tx.version;
-    if (status.code == STATUS_OK && work->response != NULL) {
-        status = last_change_fill(work->call.arena, &tx, work->response);
-    }
-    if (status.code == STATUS_OK && tx.shares) {
-        status = pack_response(work);
-    }
     if (tx.db != NULL) { /* peer_call_all() ends it before */
         if (work->keeps_snapshot) {
             store_read_keep(&tx);
@@ -154,9 +168,6 @@ static struct status work_keep(struct work *work, struct status status)
 
     if (status.code != STATUS_OK) {
         work->refusal = status_to_wire(work->call.arena, status, work->call.metadata);
-        if (work->refusal == NULL) {
-            return status_out_of_memory();
-        }
         reply.status = work->refusal;
     } else {
         TRY(pack_response(work));
@@ -166,6 +177,16 @@ static struct status work_keep(struct work *work, struct status status)
     return message_pack(work->call.arena, &reply.base, &work->write.answer);
 }
 
+static struct status finish_write(struct work *work, struct status status)
+{
+    if (work->write.idempotency_key[0] == '\0' || status_is_transient(status.code) ||
+        status.code == STATUS_INTERNAL || status.code == STATUS_UNKNOWN) {
+        return status;
+    }
+    TRY(work_keep(work, status));
+    return status;
+}
+
 static struct status on_write_run(struct write *write, struct tx *tx)
 {
     struct work *work = work_of_write(write);
@@ -173,14 +194,9 @@ static struct status on_write_run(struct write *write, struct tx *tx)
     work->call.tx = tx;
     work->call.now_us = tx->time_us;
     call_clock_enter(clock_of(work), tx->db);
-    const struct status status = handle(work);
+    const struct status status = handle(work, finish_write);
     call_clock_leave(clock_of(work), tx->db);
     work->is_run = true;
-    if (write->idempotency_key[0] == '\0' || status_is_transient(status.code) ||
-        status.code == STATUS_INTERNAL || status.code == STATUS_UNKNOWN) {
-        return status;
-    }
-    TRY(work_keep(work, status));
     return status;
 }
 
@@ -346,9 +362,6 @@ struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc, struct w
                            "%s has no method %s", dispatch->service->name, info->method);
     }
     struct work *work = ARENA_NEW(arena, struct work);
-    if (work == NULL) {
-        return status_out_of_memory();
-    }
     work->dispatch = dispatch;
     work->rpc = rpc;
     work->entry = entry;
@@ -365,7 +378,7 @@ struct status work_new(struct dispatch *dispatch, struct rpc_call *rpc, struct w
         .peers = dispatch->peers,
     };
     TRY(message_decode(arena, entry->descriptor->input, info->payload, &work->request));
-    TRY(message_to_nfc(arena, work->request));
+    TRY(status_within(arena, message_to_nfc(arena, work->request)));
     *ret_work = work;
     return STATUS_NONE;
 }

@@ -155,9 +155,7 @@ static struct status take_packed(struct tx *tx, const struct resource_kind *kind
     if (row) {
         found.length = db_bytes(statement, 0).length;
         found.data = arena_copy(tx->arena, db_bytes(statement, 0));
-        if (found.data == NULL) {
-            return status_out_of_memory();
-        }
+        TRY(status_within(tx->arena, STATUS_NONE));
         TRY(body_correct(tx, kind, db_int64(statement, 1), db_int64(statement, 2), &found));
     }
     *ret_bytes = found;

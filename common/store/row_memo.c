@@ -1,6 +1,7 @@
 /* row_memo.c - a hash table of scans, all in one arena. */
 #include "store/row_memo.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -30,16 +31,9 @@ struct row_memo {
 
 struct row_memo *row_memo_new(void)
 {
-    struct row_memo *memo = calloc(1, sizeof(*memo));
+    struct row_memo *memo = memory_zeroed(sizeof(*memo));
 
-    if (memo == NULL) {
-        return NULL;
-    }
     memo->arena = arena_new(MEMO_MAX_BYTES);
-    if (memo->arena == NULL) {
-        free(memo);
-        return NULL;
-    }
     return memo;
 }
 
@@ -110,13 +104,11 @@ struct arena *row_memo_arena(struct row_memo *memo)
     return has_room && !memo->is_full ? memo->arena : NULL;
 }
 
-static bool text_copy(struct arena *arena, const char **text)
+static void text_copy(struct arena *arena, const char **text)
 {
     if (*text != NULL) {
         *text = arena_strdup(arena, *text);
-        return *text != NULL;
     }
-    return true;
 }
 
 bool row_memo_add(struct row_memo *memo, const struct resource_kind *kind,
@@ -125,15 +117,13 @@ bool row_memo_add(struct row_memo *memo, const struct resource_kind *kind,
     struct memo_entry *entry = ARENA_NEW(memo->arena, struct memo_entry);
     struct memo_entry **bucket = &memo->buckets[bucket_of(scan)];
 
-    if (entry == NULL) {
-        return false;
-    }
     *entry = (struct memo_entry){
         .kind = kind, .scan = *scan, .rows = rows, .count = count, .next = *bucket};
-    if (!text_copy(memo->arena, &entry->scan.name) ||
-        !text_copy(memo->arena, &entry->scan.parent) ||
-        !text_copy(memo->arena, &entry->scan.column) ||
-        !text_copy(memo->arena, &entry->scan.text)) {
+    text_copy(memo->arena, &entry->scan.name);
+    text_copy(memo->arena, &entry->scan.parent);
+    text_copy(memo->arena, &entry->scan.column);
+    text_copy(memo->arena, &entry->scan.text);
+    if (arena_exhausted(memo->arena)) {
         return false;
     }
     *bucket = entry;

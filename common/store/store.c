@@ -191,7 +191,7 @@ struct status store_open(const struct store_options *options, struct arena *aren
     store->lock_fd = -1;
     store->arena = arena_new(STORE_ARENA_BYTES);
     const struct status status =
-        store->arena != NULL ? open_parts(store, arena, options) : status_out_of_memory();
+        status_within(store->arena, status_within(arena, open_parts(store, arena, options)));
     if (status.code != STATUS_OK) {
         store_close(store);
         return status;

@@ -256,9 +256,7 @@ struct status answer_render(struct http_request *request, const ProtobufCMessage
         page_link_add(request, message);
     }
     rendering.entity_tag = entity_tag_for(request, message);
-    if (rendering.entity_tag == NULL) {
-        return status_out_of_memory();
-    }
+    TRY(status_within(request->arena, STATUS_NONE));
     if (is_read(request)) {
         http_add_header(request, "ETag", slice_from(rendering.entity_tag));
     }

@@ -160,8 +160,9 @@ static struct status start(struct exchange *exchange, const struct router_match 
     };
     ProtobufCMessage *message = NULL;
 
-    TRY(call_headers_read(request->arena, &request->head, match->route->verb != VERB_GET,
-                          &exchange->headers));
+    TRY(status_within(request->arena,
+                      call_headers_read(request->arena, &request->head,
+                                        match->route->verb != VERB_GET, &exchange->headers)));
     exchange->headers.timeout_ms = patience_left_ms(request, exchange->headers.timeout_ms);
     source.content_type = exchange->headers.content_type;
     source.has_content_type = exchange->headers.has_content_type;

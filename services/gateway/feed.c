@@ -241,7 +241,7 @@ static void feed_read(struct feed *feed, struct arena *scratch)
     }
     feed->must_ask_again = is_lagging;
     if (!is_lagging) {
-        feed->failure = render_page(feed, sources, scratch);
+        feed->failure = status_within(scratch, render_page(feed, sources, scratch));
     }
 }
 

@@ -185,5 +185,5 @@ static struct status read_reply(struct flight_reply *reply, struct arena *scratc
 
 void flight_reply_read(struct flight_reply *reply, struct arena *scratch)
 {
-    reply->failure = read_reply(reply, scratch);
+    reply->failure = status_within(scratch, read_reply(reply, scratch));
 }

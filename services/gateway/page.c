@@ -75,12 +75,10 @@ static void respond(struct page *page, int code)
     struct http_request *request = page->request;
     struct buffer *html = page->view.html;
 
-    if (buffer_failed(html)) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     const char *tag = code == 200 ? entity_tag(page) : "";
-    if (tag == NULL) {
+
+    if (buffer_failed(html) || arena_exhausted(page->view.arena) ||
+        arena_exhausted(request->arena)) {
         answer_status(request, status_out_of_memory(), NULL);
         return;
     }

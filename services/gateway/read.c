@@ -330,9 +330,6 @@ static struct status pack_own(struct read *read)
     const size_t name_bytes = strlen(read->method->full_name);
     const size_t bytes = 1 + name_bytes + 1 + read->payload.length;
     char *key = arena_alloc(arena, bytes);
-    if (key == NULL) {
-        return status_out_of_memory();
-    }
     key[0] = (char)('0' + MEDIA_MESSAGE);
     memcpy(key + 1, read->method->full_name, name_bytes);
     key[1 + name_bytes] = '?';
@@ -340,7 +337,7 @@ static struct status pack_own(struct read *read)
         memcpy(key + 2 + name_bytes, read->payload.data, read->payload.length);
     }
     read->key = (struct slice){key, bytes};
-    return STATUS_NONE;
+    return status_within(arena, STATUS_NONE);
 }
 
 void read_message(struct read *read)
@@ -373,7 +370,7 @@ static struct status pack(struct read *read, const struct router_match *match)
     read->match = kept;
     TRY(pack_request(arena, read->request, match, &read->message, &read->payload));
     read->key.data = arena_copy(arena, read->key);
-    return read->key.data != NULL ? STATUS_NONE : status_out_of_memory();
+    return status_within(arena, STATUS_NONE);
 }
 
 void read_start(struct gateway_loop *loop, struct http_request *request,
@@ -385,7 +382,8 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
     bool is_turning = false;
     struct call_headers headers;
 
-    const struct status valid = call_headers_read(request->arena, &request->head, false, &headers);
+    const struct status valid = status_within(
+        request->arena, call_headers_read(request->arena, &request->head, false, &headers));
     if (valid.code != STATUS_OK) {
         answer_status(request, valid, NULL);
         return;

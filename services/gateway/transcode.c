@@ -385,6 +385,14 @@ static struct status apply_query(struct arena *arena, const struct transcode_sou
     return STATUS_NONE;
 }
 
+static struct status apply(struct arena *arena, const struct transcode_source *source,
+                           ProtobufCMessage **message)
+{
+    TRY(apply_body(arena, source, message));
+    TRY(apply_path(arena, source, *message));
+    return apply_query(arena, source, *message);
+}
+
 struct status transcode_request(struct arena *arena, const struct transcode_source *source,
                                 ProtobufCMessage **ret_message)
 {
@@ -393,9 +401,7 @@ struct status transcode_request(struct arena *arena, const struct transcode_sour
     if (message == NULL) {
         return status_out_of_memory();
     }
-    TRY(apply_body(arena, source, &message));
-    TRY(apply_path(arena, source, message));
-    TRY(apply_query(arena, source, message));
+    TRY(status_within(arena, apply(arena, source, &message)));
     *ret_message = message;
     return STATUS_NONE;
 }
@@ -419,8 +425,10 @@ struct status transcode_mask(struct arena *arena, const struct transcode_source 
     if (mask == NULL) {
         return status_out_of_memory();
     }
-    TRY(json_present_paths(arena, message_field(message->descriptor, slice_from(bound))->descriptor,
-                           source->body, &mask->paths, &mask->n_paths));
+    const ProtobufCMessageDescriptor *type =
+        message_field(message->descriptor, slice_from(bound))->descriptor;
+    TRY(status_within(arena,
+                      json_present_paths(arena, type, source->body, &mask->paths, &mask->n_paths)));
     size_t kept = 0;
     for (size_t i = 0; i < mask->n_paths; i++) {
         if (strcmp(mask->paths[i], "name") != 0) {

@@ -124,22 +124,19 @@ static struct status add_pages(struct summary *summary, const char *parent, cons
     struct tx *tx = summary->call->tx;
     struct arena *arena = tx->arena;
     struct arena *scratch = arena_new(SCRATCH_BYTES);
-    struct status status = scratch != NULL ? STATUS_NONE : status_out_of_memory();
+    struct status status = STATUS_NONE;
     const char *token = "";
 
     tx->arena = scratch;
     for (bool more = true; status.code == STATUS_OK && more;) {
         arena_reset(scratch);
-        status = add_page(summary, parent, filter, &token);
+        status = status_within(scratch, add_page(summary, parent, filter, &token));
         more = status.code == STATUS_OK && token[0] != '\0';
     }
     tx->arena = arena;
     if (status.code != STATUS_OK && status.message != NULL) {
         /* The message lives in the scratch arena. */
         status.message = arena_strdup(summary->call->arena, status.message);
-        if (status.message == NULL) {
-            status = status_out_of_memory();
-        }
     }
     arena_free(scratch);
     return status;

@@ -20,17 +20,19 @@ static void a_status_has_code_reason_field_and_message(void **state)
     arena_free(arena);
 }
 
-static void a_status_in_a_full_arena_still_has_a_message(void **state)
+static void nothing_counts_that_came_out_of_an_exhausted_arena(void **state)
 {
-    struct arena *arena = arena_new(0);
-    struct status status =
-        status_make(arena, STATUS_ABORTED, "R", "value", "there is no %s", "clusters/x");
+    struct arena *arena = arena_new(16);
+    const struct status refusal = status_make(arena, STATUS_ABORTED, "R", "value", "changed");
 
     (void)state;
-    assert_string_equal(status.message, "there is no %s");
-    status = status_below(arena, status, "target");
-    assert_string_equal(status.field, "value");
-    assert_int_equal(status.code, STATUS_ABORTED);
+    assert_int_equal(status_within(arena, STATUS_NONE).code, STATUS_OK);
+    assert_string_equal(status_within(arena, refusal).reason, "R");
+    (void)arena_alloc(arena, 1);
+    assert_string_equal(status_within(arena, refusal).reason, status_out_of_memory().reason);
+    assert_int_equal(status_within(arena, STATUS_NONE).code, STATUS_RESOURCE_EXHAUSTED);
+    arena_reset(arena);
+    assert_int_equal(status_within(arena, STATUS_NONE).code, STATUS_OK);
     arena_free(arena);
 }
 
@@ -82,7 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_has_code_reason_field_and_message),
-        cmocka_unit_test(a_status_in_a_full_arena_still_has_a_message),
+        cmocka_unit_test(nothing_counts_that_came_out_of_an_exhausted_arena),
         cmocka_unit_test(fields_are_put_below_each_other),
         cmocka_unit_test(try_leaves_with_the_first_failure),
         cmocka_unit_test(codes_have_names_and_some_are_transient),

@@ -233,14 +233,13 @@ static void whatever_allocation_fails_nfc_says_so(void **state)
     (void)state;
     for (;; limit += 16) {
         struct arena *arena = arena_new(limit);
-        const struct status status = text_to_nfc(arena, text, &normal);
+        const struct status status = status_within(arena, text_to_nfc(arena, text, &normal));
         if (status.code == STATUS_OK) {
             assert_string_equal(normal, "Việt");
             arena_free(arena);
             break;
         }
         assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
-        assert_null(normal);
         arena_free(arena);
     }
     assert_true(limit > 0);
@@ -286,14 +285,14 @@ static void whatever_allocation_fails_folding_says_so(void **state)
     (void)state;
     for (;; limit += 16) {
         struct arena *arena = arena_new(limit);
-        const struct status status = text_fold(arena, "Nguyễn Văn A", &folded);
+        const struct status status =
+            status_within(arena, text_fold(arena, "Nguyễn Văn A", &folded));
         if (status.code == STATUS_OK) {
             assert_string_equal(folded, "nguyễn văn a");
             arena_free(arena);
             break;
         }
         assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
-        assert_null(folded);
         arena_free(arena);
     }
     assert_true(limit > 0);

@@ -508,6 +508,27 @@ static void the_current_etag_is_asked_for_and_children_keep_their_cluster(void *
             "RESOURCE_NOT_FOUND");
 }
 
+static void what_is_stored_is_read_and_listed(void **state)
+{
+    struct running *system = *state;
+
+    create_cluster(system, "c", "834", ",\"areaHectares\":40,\"stage\":\"PLANNED\"");
+    create_tenant(system, "c", "t", "");
+    ok(system, "CreateClusterTarget",
+       "{\"clusterTargetId\":\"2022\",\"clusterTarget\":{\"minNewClusters\":2}}");
+    assert_has(ok(system, "ListClusters", "{\"filter\":\"district = \\\"834\\\"\"}"),
+               "\"name\":\"clusters/c\"");
+    assert_has(ok(system, "ListInvestments", "{\"parent\":\"clusters/c\"}"),
+               "\"name\":\"clusters/c/investments/t\"");
+    assert_has(ok(system, "GetClusterArea", "{\"name\":\"clusters/c\",\"date\":\"2022-01-01\"}"),
+               "\"date\":\"2022-01-01\"");
+    assert_has(ok(system, "ListClusterTargets", "{}"), "\"name\":\"clusterTargets/2022\"");
+    assert_has(ok(system, "GetClusterTarget", "{\"name\":\"clusterTargets/2022\"}"),
+               "\"minNewClusters\":2");
+    ok(system, "DeleteClusterTarget", "{\"name\":\"clusterTargets/2022\"}");
+    assert_lacks(ok(system, "ListClusterTargets", "{}"), "clusterTargets/2022");
+}
+
 #define system_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -528,6 +549,7 @@ int main(void)
         system_test(a_summary_of_a_district_has_its_investments_only),
         system_test(a_revoked_cluster_takes_no_more),
         system_test(the_current_etag_is_asked_for_and_children_keep_their_cluster),
+        system_test(what_is_stored_is_read_and_listed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,16 +113,6 @@ static void a_service_that_is_not_known_is_refused(void **state)
                   "INVALID_CURSOR");
 }
 
-static void a_full_arena_makes_no_cursor(void **state)
-{
-    const struct feed_position position = {.service = "clusters"};
-    struct arena *small = arena_new(8);
-
-    (void)state;
-    assert_null(feed_cursor_make(small, &position, 1));
-    arena_free(small);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,7 +121,6 @@ int main(void)
         cmocka_unit_test(every_changed_character_is_refused),
         cmocka_unit_test(every_cut_and_lengthened_text_is_refused),
         cmocka_unit_test(a_service_that_is_not_known_is_refused),
-        cmocka_unit_test(a_full_arena_makes_no_cursor),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -295,6 +295,38 @@ static void lengths_that_are_given_twice_are_named(void **state)
     expect_ask("GET /v1/clusters/a", "Request-Timeout: 1e9\r\n", "", 400, "such as 10 or 0.25");
 }
 
+/* Of three bytes each, and a hundred times as large when it is read. */
+static void a_body_that_needs_too_much_memory_is_refused_and_the_next_is_read(void **state)
+{
+    static const char start[] = "{\"observations\":[{}";
+    static const char end[] = "]}";
+    static char body[1 << 20];
+    const size_t last = sizeof(body) - sizeof(end);
+    size_t length = strlen(start);
+    struct client_answer answer;
+    char head[256];
+
+    (void)state;
+    memcpy(body, start, length);
+    for (; length + 3 <= last; length += 3) {
+        memcpy(body + length, ",{}", 3);
+    }
+    memcpy(body + length, end, sizeof(end));
+    length += strlen(end);
+    (void)snprintf(head, sizeof(head),
+                   "POST /v1/indicators/a/observations:batchUpsert HTTP/1.1\r\nHost: localhost\r\n"
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                   length);
+    const int client = client_open(http_server_port(gateway->server), WAIT_MS);
+    assert_true(client_send_text(client, head));
+    assert_true(client_send_text(client, body));
+    assert_true(client_read(client, false, &answer));
+    expect(&answer, 429, "REQUEST_TOO_COSTLY");
+    client_answer_done(&answer);
+    client_close(client);
+    expect_ask("POST /v1/clusters/a:advance", "", "{}", 200, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_form_that_is_not_there_is_406_before_anything_is_done),
         cmocka_unit_test(refusals_of_the_server_are_errors_like_all_others),
         cmocka_unit_test(lengths_that_are_given_twice_are_named),
+        cmocka_unit_test(a_body_that_needs_too_much_memory_is_refused_and_the_next_is_read),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);

@@ -94,7 +94,7 @@ static void a_full_arena_is_a_status(void **state)
         struct arena *small = arena_new(limit);
 
         buffer_clear(&buffer);
-        const struct status status = sdmx_csv_encode(small, &buffer, page, 2);
+        const struct status status = status_within(small, sdmx_csv_encode(small, &buffer, page, 2));
         arena_free(small);
         if (status.code == STATUS_OK) {
             break;

@@ -162,20 +162,6 @@ static void the_latest_level_of_a_stock_counts_also_from_years_before(void **sta
     assert_int_equal(series_missing(series, 2022, 9, months), 0);
 }
 
-static void a_full_arena_is_a_status(void **state)
-{
-    struct arena *small = arena_new(sizeof(struct series) + 64);
-    struct series *series = series_new(small, false);
-    struct figure figure = {.period = {.year = 2022, .month = 1}, .published_date = ""};
-
-    (void)state;
-    assert_non_null(series);
-    assert_status(series_add(small, series, &figure), STATUS_RESOURCE_EXHAUSTED,
-                  status_out_of_memory().reason);
-    assert_null(series_new(small, false));
-    arena_free(small);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,7 +175,6 @@ int main(void)
         cmocka_unit_test(a_yearly_figure_is_the_year_to_date_of_december),
         cmocka_unit_test(of_two_figures_for_one_place_the_better_one_counts),
         cmocka_unit_test(the_latest_level_of_a_stock_counts_also_from_years_before),
-        cmocka_unit_test(a_full_arena_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);

@@ -400,9 +400,25 @@ static void contributions_name_the_parts_by_code(void **state)
     assert_has(answer, "'growthPercent':null");
 }
 
+static void what_is_stored_is_read_and_listed(void **state)
+{
+    const char *name = made_indicator("FLOW", 0);
+
+    (void)state;
+    (void)made_target(name, 2022, "'comparator':'AT_LEAST','value':100");
+    (void)ask("CreateObservation",
+              create_request(name, value_fields("2022-06", "PERIOD", "7", "OFFICIAL")));
+    assert_has(ask("GetIndicator", json("{'name':'%s'}", name)), "'unit':'MW'");
+    assert_has(ask("ListIndicators", "{\"pageSize\":1000}"), json("'name':'%s'", name));
+    assert_has(ask("GetTarget", json("{'name':'%s/targets/2022'}", name)), "'value':100");
+    assert_has(ask("ListTargets", json("{'parent':'%s'}", name)), "/targets/2022'");
+    assert_has(ask("ListObservations", json("{'parent':'%s'}", name)), "'period':'2022-06'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_stored_is_read_and_listed),
         cmocka_unit_test(a_closed_year_is_locked_and_only_then_missed),
         cmocka_unit_test(bad_targets_are_refused),
         cmocka_unit_test(observations_fix_what_they_are_measured_in),

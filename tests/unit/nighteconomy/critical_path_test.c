@@ -218,24 +218,6 @@ static void no_activities_have_no_end(void **state)
     assert_false(computed(NULL, 0, (struct offset){0}).known);
 }
 
-static void too_little_memory_is_said(void **state)
-{
-    (void)state;
-    for (size_t limit = 0; limit < 2048; limit += 16) {
-        struct activity activities[V3_COUNT];
-        struct arena *arena = arena_new(limit);
-        struct offset finish = {0};
-        v3_fill(activities);
-        if (arena != NULL) {
-            const enum critical_path_result result =
-                critical_path_compute(arena, activities, V3_COUNT, (struct offset){0}, &finish);
-            assert_true(result == CRITICAL_PATH_NO_MEMORY ||
-                        (result == CRITICAL_PATH_OK && finish.days == 45));
-        }
-        arena_free(arena);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,7 +231,6 @@ int main(void)
         cmocka_unit_test(what_waits_for_itself_is_a_cycle_of_one),
         cmocka_unit_test(a_chain_of_a_thousand_needs_no_recursion),
         cmocka_unit_test(no_activities_have_no_end),
-        cmocka_unit_test(too_little_memory_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,9 +488,29 @@ static void every_resource_has_a_history(void **state)
     assert_has(ok(running, "ListRevisions", "{\"name\":\"schemes/s\"}"), "CreateScheme");
 }
 
+static void what_is_stored_is_read_and_listed(void **state)
+{
+    struct running *running = *state;
+
+    create_scheme(running, "");
+    create_milestone(running, "a", "");
+    accept_evidence_of(running, "a");
+    ok(running, "CreateProject",
+       "{\"parent\":\"schemes/"
+       "s\",\"projectId\":\"p\",\"project\":{\"displayName\":{\"vi\":\"Chợ\"}}}");
+    ok(running, "UpdateProject",
+       "{\"project\":{\"name\":\"schemes/s/projects/p\",\"displayName\":{\"vi\":\"Chợ đêm\"}}}");
+    assert_has(ok(running, "GetProject", "{\"name\":\"schemes/s/projects/p\"}"), "Chợ đêm");
+    assert_has(ok(running, "ListProjects", "{\"parent\":\"schemes/s\"}"),
+               "\"schemes/s/projects/p\"");
+    assert_has(ok(running, "ListSchemes", "{}"), "\"name\":\"schemes/s\"");
+    assert_has(ok(running, "GetEvidence", NAME("a/evidence/e") "}"), "\"note\":\"seen\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        running_test(what_is_stored_is_read_and_listed),
         running_test(a_scheme_goes_through_its_states),
         running_test(a_scheme_that_cannot_be_is_refused),
         running_test(a_project_in_use_is_not_deleted),

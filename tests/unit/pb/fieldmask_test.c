@@ -223,8 +223,10 @@ static void short_memory_is_said(void **state)
         struct arena *small = arena_new(limit);
         char **present = NULL;
         size_t count = 0;
-        const struct status merged = fieldmask_merge(small, &to->base, &from->base, paths, 1);
-        const struct status made = fieldmask_from_present(small, &from->base, &present, &count);
+        const struct status merged =
+            status_within(small, fieldmask_merge(small, &to->base, &from->base, paths, 1));
+        const struct status made =
+            status_within(small, fieldmask_from_present(small, &from->base, &present, &count));
         const bool is_ok = merged.code == STATUS_OK && made.code == STATUS_OK;
         arena_free(small);
         to->leaf = NULL;

@@ -229,8 +229,9 @@ static void short_memory_is_said(void **state)
     for (size_t limit = 0;; limit += 16) {
         struct arena *small = arena_new(limit);
         Everything target = DONGKHOI__TEST__EVERYTHING__INIT;
-        const struct status status = json_set_from_text(
-            small, &target.base, slice_from("leaf.planPercent"), slice_from("95.3"));
+        const struct status status = status_within(
+            small, json_set_from_text(small, &target.base, slice_from("leaf.planPercent"),
+                                      slice_from("95.3")));
         const bool is_ok = status.code == STATUS_OK;
         if (!is_ok) {
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);

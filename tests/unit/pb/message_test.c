@@ -321,7 +321,7 @@ static void whatever_allocation_fails_nfc_says_so(void **state)
     for (;; limit += 16) {
         struct arena *small = arena_new(limit);
         Samples__Sample *sample = decomposed();
-        const struct status status = message_to_nfc(small, &sample->base);
+        const struct status status = status_within(small, message_to_nfc(small, &sample->base));
         arena_free(small);
         arena_reset(arena);
         if (status.code == STATUS_OK) {

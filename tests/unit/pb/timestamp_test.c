@@ -33,21 +33,11 @@ static void a_time_that_is_not_there_is_the_first_one(void **state)
     assert_true(time_unwrap(NULL) == 0);
 }
 
-static void a_full_arena_makes_no_time(void **state)
-{
-    struct arena *arena = arena_new(0);
-
-    (void)state;
-    assert_null(time_wrap(arena, 1));
-    arena_free(arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_comes_back_as_it_was_and_nanos_are_never_negative),
         cmocka_unit_test(a_time_that_is_not_there_is_the_first_one),
-        cmocka_unit_test(a_full_arena_makes_no_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -429,9 +429,29 @@ static void an_exemplar_is_published_once_and_then_stays(void **state)
     assert_has(ask("ListExemplars", "{'parent':'movements/-','filter':'state = PUBLISHED'}"), name);
 }
 
+static void what_is_stored_is_read_and_listed(void **state)
+{
+    const struct stage stage = stage_new();
+    const char *commendation = proposed(&stage);
+    const char *movement = stage.movement;
+
+    (void)state;
+    (void)ask("CreateExemplar",
+              "{'parent':'%s','exemplarId':'x','exemplar':{'displayName':{'vi':'Gương'},"
+              "'organization':'%s','story':'Chuyện'}}",
+              movement, stage.division);
+    assert_has(ask("GetOrganization", "{'name':'%s'}", stage.department), "'kind':'DEPARTMENT'");
+    assert_has(ask("ListOrganizations", "{'pageSize':1000}"), stage.department);
+    assert_has(ask("ListMovements", "{'pageSize':1000}"), movement);
+    assert_has(ask("ListReports", "{'parent':'%s'}", stage.achievement), "'reports':[]");
+    assert_has(ask("GetCommendation", "{'name':'%s'}", commendation), stage.achievement);
+    assert_has(ask("GetExemplar", "{'name':'%s/exemplars/x'}", movement), "Chuyện");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_stored_is_read_and_listed),
         cmocka_unit_test(a_commendation_goes_to_its_award_and_is_annulled),
         cmocka_unit_test(every_step_is_possible_only_from_its_states),
         cmocka_unit_test(one_achievement_has_one_award),

@@ -133,24 +133,6 @@ static void organizations_exist_from_day_to_day(void **state)
     }
 }
 
-static void a_refusal_is_one_also_in_a_full_arena(void **state)
-{
-    (void)state;
-    for (size_t limit = STEP_BYTES; limit < LIMIT_MAX_BYTES; limit += STEP_BYTES) {
-        struct call call = {.arena = arena_new(limit)};
-        const struct status step =
-            machine_refuse(&call, &registration_machine, REGISTRATION_STATE(SUBMITTED), "evaluate");
-        const struct status form = form_check(&call, COMMENDATION_FORM(EMULATION_FLAG), true);
-
-        assert_int_equal(step.code, STATUS_FAILED_PRECONDITION);
-        assert_non_null(step.message);
-        assert_int_equal(form.code, STATUS_FAILED_PRECONDITION);
-        assert_non_null(form.message);
-        assert_non_null(call.metadata[3]);
-        arena_free(call.arena);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,7 +140,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refusal_has_the_right_article, setup, teardown),
         cmocka_unit_test_setup_teardown(titles_are_for_persons_or_units, setup, teardown),
         cmocka_unit_test(organizations_exist_from_day_to_day),
-        cmocka_unit_test(a_refusal_is_one_also_in_a_full_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,7 @@ static void lines_do_not_grow_with_the_clusters_that_do_not_count(void **state)
     const char *movement = made_movement();
 
     (void)state;
+    NOT_STARVED();
     for (int i = 0; i < LINES; i++) {
         (void)made_commitment(movement, clusters);
     }
@@ -308,6 +309,7 @@ static void the_targets_of_the_year_are_shown_and_each_is_asked_once(void **stat
     const char *movement = made_movement();
 
     (void)state;
+    NOT_STARVED();
     (void)made_commitment(movement, wind);
     (void)made_commitment(movement, wind);
     fake_reset();

@@ -62,10 +62,8 @@ static void on_call(void *arg, struct rpc_call *call)
         hold(peer, call);
         return;
     } else if (strcmp(info->method, "exhaust") == 0) {
-        for (size_t size = RPC_CALL_ARENA_BYTES; size > 0; size /= 2) {
-            while (arena_alloc(rpc_call_arena(call), size) != NULL) {
-            }
-        }
+        (void)arena_alloc(rpc_call_arena(call), RPC_CALL_ARENA_BYTES);
+        (void)arena_alloc(rpc_call_arena(call), 1);
         result.status = status_out_of_memory();
     } else if (strcmp(info->method, "refuse") == 0) {
         result.metadata = metadata;

@@ -56,12 +56,10 @@ static struct status handle(struct trial *trial, struct tx *tx)
     void *response = message_new(trial->call.arena, output_of(trial->method->name));
     void *request = message_clone(trial->call.arena, trial->request);
 
-    if (response == NULL || request == NULL) {
-        return status_out_of_memory();
-    }
     trial->call.tx = tx;
     trial->call.now_us = tx->time_us;
-    return trial->method->handler(&trial->call, request, response);
+    return status_within(trial->call.arena,
+                         trial->method->handler(&trial->call, request, response));
 }
 
 static struct status on_run(struct write *write, struct tx *tx)

@@ -150,7 +150,7 @@ static struct status on_run(struct write *write, struct tx *tx)
     struct job *job = (struct job *)write;
 
     job->runs++;
-    return job->act(job, tx);
+    return status_within(write->arena, job->act(job, tx));
 }
 
 static void on_done(struct write *write)

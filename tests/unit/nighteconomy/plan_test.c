@@ -1,15 +1,13 @@
-/* memory_test.c - whatever allocation fails, a computation ends with a status. */
+/* plan_test.c - tests of plans and of what refusals say, without a store. */
 #include "unit.h"
 
-#include "base/clock.h"
-#include "late.h"
 #include "pb/message.h"
-#include "schedule.h"
+#include "plan.h"
 #include "steps.h"
 
 #include <string.h>
 
-enum { STEP_BYTES = 16, LIMIT_MAX_BYTES = 1 << 17, COUNT = 3 };
+enum { COUNT = 3 };
 
 /* A scheme in memory: a chain of milestones, one of them late, one moved, one without anything. */
 struct world {
@@ -79,98 +77,6 @@ static struct plan plan_of(struct world *world)
     return (struct plan){.milestones = world->milestones, .count = COUNT};
 }
 
-/* Runs rule with more and more memory until it does not lack any. */
-static void grow_until_enough(struct world *world,
-                              struct status (*rule)(struct call *call, struct world *world),
-                              enum status_code expected)
-{
-    for (size_t limit = STEP_BYTES; limit < LIMIT_MAX_BYTES; limit += STEP_BYTES) {
-        struct call call = {.arena = arena_new(limit)};
-        const struct status status = rule(&call, world);
-        const enum status_code code = status.code;
-
-        assert_true(code == STATUS_OK || (status.reason != NULL && status.message != NULL));
-        arena_free(call.arena);
-        if (code == expected) {
-            return;
-        }
-        assert_int_equal(code, STATUS_RESOURCE_EXHAUSTED);
-    }
-    fail_msg("never enough");
-}
-
-/* The parts of a schedule that need no store. */
-static struct status compute(struct call *call, struct world *world)
-{
-    static const struct workdays workdays = {0};
-    int32_t accepted[COUNT] = {1, 0, 0};
-    struct timetable timetable = {
-        .scheme = world->scheme,
-        .plan = plan_of(world),
-        .accepted = accepted,
-        .start_known = true,
-        .start_day = 19212,
-        .status_day = 19240,
-        .workdays = &workdays,
-    };
-    schedule_message *answer =
-        message_new(call->arena, &dongkhoi__nighteconomy__v1__schedule__descriptor);
-    scheduled_message *entries[COUNT];
-    struct offset finish = {0};
-
-    if (answer == NULL) {
-        return status_out_of_memory();
-    }
-    answer->status_date = (char *)"2022-09-05";
-    answer->milestones = entries;
-    TRY(plan_activities(call, &timetable.plan, &timetable.activities));
-    if (critical_path_compute(call->arena, timetable.activities, COUNT, (struct offset){0},
-                              &finish) != CRITICAL_PATH_OK) {
-        return status_out_of_memory();
-    }
-    for (size_t i = 0; i < COUNT; i++) {
-        entries[i] =
-            message_new(call->arena, &dongkhoi__nighteconomy__v1__scheduled_milestone__descriptor);
-        if (entries[i] == NULL) {
-            return status_out_of_memory();
-        }
-        TRY(scheduled_fill(call, &timetable, i, entries[i]));
-        answer->n_milestones++;
-    }
-    TRY(earned_fill(call, &timetable, answer));
-    TRY(late_fill(call, &timetable.plan, answer));
-    assert_int_equal(answer->n_overdue, 2);
-    assert_int_equal(answer->n_slipped, 1);
-    assert_non_null(entries[1]->early_finish);
-    assert_null(entries[2]->early_start);
-    return STATUS_NONE;
-}
-
-static struct status find_cycle(struct call *call, struct world *world)
-{
-    const struct plan plan = plan_of(world);
-
-    return plan_check_cycle(call, &plan);
-}
-
-static void a_schedule_survives_a_full_arena(void **state)
-{
-    grow_until_enough(*state, compute, STATUS_OK);
-}
-
-static void a_plan_without_a_cycle_survives_a_full_arena(void **state)
-{
-    grow_until_enough(*state, find_cycle, STATUS_OK);
-}
-
-static void a_cycle_is_refused_also_in_a_full_arena(void **state)
-{
-    struct world *world = *state;
-
-    depend(world->arena, world->milestones[0], world->milestones[2]->name);
-    grow_until_enough(world, find_cycle, STATUS_FAILED_PRECONDITION);
-}
-
 static void the_members_of_a_cycle_are_in_the_metadata(void **state)
 {
     struct world *world = *state;
@@ -216,9 +122,6 @@ static void a_milestone_is_put_in_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(a_schedule_survives_a_full_arena),
-        world_test(a_plan_without_a_cycle_survives_a_full_arena),
-        world_test(a_cycle_is_refused_also_in_a_full_arena),
         world_test(the_members_of_a_cycle_are_in_the_metadata),
         world_test(the_possible_steps_are_in_the_metadata),
         world_test(a_milestone_is_put_in_its_place),
