@@ -13,9 +13,6 @@ char *base64url_encode(struct arena *arena, struct slice bytes)
     uint32_t bits = 0;
     unsigned bit_count = 0;
 
-    if (text == NULL) {
-        return NULL;
-    }
     for (size_t i = 0; i < bytes.length; i++) {
         bits = bits << 8 | (uint8_t)bytes.data[i];
         bit_count += 8;

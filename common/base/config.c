@@ -14,9 +14,6 @@ static struct status read_variable(struct config_variable *variable, char *(*get
     const char *set = get(variable->name);
     const char *value = arena_strdup(arena, set != NULL ? set : variable->fallback);
 
-    if (value == NULL) {
-        return status_out_of_memory();
-    }
     variable->value = value;
     variable->origin = set != NULL ? CONFIG_ENVIRONMENT : CONFIG_DEFAULT;
     return STATUS_NONE;

@@ -109,9 +109,6 @@ static struct status check_name(const struct config_variable *variables, size_t 
     }
     const char *whole = arena_printf(arena, PREFIX "%.*s", SLICE_ARGS(name));
     const char *meant = nearly(variables, count, name);
-    if (whole == NULL) {
-        return status_out_of_memory();
-    }
     if (meant != NULL) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "INVALID_CONFIGURATION", NULL,
                            "%s is \"%s\", but there is no such variable; allowed is: %s", whole,

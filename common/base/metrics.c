@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <math.h>
@@ -47,11 +48,9 @@ static size_t shard_of_thread(void)
 
 struct metrics *metrics_new(void)
 {
-    struct metrics *metrics = calloc(1, sizeof(*metrics));
+    struct metrics *metrics = memory_zeroed(sizeof(*metrics));
 
-    if (metrics != NULL) {
-        metrics->last = &metrics->first;
-    }
+    metrics->last = &metrics->first;
     return metrics;
 }
 
@@ -71,11 +70,8 @@ struct status metrics_add(struct metrics *metrics, const struct metric_options *
                           struct metric **ret_metric)
 {
     const size_t per_line = CACHE_LINE_BYTES / sizeof(atomic_uint_fast64_t);
-    struct metric *metric = calloc(1, sizeof(*metric));
+    struct metric *metric = memory_zeroed(sizeof(*metric));
 
-    if (metric == NULL) {
-        return status_out_of_memory();
-    }
     assert(options->bound_count <= METRIC_BOUNDS_MAX && options->column_count <= 32);
     metric->options = *options;
     metric->rows = options->rows != NULL ? options->row_count : 1;

@@ -178,9 +178,6 @@ static char *encode(struct arena *arena, const utf8proc_int32_t *points, size_t 
         length += (size_t)utf8proc_encode_char(points[i], bytes);
     }
     char *text = arena_alloc(arena, length + 1);
-    if (text == NULL) {
-        return NULL;
-    }
     char *end = text;
     for (size_t i = 0; i < count; i++) {
         const size_t size = (size_t)utf8proc_encode_char(points[i], bytes);
@@ -201,9 +198,6 @@ struct status text_to_nfc(struct arena *arena, const char *text, const char **re
     const size_t count = decompose(slice, NULL, 0);
     utf8proc_int32_t *points = arena_array(arena, count, sizeof(*points));
     utf8proc_int32_t *scratch = arena_array(arena, count, sizeof(*scratch));
-    if (points == NULL || scratch == NULL) {
-        return status_out_of_memory();
-    }
     (void)decompose(slice, points, count);
     reorder(points, count, scratch);
     const utf8proc_ssize_t composed = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)count,
@@ -228,9 +222,6 @@ struct status text_fold(struct arena *arena, const char *text, const char **ret_
     bool blank = false;
     size_t count = 0;
 
-    if (points == NULL) {
-        return status_out_of_memory();
-    }
     while (rest.length > 0) {
         utf8proc_int32_t c = 0;
         const size_t length = next_code_point(rest, &c);

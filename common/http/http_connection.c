@@ -1,6 +1,8 @@
 /* http_connection.c - the life of a connection: accepted, read, timed, closed. */
 #include "http/http_internal.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
@@ -203,11 +205,8 @@ static bool is_full(const struct http_loop *loop)
 
 static struct http_connection *connection_new(struct http_loop *loop)
 {
-    struct http_connection *connection = calloc(1, sizeof(*connection));
+    struct http_connection *connection = memory_zeroed(sizeof(*connection));
 
-    if (connection == NULL) {
-        return NULL;
-    }
     connection->loop = loop;
     connection->phase = CONNECTION_IDLE;
     connection->since_ms = (int64_t)uv_now(&loop->uv);

@@ -1,6 +1,8 @@
 /* http_peer.c - addresses and networks, and a table of those who are here. */
 #include "http/http_peer.h"
 
+#include "base/memory.h"
+
 #include <arpa/inet.h>
 #include <endian.h>
 #include <stdlib.h>
@@ -125,9 +127,6 @@ struct status http_networks_parse(const char *text, struct arena *arena,
     }
     struct http_networks *networks =
         arena_alloc(arena, sizeof(*networks) + most * sizeof(networks->items[0]));
-    if (networks == NULL) {
-        return status_out_of_memory();
-    }
     for (const char *at = text; *at != '\0';) {
         const size_t length = strcspn(at, ",");
         const struct slice item = http_trim((struct slice){at, length});
@@ -236,13 +235,11 @@ struct http_peer *http_peer_hold(struct http_peers *peers, const struct http_add
             return at;
         }
     }
-    struct http_peer *peer = calloc(1, sizeof(*peer));
-    if (peer != NULL) {
-        peer->key = key;
-        peer->users = 1;
-        peer->next = *bucket;
-        *bucket = peer;
-    }
+    struct http_peer *peer = memory_zeroed(sizeof(*peer));
+    peer->key = key;
+    peer->users = 1;
+    peer->next = *bucket;
+    *bucket = peer;
     return peer;
 }
 

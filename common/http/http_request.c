@@ -1,6 +1,8 @@
 /* http_request.c - requests are kept for the next ones: a steady load allocates nothing. */
 #include "http/http_internal.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 /* More than any answer: a message of 16 MiB as JSON. */
@@ -15,10 +17,7 @@ struct http_request *request_new(struct http_loop *loop)
         loop->spare_count--;
         request->next = NULL;
     } else {
-        request = calloc(1, sizeof(*request));
-        if (request == NULL) {
-            return NULL;
-        }
+        request = memory_zeroed(sizeof(*request));
         request->arena = arena_new(HTTP_REQUEST_ARENA_BYTES);
         if (request->arena == NULL) {
             free(request);

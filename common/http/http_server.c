@@ -1,6 +1,8 @@
 /* http_server.c - threads, listeners, and the end of both. */
 #include "http/http_internal.h"
 
+#include "base/memory.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -346,13 +348,10 @@ static void too_large_fill(struct http_server *server)
 struct status http_server_open(const struct http_server_options *options, struct arena *arena,
                                struct http_server **ret_server)
 {
-    struct http_server *server = calloc(1, sizeof(*server));
+    struct http_server *server = memory_zeroed(sizeof(*server));
     struct addrinfo *where = NULL;
     char host[ADDRESS_HOST_BYTES];
 
-    if (server == NULL) {
-        return status_out_of_memory();
-    }
     server->options = *options;
     server->limits = options->limits;
     limits_complete(&server->limits);

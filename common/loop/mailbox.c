@@ -1,6 +1,8 @@
 /* mailbox.c - a locked list and a wake-up that is sent only when the list was empty. */
 #include "loop/mailbox.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -61,7 +63,7 @@ static void on_wake_closed(uv_handle_t *wake)
 
 int mailbox_open(uv_loop_t *loop, struct mailbox **ret_box)
 {
-    struct mailbox *box = calloc(1, sizeof(*box));
+    struct mailbox *box = memory_zeroed(sizeof(*box));
     int err = UV_ENOMEM;
 
     if (box == NULL) {

@@ -132,7 +132,7 @@ static struct status decode_string(struct decoder *decoder, struct slice bytes, 
         return malformed(decoder, "a string is not UTF-8");
     }
     *to = arena_copy(decoder->arena, bytes);
-    return *to != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status decode_bytes(struct decoder *decoder, struct slice bytes,
@@ -155,7 +155,7 @@ static struct status decode_child(struct decoder *decoder, const ProtobufCFieldD
     if (*to == NULL) {
         *to = message_new(decoder->arena, field->descriptor);
     }
-    return *to != NULL ? decode_message(decoder, *to, bytes, depth + 1) : status_out_of_memory();
+    return decode_message(decoder, *to, bytes, depth + 1);
 }
 
 /* An entry without a value has the empty one. */
@@ -168,7 +168,7 @@ static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *e
         if (*child == NULL) {
             *child = message_new(decoder->arena, value->descriptor);
         }
-        return *child != NULL ? STATUS_NONE : status_out_of_memory();
+        return STATUS_NONE;
     }
     return STATUS_NONE;
 }
@@ -178,9 +178,6 @@ static struct status add_wide_map(struct decoder *decoder, ProtobufCMessage *mes
 {
     struct wide_map *map = ARENA_NEW(decoder->arena, struct wide_map);
 
-    if (map == NULL) {
-        return status_out_of_memory();
-    }
     *map = (struct wide_map){.next = decoder->maps, .message = message, .field = field};
     decoder->maps = map;
     return STATUS_NONE;

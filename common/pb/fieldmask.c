@@ -86,9 +86,6 @@ struct status fieldmask_from_present(struct arena *arena, const ProtobufCMessage
     char **paths = arena_array(arena, type->n_fields, sizeof(paths[0]));
     size_t count = 0;
 
-    if (paths == NULL) {
-        return status_out_of_memory();
-    }
     for (unsigned i = 0; i < type->n_fields; i++) {
         if (message_has(message, &type->fields[i])) {
             paths[count] = arena_strdup(arena, type->fields[i].name);
@@ -109,9 +106,6 @@ static struct status own_child(struct arena *arena, ProtobufCMessage *to,
     const ProtobufCMessage *old = message_child(to, field->name);
     ProtobufCMessage *child = message_new(arena, field->descriptor);
 
-    if (child == NULL) {
-        return status_out_of_memory();
-    }
     if (old != NULL) {
         memcpy(child, old, old->descriptor->sizeof_message);
     }

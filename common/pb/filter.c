@@ -16,9 +16,6 @@ struct status filter_fail(struct filter_parser *parser, const char *at, const ch
     va_start(args, format);
     const char *message = arena_vprintf(parser->arena, format, args);
     va_end(args);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     return status_make(parser->arena, STATUS_INVALID_ARGUMENT, "INVALID_FILTER", "filter",
                        "filter: %s (byte %zu)", message, (size_t)(at - parser->start) + 1);
 }
@@ -49,9 +46,6 @@ static struct status new_node(struct filter_parser *parser, enum filter_kind kin
 {
     struct filter_node *node = ARENA_NEW(parser->arena, struct filter_node);
 
-    if (node == NULL) {
-        return status_out_of_memory();
-    }
     *node = (struct filter_node){.kind = kind, .child = child};
     *ret_node = node;
     return STATUS_NONE;
@@ -172,9 +166,6 @@ struct status filter_parse(struct arena *arena, const ProtobufCMessageDescriptor
     struct filter_parser parser = {.arena = arena, .type = type, .start = text, .at = text};
     struct filter *filter = ARENA_NEW(arena, struct filter);
 
-    if (filter == NULL) {
-        return status_out_of_memory();
-    }
     if (strnlen(text, FILTER_TEXT_MAX_BYTES + 1) > FILTER_TEXT_MAX_BYTES) {
         return filter_fail(&parser, text + FILTER_TEXT_MAX_BYTES, "longer than %d bytes",
                            FILTER_TEXT_MAX_BYTES);

@@ -64,9 +64,6 @@ struct status filter_quoted(struct filter_parser *parser, struct filter_word *re
     size_t length = 0;
     bool is_star = false;
 
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     *ret_word =
         (struct filter_word){.at = open, .is_quoted = true, .is_open_start = *parser->at == '*'};
     for (; *parser->at != quote; parser->at++) {
@@ -276,9 +273,6 @@ struct status filter_comparison_parse(struct filter_parser *parser,
     struct segments segments = {.count = 0};
     struct filter_word word;
 
-    if (comparison == NULL) {
-        return status_out_of_memory();
-    }
     TRY(parse_segments(parser, &segments));
     TRY(parse_operator(parser, &segments, &comparison->comparator));
     TRY(resolve(parser, &segments, comparison));

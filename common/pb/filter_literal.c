@@ -43,9 +43,6 @@ static struct status parse_text(struct filter_parser *parser, const struct filte
         text.length--;
     }
     const char *copy = arena_copy(parser->arena, text);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     TRY(text_to_nfc(parser->arena, copy, &nfc));
     literal->text = slice_from(nfc);
     if (!literal->is_open_start && !literal->is_open_end) {

@@ -28,7 +28,7 @@ static struct status seen_init(struct seen *seen, struct arena *arena, unsigned 
     if (fields > SEEN_WORDS * SEEN_WORD_BITS) {
         seen->words = arena_array(arena, fields / SEEN_WORD_BITS + 1, sizeof(seen->words[0]));
     }
-    return seen->words != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 /* False when it was added before. */
@@ -105,9 +105,6 @@ static struct status read_value(struct json_reader *reader, const ProtobufCField
         return read_scalar(reader, kind, field, value);
     }
     ProtobufCMessage *message = message_new(reader->arena, field->descriptor);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     TRY(read_message(reader, message));
     *(ProtobufCMessage **)value = message;
     return STATUS_NONE;
@@ -139,9 +136,6 @@ static struct status read_array(struct json_reader *reader, ProtobufCMessage *me
             break;
         }
         void *item = json_list_add(&list, reader->arena);
-        if (item == NULL) {
-            return status_out_of_memory();
-        }
         TRY(read_value(reader, field, item));
     }
     reader->step = step.up;
@@ -208,9 +202,6 @@ static struct status fail_oneof(struct json_reader *reader, const char *at,
     const char *set = protobuf_c_message_descriptor_get_field(message->descriptor, other)->name;
     char *name = arena_alloc(reader->arena, strlen(set) + 1);
 
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     (void)json_name(set, name);
     return json_reader_fail(reader, at, "DUPLICATE_FIELD",
                             "only one of its oneof may be set, and %s is set already", name);
@@ -388,9 +379,6 @@ static struct status read_any(struct json_reader *reader, Google__Protobuf__Any 
         return json_reader_fail(reader, url_at, "INVALID_VALUE", "names no type that is known");
     }
     ProtobufCMessage *inner = message_new(reader->arena, type);
-    if (inner == NULL) {
-        return status_out_of_memory();
-    }
     reader->at = start;
     TRY(wellknown_of(type) == WELLKNOWN_NONE ? read_members(reader, inner, "@type")
                                              : read_any_value(reader, inner));

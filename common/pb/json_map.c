@@ -12,9 +12,6 @@ void *json_list_add(struct json_list *list, struct arena *arena)
     if (list->count == list->capacity) {
         const size_t capacity = list->capacity > 0 ? 2 * list->capacity : FIRST_CAPACITY;
         void *items = arena_array(arena, capacity, list->item_bytes);
-        if (items == NULL) {
-            return NULL;
-        }
         if (list->count > 0) {
             memcpy(items, list->items, list->count * list->item_bytes);
         }

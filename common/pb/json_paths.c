@@ -20,9 +20,6 @@ static struct status add_path(struct arena *arena, struct path_list *list, char 
         const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
         char **paths = arena_array(arena, capacity, sizeof(*paths));
 
-        if (paths == NULL) {
-            return status_out_of_memory();
-        }
         if (list->count > 0) {
             memcpy(paths, list->paths, list->count * sizeof(*paths));
         }
@@ -60,9 +57,6 @@ static struct status add_members(struct json_reader *reader, const ProtobufCMess
         assert(field != NULL);
         char *path = base == NULL ? arena_strdup(reader->arena, field->name)
                                   : arena_printf(reader->arena, "%s.%s", base, field->name);
-        if (path == NULL) {
-            return status_out_of_memory();
-        }
         if (is_open(field, kind)) {
             TRY(add_members(reader, field->descriptor, path, list));
         } else {

@@ -140,9 +140,6 @@ struct status json_reader_fail(struct json_reader *reader, const char *at, const
     va_start(args, format);
     const char *message = arena_vprintf(reader->arena, format, args);
     va_end(args);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     return json_reader_locate(
         reader, at,
         (struct status){.code = STATUS_INVALID_ARGUMENT, .reason = reason, .message = message});
@@ -405,9 +402,6 @@ struct status json_reader_string(struct json_reader *reader, struct slice *ret_s
     }
     /* No escape is shorter than what it stands for. */
     char *copy = arena_alloc(reader->arena, raw.length + 1);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     char *to = copy;
     const char *end = raw.data + raw.length;
     for (const char *at = raw.data; at < end;) {

@@ -244,9 +244,6 @@ static struct status string_from_text(struct arena *arena, struct slice text, vo
         return must_be("must be UTF-8 without U+0000");
     }
     char *copy = arena_copy(arena, text);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     memcpy(value, &copy, sizeof(copy));
     return STATUS_NONE;
 }

@@ -25,14 +25,8 @@ static struct status locate(struct arena *arena, struct slice path, struct statu
     }
     const char *copy = arena_copy(arena, path);
     char *field = arena_alloc(arena, path.length + 1);
-    if (copy == NULL || field == NULL) {
-        return status_out_of_memory();
-    }
     (void)json_name(copy, field);
     const char *message = arena_printf(arena, "%s: %s", field, status.message);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     status.field = field;
     status.message = message;
     return status;
@@ -55,9 +49,6 @@ static struct status set_value(struct arena *arena, const ProtobufCFieldDescript
         return refuse("INVALID_VALUE", "is an object and takes no text");
     }
     ProtobufCMessage *child = message_new(arena, field->descriptor);
-    if (child == NULL) {
-        return status_out_of_memory();
-    }
     const ProtobufCFieldDescriptor *inner = child->descriptor->fields;
     TRY(kind == WELLKNOWN_WRAPPER ? scalar_from_text(arena, inner, text, field_member(child, inner))
                                   : wellknown_parse(arena, kind, text, child));
@@ -73,9 +64,6 @@ static struct status append_value(struct arena *arena, ProtobufCMessage *message
     void **member = field_member(message, field);
     char *items = arena_array(arena, count + 1, size);
 
-    if (items == NULL) {
-        return status_out_of_memory();
-    }
     if (count > 0) {
         memcpy(items, *member, count * size);
     }
@@ -116,9 +104,6 @@ static struct status enter_child(struct arena *arena, ProtobufCMessage **message
     TRY(check_oneof(*message, field));
     if (!message_has(*message, field)) {
         ProtobufCMessage *made = message_new(arena, field->descriptor);
-        if (made == NULL) {
-            return status_out_of_memory();
-        }
         *child = made;
         mark(*message, field);
     }

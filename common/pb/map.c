@@ -52,9 +52,6 @@ struct status map_keep_last(struct arena *arena, ProtobufCMessage **entries, siz
         return STATUS_NONE;
     }
     struct place *places = arena_array(arena, *count, sizeof(places[0]));
-    if (places == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < *count; i++) {
         places[i] = (struct place){.entry = entries[i], .index = i};
     }

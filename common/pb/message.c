@@ -54,9 +54,7 @@ void *message_new(struct arena *arena, const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *message = arena_alloc(arena, type->sizeof_message);
 
-    if (message != NULL) {
-        protobuf_c_message_init(type, message);
-    }
+    protobuf_c_message_init(type, message);
     return message;
 }
 
@@ -248,9 +246,6 @@ void *message_clone(struct arena *arena, const ProtobufCMessage *message)
     const ProtobufCMessageDescriptor *type = message->descriptor;
     ProtobufCMessage *copy = arena_alloc(arena, type->sizeof_message);
 
-    if (copy == NULL) {
-        return NULL;
-    }
     memcpy(copy, message, type->sizeof_message);
     copy->n_unknown_fields = 0;
     copy->unknown_fields = NULL;
@@ -514,14 +509,11 @@ static struct status field_below(struct arena *arena, struct status status,
     }
     char *name = arena_alloc(arena, strlen(field->name) + 1);
     const char *place = name;
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     (void)json_name(field->name, name);
     if (field_is_repeated(field)) {
         place = arena_printf(arena, "%s[%zu]", name, index);
     }
-    return place != NULL ? status_below(arena, status, place) : status_out_of_memory();
+    return status_below(arena, status, place);
 }
 
 static struct status field_to_nfc(struct arena *arena, const ProtobufCMessage *message,

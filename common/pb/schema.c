@@ -66,9 +66,6 @@ static struct status comment_copy(struct arena *arena, const char *raw, const ch
     size_t length = 0;
     bool line_starts = true;
 
-    if (comment == NULL) {
-        return status_out_of_memory();
-    }
     for (const char *c = raw; *c != '\0'; c++) {
         if (!line_starts || *c != ' ') {
             comment[length++] = *c;
@@ -102,7 +99,7 @@ static struct status comment_of(const struct loader *loader, const struct path *
 static struct status copy(const struct loader *loader, const char *text, const char **ret_copy)
 {
     *ret_copy = arena_strdup(loader->arena, text != NULL ? text : "");
-    return *ret_copy != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 /* "package.Outer.Inner"; scope may be "" or NULL. */
@@ -116,7 +113,7 @@ static struct status full_name(const struct loader *loader, const char *scope, c
                               scoped ? scope : "");
     }
     *ret_name = arena_printf(loader->arena, "%s%s%s", scoped ? scope : "", scoped ? "." : "", name);
-    return *ret_name != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 /* Options may be absent; NULL stays NULL. */
@@ -134,9 +131,6 @@ static struct status load_enum(struct loader *loader,
     to->value_names = arena_array(loader->arena, from->n_value, sizeof(*to->value_names));
     to->value_comments = arena_array(loader->arena, from->n_value, sizeof(*to->value_comments));
     int32_t *numbers = arena_array(loader->arena, from->n_value, sizeof(*numbers));
-    if (to->value_names == NULL || to->value_comments == NULL || numbers == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < from->n_value; i++) {
         const struct path below = path_down(path, ENUM_VALUE, i);
         numbers[i] = from->value[i]->number;
@@ -194,9 +188,6 @@ static struct status load_message(struct loader *loader,
     struct schema_message *to = &loader->schema->messages[loader->schema->message_count++];
     struct schema_field *fields = arena_array(loader->arena, from->n_field, sizeof(*fields));
 
-    if (fields == NULL) {
-        return status_out_of_memory();
-    }
     TRY(full_name(loader, scope, from->name, &to->name));
     TRY(comment_of(loader, &path, &to->comment));
     TRY(options_resource(loader->arena, loader->scratch, BASE_OF(from->options), &to->resource_type,
@@ -318,9 +309,6 @@ static struct status load_method(struct loader *loader,
 {
     TRY(copy(loader, from->name, &to->name));
     to->full_name = arena_printf(loader->arena, "%s/%s", service->name, to->name);
-    if (to->full_name == NULL) {
-        return status_out_of_memory();
-    }
     to->service = service;
     TRY(comment_of(loader, path, &to->comment));
     TRY(type_of_method(loader, from->input_type, &to->input));
@@ -335,9 +323,6 @@ static struct status load_service(struct loader *loader,
 {
     struct schema_method *methods = arena_array(loader->arena, from->n_method, sizeof(*methods));
 
-    if (methods == NULL) {
-        return status_out_of_memory();
-    }
     TRY(comment_of(loader, &path, &to->comment));
     for (size_t i = 0; i < from->n_method; i++) {
         const struct path below = path_down(path, SERVICE_METHOD, i);
@@ -384,9 +369,6 @@ static struct status load_services(struct loader *loader,
     struct schema *schema = loader->schema;
 
     schema->services = arena_array(loader->arena, count, sizeof(*schema->services));
-    if (schema->services == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         for (unsigned m = 0; m < services[i]->n_methods; m++) {
             TRY(link_type(loader, services[i]->methods[m].input));
@@ -404,9 +386,6 @@ static struct status load(struct loader *loader, struct slice bytes,
     ProtobufCAllocator allocator = arena_allocator(loader->scratch);
 
     loader->schema = ARENA_NEW(loader->arena, struct schema);
-    if (loader->schema == NULL) {
-        return status_out_of_memory();
-    }
     loader->set = google__protobuf__file_descriptor_set__unpack(&allocator, bytes.length,
                                                                 (const uint8_t *)bytes.data);
     if (loader->set == NULL) {
@@ -422,9 +401,6 @@ struct status schema_load(struct arena *arena, struct slice descriptor_set,
 {
     struct loader loader = {.arena = arena, .scratch = arena_new(SCRATCH_BYTES)};
 
-    if (loader.scratch == NULL) {
-        return status_out_of_memory();
-    }
     const struct status status =
         status_within(loader.scratch,
                       status_within(arena, load(&loader, descriptor_set, services, service_count)));

@@ -70,9 +70,6 @@ static struct status extension_unpack(struct arena *arena, struct arena *scratch
         length += options->unknown_fields[i].len;
     }
     char *bytes = arena_alloc(scratch, length);
-    if (bytes == NULL) {
-        return status_out_of_memory();
-    }
     length = 0;
     for (unsigned i = 0; options != NULL && i < options->n_unknown_fields; i++) {
         struct slice rest = unknown_bytes(&options->unknown_fields[i]);
@@ -104,9 +101,6 @@ static struct status copy_text(struct arena *arena, const char *text, const char
 
     if (text != NULL && text[0] != '\0') {
         copy = arena_strdup(arena, text);
-        if (copy == NULL) {
-            return status_out_of_memory();
-        }
     }
     *ret_copy = copy;
     return STATUS_NONE;
@@ -199,9 +193,6 @@ struct status options_routes(struct arena *arena, struct arena *scratch,
     }
     const size_t count = 1 + rule->n_additional_bindings;
     struct schema_route *routes = arena_array(arena, count, sizeof(*routes));
-    if (routes == NULL) {
-        return status_out_of_memory();
-    }
     TRY(route_fill(arena, rule, &routes[0]));
     for (size_t i = 1; i < count; i++) {
         TRY(route_fill(arena, rule->additional_bindings[i - 1], &routes[i]));

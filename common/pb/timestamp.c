@@ -7,9 +7,6 @@ Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us)
 {
     Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
 
-    if (time == NULL) {
-        return NULL;
-    }
     google__protobuf__timestamp__init(time);
     time->seconds = time_us / SECOND_US;
     time->nanos = (int32_t)(time_us % SECOND_US) * MICROSECOND_NS;

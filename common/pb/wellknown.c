@@ -280,9 +280,6 @@ static struct status mask_parse(struct arena *arena, struct slice text, char ***
         }
     }
     char **paths = arena_array(arena, count, sizeof(paths[0]));
-    if (paths == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         const char *comma = memchr(text.data, ',', text.length);
         const size_t length = comma != NULL ? (size_t)(comma - text.data) : text.length;
@@ -290,9 +287,6 @@ static struct status mask_parse(struct arena *arena, struct slice text, char ***
             return invalid("must not hold an empty path");
         }
         paths[i] = proto_path(arena, (struct slice){.data = text.data, .length = length});
-        if (paths[i] == NULL) {
-            return status_out_of_memory();
-        }
         if (!path_comes_back(paths[i])) {
             return invalid("must not hold a path with a \"_\" that no lower-case letter follows");
         }
@@ -390,9 +384,6 @@ struct status base64_parse(struct arena *arena, struct slice text, ProtobufCBina
         length -= text.data[length - 1] != '=' ? 0 : text.data[length - 2] == '=' ? 2 : 1;
     }
     uint8_t *bytes = arena_alloc(arena, length / 4 * 3 + 3);
-    if (bytes == NULL) {
-        return status_out_of_memory();
-    }
     uint8_t *to = bytes;
     bool is_valid = length % 4 != 1;
     for (size_t i = 0; is_valid && i < length; i++) {

@@ -5,6 +5,7 @@
 #include "rpc/rpc_client.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_parcel.h"
@@ -328,12 +329,9 @@ static bool client_make_calls(struct rpc_client *client)
 
 static struct rpc_client *client_new(const struct rpc_client_options *options)
 {
-    struct rpc_client *client = calloc(1, sizeof(*client));
+    struct rpc_client *client = memory_zeroed(sizeof(*client));
     pthread_condattr_t attributes;
 
-    if (client == NULL) {
-        return NULL;
-    }
     client->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_DEFAULT;
     client->is_flushed = options->is_flushed;
     pthread_mutex_init(&client->lock, NULL);
@@ -368,9 +366,6 @@ static struct status client_start(struct rpc_client *client,
     char *rest = arena_strdup(arena, options->addresses);
     unsigned count = 0;
 
-    if (rest == NULL) {
-        return status_out_of_memory();
-    }
     (void)nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
     (void)nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
     (void)nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);

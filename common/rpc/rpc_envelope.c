@@ -163,9 +163,6 @@ struct status envelope_unpack(struct arena *arena, const ProtobufCMessageDescrip
                            "the envelope is no protobuf message");
     }
     char *copy = arena_alloc(arena, header.length);
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
     (void)envelope_walk(bytes, copy, &header.length, &payload);
     header.data = copy;
     TRY(message_decode(arena, type, header, ret_header));

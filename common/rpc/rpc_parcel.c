@@ -11,6 +11,7 @@
 #include "rpc/rpc_parcel.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <nng/protocol/reqrep0/req.h>
 #include <stdlib.h>
@@ -308,11 +309,8 @@ void parcel_free(struct parcel *parcel)
 
 static struct parcel *parcel_new(struct rpc_client *client)
 {
-    struct parcel *parcel = calloc(1, sizeof(*parcel));
+    struct parcel *parcel = memory_zeroed(sizeof(*parcel));
 
-    if (parcel == NULL) {
-        return NULL;
-    }
     parcel->client = client;
     if (nng_aio_alloc(&parcel->aio, on_parcel_aio, parcel) != 0 ||
         nng_ctx_open(&parcel->ctx, client->socket) != 0) {

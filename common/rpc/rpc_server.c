@@ -2,6 +2,7 @@
 #include "rpc/rpc_server_internal.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/util/platform.h>
@@ -88,7 +89,7 @@ static struct status server_listen(struct rpc_server *server, const char *addres
 struct status rpc_server_open(const struct rpc_server_options *options, struct arena *arena,
                               struct rpc_server **ret_server)
 {
-    struct rpc_server *server = calloc(1, sizeof(*server));
+    struct rpc_server *server = memory_zeroed(sizeof(*server));
     struct status status = status_out_of_memory();
 
     if (server == NULL) {

@@ -1,6 +1,8 @@
 /* rpc_socket.c - what nng does not do well: close in time, and free what it could not send. */
 #include "rpc/rpc_envelope.h"
 
+#include "base/memory.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -53,12 +55,9 @@ static void *closing_run(void *arg)
 
 static struct closing *closing_start(nng_socket socket, pthread_t *ret_thread)
 {
-    struct closing *closing = calloc(1, sizeof(*closing));
+    struct closing *closing = memory_zeroed(sizeof(*closing));
     pthread_condattr_t attributes;
 
-    if (closing == NULL) {
-        return NULL;
-    }
     closing->socket = socket;
     pthread_mutex_init(&closing->lock, NULL);
     pthread_condattr_init(&attributes);

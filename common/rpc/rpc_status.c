@@ -18,9 +18,6 @@ static Google__Protobuf__Any *any_of(struct arena *arena, const ProtobufCMessage
     const size_t size = protobuf_c_message_get_packed_size(message);
     uint8_t *value = arena_alloc(arena, size);
 
-    if (any == NULL || type_url == NULL || value == NULL) {
-        return NULL;
-    }
     google__protobuf__any__init(any);
     any->type_url = type_url;
     any->value.data = value;
@@ -38,9 +35,6 @@ static bool metadata_fill(struct arena *arena, Google__Rpc__ErrorInfo *info,
     }
     info->metadata = arena_array(arena, count, sizeof(*info->metadata));
     Google__Rpc__ErrorInfo__MetadataEntry *entries = arena_array(arena, count, sizeof(*entries));
-    if (info->metadata == NULL || entries == NULL) {
-        return false;
-    }
     for (size_t i = 0; i < count; i++) {
         google__rpc__error_info__metadata_entry__init(&entries[i]);
         entries[i].key = (char *)metadata[2 * i];
@@ -84,9 +78,6 @@ struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status st
     Google__Rpc__Status *wire = ARENA_NEW(arena, Google__Rpc__Status);
     Google__Protobuf__Any **details = arena_array(arena, DETAILS_MAX, sizeof(*details));
 
-    if (wire == NULL || details == NULL) {
-        return NULL;
-    }
     google__rpc__status__init(wire);
     wire->code = (int32_t)status.code;
     wire->message = (char *)(status.message != NULL ? status.message : "");

@@ -136,9 +136,6 @@ static struct status store_is_there(const struct command_context *context)
     const char *path =
         arena_printf(context->arena, "%s/%s.db", context->directory, context->service->name);
 
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
     return access(path, R_OK | W_OK) == 0 ? STATUS_NONE
                                           : store_files_failure(context->arena, "write", path);
 }

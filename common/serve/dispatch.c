@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "dongkhoi/rpc/v1/health.pb-c.h"
 #include "dongkhoi/rpc/v1/metrics.pb-c.h"
 #include "serve/call_context.h"
@@ -275,11 +276,8 @@ static struct status dispatch_open(struct dispatch *dispatch,
 struct status dispatch_new(const struct dispatch_options *options, struct arena *arena,
                            struct dispatch **ret_dispatch)
 {
-    struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
+    struct dispatch *dispatch = memory_zeroed(sizeof(*dispatch));
 
-    if (dispatch == NULL) {
-        return status_out_of_memory();
-    }
     dispatch->service = options->service;
     dispatch->schema = options->schema;
     dispatch->store = options->store;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -226,12 +227,9 @@ static void *gate_run(void *arg)
 
 struct status gate_new(const struct gate_options *options, struct gate **ret_gate)
 {
-    struct gate *gate = calloc(1, sizeof(*gate));
+    struct gate *gate = memory_zeroed(sizeof(*gate));
     pthread_condattr_t attributes;
 
-    if (gate == NULL) {
-        return status_out_of_memory();
-    }
     const struct lease_options lease_options = {
         .published = options->published,
         .lease_ms = options->lease_ms,

@@ -50,9 +50,6 @@ static Google__Protobuf__Any *any_make(struct arena *arena, const ProtobufCMessa
 {
     Google__Protobuf__Any *any = ARENA_NEW(arena, Google__Protobuf__Any);
 
-    if (any == NULL) {
-        return NULL;
-    }
     google__protobuf__any__init(any);
     any->type_url = arena_printf(arena, "type.googleapis.com/%s", type->name);
     any->value.data = (uint8_t *)(uintptr_t)body.data;
@@ -106,9 +103,6 @@ static struct status change_make(struct tx *tx, const struct journal_call *read,
     Google__Protobuf__Timestamp *time = time_wrap(arena, entry->time_us);
     char *hash = arena_alloc(arena, DIGEST_HEX_BYTES);
 
-    if (change == NULL || time == NULL || hash == NULL) {
-        return status_out_of_memory();
-    }
     hex_encode(entry->hash, DIGEST_BYTES, hash);
     dongkhoi__changes__v1__change__init(change);
     change->service = (char *)(uintptr_t)read->journal->service->name;
@@ -141,9 +135,6 @@ static struct status read_entries(struct journal_call *read, struct tx *tx)
     response->watermark_us = read->mark.watermark_us;
     response->has_more = page.has_more;
     response->changes = arena_array(tx->arena, page.count, sizeof(response->changes[0]));
-    if (response->changes == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < page.count; i++) {
         TRY(change_make(tx, read, &page.entries[i], &response->changes[i]));
     }

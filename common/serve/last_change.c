@@ -25,9 +25,6 @@ struct status last_change_fill(struct arena *arena, const struct tx *tx, Protobu
     Google__Protobuf__Timestamp *time =
         time_wrap(arena, tx->is_as_of ? tx->as_of_version_time_us : tx->version_time_us);
     char *hash = arena_printf(arena, "%016llx", (unsigned long long)version.hash);
-    if (change == NULL || time == NULL || hash == NULL) {
-        return status_out_of_memory();
-    }
     dongkhoi__type__v1__last_change__init(change);
     change->time = version.seq > 0 ? time : NULL;
     change->seq = version.seq;

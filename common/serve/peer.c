@@ -167,9 +167,6 @@ static struct status slot_start(struct call *call, const struct peer_call *reque
         .payload = request->request,
     };
 
-    if (rpc.method == NULL) {
-        return status_out_of_memory();
-    }
     if (rpc.timeout_ms == 0) {
         return (struct status){STATUS_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
                                "no time was left to ask", NULL};

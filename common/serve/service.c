@@ -10,6 +10,7 @@
 #include "api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "rpc/rpc_server.h"
 #include "serve/dispatch.h"
@@ -192,11 +193,8 @@ struct status service_open_with(const struct service *service,
                                 const struct service_options *options, struct arena *arena,
                                 struct service_instance **ret_instance)
 {
-    struct service_instance *instance = calloc(1, sizeof(*instance));
+    struct service_instance *instance = memory_zeroed(sizeof(*instance));
 
-    if (instance == NULL) {
-        return status_out_of_memory();
-    }
     instance->service = service;
     instance->arena = arena_new(INSTANCE_ARENA_BYTES);
     const struct status status =

@@ -50,7 +50,7 @@ static struct status fixed_part(struct call *call, const char *parent, const cha
         start = end + 1;
     }
     *ret_fixed = arena_copy(call->arena, rest);
-    return *ret_fixed != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status parent_exists(struct call *call, const char *parent)
@@ -75,9 +75,6 @@ struct status parent_check(struct call *call, const struct resource_kind *kind, 
     const char *pattern = resource_parent(call->arena, kind->pattern);
     const char *fixed = parent;
 
-    if (pattern == NULL) {
-        return status_out_of_memory();
-    }
     if (pattern[0] == '\0' && parent[0] == '\0') {
         return STATUS_NONE;
     }
@@ -123,9 +120,6 @@ struct status resource_answer(struct call *call, const struct resource_kind *kin
 
     if (is_field) {
         message = message_new(call->arena, kind->type);
-        if (message == NULL) {
-            return status_out_of_memory();
-        }
         if (!message_set_child(response, kind->singular, message)) {
             return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,
                                "%s answers without %s", call->method->name, kind->singular);
@@ -243,7 +237,7 @@ struct status standard_history(struct call *call, const void *request, void *res
     TRY(resource_history(call->tx, kind, name, (int32_t)message_int(request, "page_size", 0),
                          message_string(request, "page_token"), &rows, &count, &next));
     ProtobufCMessage **messages = arena_array(call->arena, count, sizeof(ProtobufCMessage *));
-    if (messages == NULL || field == NULL) {
+    if (field == NULL) {
         return status_out_of_memory();
     }
     for (size_t i = 0; i < count; i++) {

@@ -81,9 +81,6 @@ static struct status handle_all(struct call *call, method_handler one, const cha
 {
     for (size_t i = 0; i < count; i++) {
         answers[i] = message_new(call->arena, call->method->kind->type);
-        if (answers[i] == NULL) {
-            return status_out_of_memory();
-        }
         TRY(call_below_item(call, whole_check(call, items[i]), "requests", i));
         TRY(call_below_item(call, place_check(call, whole, items[i]), "requests", i));
         TRY(call_below_item(call, one(call, items[i], answers[i]), "requests", i));
@@ -105,9 +102,6 @@ struct status standard_batch(struct call *call, const void *request, void *respo
                        "requests must be 1 to %d, not %zu", BATCH_MAX_REQUESTS, count);
     }
     ProtobufCMessage **answers = arena_array(call->arena, count, sizeof(*answers));
-    if (answers == NULL) {
-        return status_out_of_memory();
-    }
     TRY(handle_all(call, one, parent, items, answers, count));
     if (!message_set_list(response, kind->plural, answers, count)) {
         return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,

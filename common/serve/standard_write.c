@@ -39,9 +39,6 @@ static struct status id_choose(struct call *call, const struct resource_kind *ki
         made = given;
     } else {
         char *uuid = arena_alloc(call->arena, UUID_TEXT_BYTES);
-        if (uuid == NULL) {
-            return status_out_of_memory();
-        }
         uuid_make(call->now_us, uuid);
         made = uuid;
     }
@@ -90,9 +87,6 @@ static struct status create_core(struct call *call, const struct resource_kind *
     TRY(required_check(call, resource, place->field));
     TRY(id_choose(call, kind, resource, given_id, place, &id));
     const char *name = name_make(call, kind, parent, id);
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     if (given_name[0] != '\0' && strcmp(given_name, name) != 0) {
         return INVALID(call, "OUTPUT_ONLY_FIELD", field_path(call, place->field, "name"),
                        "the name of this resource will be %s, not %s", name, given_name);
@@ -122,9 +116,6 @@ static struct status output_only_judge(struct call *call, const struct resource_
         return status;
     }
     void *completed = message_clone(call->arena, current);
-    if (completed == NULL) {
-        return status_out_of_memory();
-    }
     TRY(kind->complete(call, completed));
     return output_only_check(call, given, completed, mask, field);
 }
@@ -152,9 +143,6 @@ static struct status update_core(struct call *call, const struct resource_kind *
                    etag_field));
     TRY(output_only_judge(call, kind, given, current, mask, place->field));
     void *merged = message_clone(call->arena, current);
-    if (merged == NULL) {
-        return status_out_of_memory();
-    }
     TRY(fieldmask_merge(call->arena, merged, given, mask->paths, mask->count));
     output_only_restore(call, merged, current);
     TRY(immutable_check(call, current, merged, place->field));
@@ -204,14 +192,8 @@ static struct status mask_read(struct call *call, const struct resource_kind *ki
         return status;
     }
     mask.paths = arena_array(call->arena, given->n_paths, sizeof(*mask.paths));
-    if (mask.paths == NULL) {
-        return status_out_of_memory();
-    }
     for (; mask.count < given->n_paths; mask.count++) {
         mask.paths[mask.count] = path_to_proto(call->arena, given->paths[mask.count]);
-        if (mask.paths[mask.count] == NULL) {
-            return status_out_of_memory();
-        }
     }
     *ret_mask = mask;
     return STATUS_NONE;
@@ -236,9 +218,6 @@ struct status standard_create(struct call *call, const void *request, void *resp
     const char *id_name = arena_printf(call->arena, "%s_id", kind->singular);
     void *resource = NULL;
 
-    if (id_name == NULL) {
-        return status_out_of_memory();
-    }
     const struct place place = {.field = field_path(call, NULL, kind->singular),
                                 .id_field = field_path(call, NULL, id_name)};
     TRY(resource_of(call, request, place.field, &resource));
@@ -253,9 +232,6 @@ static struct status create_named(struct call *call, const struct resource_kind 
 {
     const char *parent = resource_parent(call->arena, name);
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     return create_core(call, kind, parent, resource_id(name), resource, place);
 }
 
@@ -296,16 +272,10 @@ struct status standard_upsert(struct call *call, const struct resource_kind *kin
     const void *stored = given;
     const char *id = NULL;
 
-    if (given == NULL) {
-        return status_out_of_memory();
-    }
     const char *name = message_string(given, "name");
     if (name[0] != '\0') {
         TRY(name_check(call, kind, place.id_field, name));
         const char *own_parent = resource_parent(call->arena, name);
-        if (own_parent == NULL) {
-            return status_out_of_memory();
-        }
         if (strcmp(own_parent, parent) != 0) {
             return INVALID(call, "INVALID_NAME", place.id_field, "%s is not in %s", name, parent);
         }
@@ -314,9 +284,6 @@ struct status standard_upsert(struct call *call, const struct resource_kind *kin
         TRY(required_check(call, given, field));
         TRY(id_choose(call, kind, given, "", &place, &id));
         name = name_make(call, kind, parent, id);
-        if (name == NULL) {
-            return status_out_of_memory();
-        }
     }
     TRY(resource_find(call->tx, kind, name, &current));
     if (current == NULL) {

@@ -182,9 +182,7 @@ Google__Protobuf__DoubleValue *double_wrap(struct arena *arena, double value)
     Google__Protobuf__DoubleValue *wrapper =
         message_new(arena, &google__protobuf__double_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -193,9 +191,7 @@ Google__Protobuf__Int32Value *int32_wrap(struct arena *arena, int32_t value)
     Google__Protobuf__Int32Value *wrapper =
         message_new(arena, &google__protobuf__int32_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -204,9 +200,7 @@ Google__Protobuf__BoolValue *bool_wrap(struct arena *arena, bool value)
     Google__Protobuf__BoolValue *wrapper =
         message_new(arena, &google__protobuf__bool_value__descriptor);
 
-    if (wrapper != NULL) {
-        wrapper->value = value;
-    }
+    wrapper->value = value;
     return wrapper;
 }
 
@@ -229,7 +223,7 @@ struct status message_insert(struct call *call, void *message, const char *field
     ProtobufCMessage **items = message_list(message, field, &count);
     ProtobufCMessage **longer = arena_array(call->arena, count + 1, sizeof(ProtobufCMessage *));
 
-    if (longer == NULL || item == NULL) {
+    if (item == NULL) {
         return status_out_of_memory();
     }
     assert(index <= count);
@@ -261,17 +255,11 @@ struct status note_append(struct call *call, void *message, const char *field, c
         message_new(call->arena, &dongkhoi__type__v1__note__descriptor);
     va_list args;
 
-    if (note == NULL) {
-        return status_out_of_memory();
-    }
     va_start(args, format);
     note->message = arena_vprintf(call->arena, format, args);
     va_end(args);
     note->field = (char *)field;
     note->reason = (char *)reason;
-    if (note->message == NULL) {
-        return status_out_of_memory();
-    }
     return message_append(call, message, "notes", note);
 }
 

@@ -77,9 +77,6 @@ static struct status watch_start(const struct version_service *service, struct r
     struct watch *watch = ARENA_NEW(arena, struct watch);
     void *message = NULL;
 
-    if (watch == NULL) {
-        return status_out_of_memory();
-    }
     TRY(message_decode(arena, &dongkhoi__rpc__v1__watch_version_request__descriptor,
                        rpc_call_info(rpc)->payload, &message));
     const Dongkhoi__Rpc__V1__WatchVersionRequest *request = message;

@@ -81,9 +81,6 @@ struct status store_backup(const struct store_check_options *from, const char *t
     struct store_check check;
     int fd = -1;
 
-    if (partial == NULL || directory == NULL) {
-        return status_out_of_memory();
-    }
     if (access(from->location, R_OK) != 0) {
         return store_files_failure(arena, "read", from->location);
     }

@@ -128,9 +128,6 @@ static struct status prepare(struct checker *checker)
 
     checker->tables = arena_array(checker->arena, count, sizeof(*checker->tables));
     checker->spans = arena_array(checker->arena, count, sizeof(*checker->spans));
-    if (checker->tables == NULL || checker->spans == NULL) {
-        return status_out_of_memory();
-    }
     const struct status status =
         migrate_check(checker->db, checker->arena, options->kinds, count, checker->tables);
     /* A database without the tables of a store. */

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 #include "base/text.h"
 #include "store/db_sync.h"
@@ -188,10 +189,7 @@ struct status db_open(const char *location, enum db_mode mode, struct db **ret_d
         mode == DB_READ_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
     (void)pthread_once(&once, configure_library);
-    struct db *db = calloc(1, sizeof(*db));
-    if (db == NULL) {
-        return status_out_of_memory();
-    }
+    struct db *db = memory_zeroed(sizeof(*db));
     db->mode = mode;
     const int code =
         sqlite3_open_v2(location, &db->handle, flags | SQLITE_OPEN_NOMUTEX, db_sync_vfs());

@@ -381,8 +381,7 @@ static struct status entry_copy(struct tx *tx, struct db_statement *row,
         return corrupt();
     }
     memcpy(entry.hash, hash.data, DIGEST_BYTES);
-    if (entry.actor == NULL || entry.method == NULL || entry.kind == NULL || entry.name == NULL ||
-        entry.body.data == NULL) {
+    if (entry.body.data == NULL) {
         return status_out_of_memory();
     }
     *ret_entry = entry;
@@ -436,9 +435,6 @@ struct status journal_read(struct tx *tx, struct journal_page *page)
     page->count = 0;
     page->has_more = false;
     page->entries = arena_array(tx->arena, page->limit, sizeof(page->entries[0]));
-    if (page->entries == NULL) {
-        return status_out_of_memory();
-    }
     if (page->after_seq > INT64_MAX) {
         return outdated(tx->arena, page->after_seq);
     }

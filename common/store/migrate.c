@@ -176,7 +176,7 @@ static struct status copy_table(struct db *db, struct arena *arena,
         kind->plural);
     const char *insert = table_copy(arena, kind, new_name);
 
-    if (select == NULL || insert == NULL) {
+    if (insert == NULL) {
         return status_out_of_memory();
     }
     TRY(db_prepare(db, select, &from));
@@ -194,9 +194,6 @@ static struct status make_anew(struct db *db, struct arena *arena, const struct 
 {
     const char *new_name = arena_printf(arena, "%s_new", kind->plural);
 
-    if (new_name == NULL) {
-        return status_out_of_memory();
-    }
     TRY(execute(db, table_definition(arena, kind, new_name)));
     TRY(copy_table(db, arena, kind, new_name));
     TRY(execute(db, arena_printf(arena, "DROP TABLE \"%s\"", kind->plural)));
@@ -212,9 +209,6 @@ static struct status migrate_kind(struct db *db, struct arena *arena,
     int64_t layout = 0;
     const char *key = arena_printf(arena, LAYOUT_PREFIX "%s", kind->plural);
 
-    if (key == NULL) {
-        return status_out_of_memory();
-    }
     TRY(meta_read(db, key, &found, &layout));
     if (found && layout > kind->layout) {
         return too_new(arena, key, layout, kind->layout);
@@ -323,7 +317,7 @@ static struct status layout_read(struct db *db, struct arena *arena,
 {
     const char *key = arena_printf(arena, LAYOUT_PREFIX "%s", kind->plural);
 
-    return key != NULL ? meta_read(db, key, ret_found, ret_layout) : status_out_of_memory();
+    return meta_read(db, key, ret_found, ret_layout);
 }
 
 static struct status format_check(struct db *db, struct arena *arena)
@@ -360,9 +354,6 @@ struct status migrate_check(struct db *db, struct arena *arena,
     struct table *tables = arena_array(arena, count, sizeof(*tables));
     bool has_one = count == 0;
 
-    if (tables == NULL) {
-        return status_out_of_memory();
-    }
     TRY(format_check(db, arena));
     for (size_t i = 0; i < count; i++) {
         tables[i].kind = kinds[i];

@@ -76,17 +76,11 @@ struct status page_token_make(struct tx *tx, const struct page_request *request,
     uint8_t check[DIGEST_BYTES];
     uint8_t *bytes = arena_alloc(tx->arena, CHECK_BYTES + position.length);
 
-    if (bytes == NULL) {
-        return status_out_of_memory();
-    }
     make_check(tx, request, position, check);
     memcpy(bytes, check, CHECK_BYTES);
     memcpy(bytes + CHECK_BYTES, position.data, position.length);
     const char *token = base64url_encode(
         tx->arena, (struct slice){(const char *)bytes, CHECK_BYTES + position.length});
-    if (token == NULL) {
-        return status_out_of_memory();
-    }
     *ret_token = token;
     return STATUS_NONE;
 }
@@ -147,9 +141,6 @@ static bool take_key(struct arena *arena, struct slice *rest, struct column_valu
             return false;
         }
         key.text = arena_copy(arena, taken);
-        if (key.text == NULL) {
-            return false;
-        }
         break;
     default:
         return false;

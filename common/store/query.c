@@ -145,9 +145,6 @@ struct status query_parent(struct query *query, struct arena *arena,
         /* All names from "a/" to before "a0": '0' is the character after '/'. */
         const char *from = arena_copy(arena, (struct slice){.data = text, .length = wildcard});
         char *to = arena_copy(arena, (struct slice){.data = text, .length = wildcard});
-        if (from == NULL || to == NULL) {
-            return status_out_of_memory();
-        }
         to[wildcard - 1] = '0';
         query_compare_text(query, "name", " >= ", from);
         query_compare_text(query, "name", " < ", to);

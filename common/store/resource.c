@@ -270,9 +270,6 @@ static char *make_etag(struct arena *arena, const struct identity *identity)
     const char *text = arena_printf(arena, "%s/%lld", identity->uid, (long long)identity->revision);
     char *etag = arena_alloc(arena, 2 * ETAG_HASH_BYTES + 1);
 
-    if (text == NULL || etag == NULL) {
-        return NULL;
-    }
     digest(slice_from(text), hash);
     hex_encode(hash, ETAG_HASH_BYTES, etag);
     return etag;
@@ -356,9 +353,6 @@ static struct status put(struct tx *tx, const struct table *table, ProtobufCMess
                           .identity = identity,
                           .message = message};
 
-    if (row.parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(set_standard_fields(tx, message, identity, time_us));
     TRY(message_pack(tx->arena, message, &row.body));
     const struct journal_change change = {.kind = table->kind->plural,
@@ -472,9 +466,6 @@ struct status resource_any_child(struct tx *tx, const char *name, const char **r
     const char *to = arena_printf(tx->arena, "%s0", name);
     const char *child = NULL;
 
-    if (from == NULL || to == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < tx->store->table_count && child == NULL; i++) {
         TRY(any_below(tx, &tx->store->tables[i], slice_from(from), slice_from(to), &child));
     }

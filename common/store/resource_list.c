@@ -369,9 +369,6 @@ static struct status list_page(struct list *list, const struct page_request *req
     const char *token = "";
 
     list->messages = arena_array(list->tx->arena, list->page_size, sizeof(*list->messages));
-    if (list->messages == NULL) {
-        return status_out_of_memory();
-    }
     TRY(read_page(list));
     if (list->more) {
         if (buffer_failed(&list->last)) {
@@ -413,9 +410,6 @@ struct status resource_list(struct tx *tx, const struct resource_kind *kind,
 
     TRY(list_prepare(&list, kind, &request));
     list.scratch = arena_new(SCRATCH_BYTES);
-    if (list.scratch == NULL) {
-        return status_out_of_memory();
-    }
     buffer_init(&list.last, PAGE_MAX_BYTES);
     const struct status status = list_page(&list, &request, &token);
     buffer_done(&list.last);

@@ -24,9 +24,6 @@ static struct status scan_query(struct query *query, struct tx *tx,
     *ret_pattern = NULL;
     if (scan->name != NULL) {
         const char *parent = resource_parent(tx->arena, scan->name);
-        if (parent == NULL) {
-            return status_out_of_memory();
-        }
         query_compare_text(query, "name", " = ", scan->name);
         /* Lets an index over (parent, column, name) serve a name with a column. */
         query_compare_text(query, "parent", " = ", parent);
@@ -106,9 +103,6 @@ static struct status rows_append(void *arg, const struct resource_revision *row)
     if (rows->count == rows->capacity) {
         const size_t capacity = rows->capacity > 0 ? 2 * rows->capacity : FIRST_CAPACITY;
         struct resource_revision *items = arena_array(rows->arena, capacity, sizeof(*items));
-        if (items == NULL) {
-            return status_out_of_memory();
-        }
         if (rows->count > 0) {
             memcpy(items, rows->items, rows->count * sizeof(*items));
         }
@@ -202,9 +196,6 @@ static struct status history_row(struct history *history, struct db_statement *s
     row_read(history->tx, statement, &row);
     row.actor = arena_copy(arena, db_bytes(statement, ROW_COLUMNS));
     row.method = arena_copy(arena, db_bytes(statement, ROW_COLUMNS + 1));
-    if (row.actor == NULL || row.method == NULL) {
-        return status_out_of_memory();
-    }
     TRY(row_decode(history->tx, arena, history->kind, statement, &row.message));
     history->bytes += body.length;
     return rows_append(&history->rows, &row);

@@ -91,9 +91,7 @@ static void remove_copy(const struct restoring *restoring)
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         const char *path = arena_printf(restoring->arena, "%s%s", restoring->copy, suffixes[i]);
-        if (path != NULL) {
-            (void)unlink(path);
-        }
+        (void)unlink(path);
     }
 }
 
@@ -104,9 +102,6 @@ static struct status move_into(const struct restoring *restoring, const char *ke
     const char *from = beside(restoring, suffix);
     const char *to = arena_printf(restoring->arena, "%s/%s.db%s", kept, restore->service, suffix);
 
-    if (from == NULL || to == NULL) {
-        return status_out_of_memory();
-    }
     return rename(from, to) == 0 || errno == ENOENT
                ? STATUS_NONE
                : store_files_failure(restoring->arena, "move away", from);
@@ -122,18 +117,12 @@ static struct status keep_old(const struct restoring *restoring, const char **re
 
     *ret_kept = "";
     const char *log = beside(restoring, "-wal");
-    if (log == NULL) {
-        return status_out_of_memory();
-    }
     if (access(restoring->location, F_OK) != 0 && access(log, F_OK) != 0) {
         return STATUS_NONE;
     }
     (void)strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &parts));
     const char *kept = arena_printf(restoring->arena, "%s/%s.before-restore-%s-%d",
                                     restore->directory, restore->service, text, (int)getpid());
-    if (kept == NULL) {
-        return status_out_of_memory();
-    }
     if (mkdir(kept, 0700) != 0) {
         return store_files_failure(restoring->arena, "make", kept);
     }
@@ -206,9 +195,6 @@ struct status store_restore(const struct store_restore *restore, struct arena *a
     const char *kept = "";
     int lock_fd = -1;
 
-    if (restoring.location == NULL || restoring.copy == NULL || restoring.mark == NULL) {
-        return status_out_of_memory();
-    }
     TRY(store_files_make_directory(arena, directory));
     TRY(store_files_lock(arena, directory, restore->service, &lock_fd));
     const struct status status = restore_locked(&restoring, &check, &kept);

@@ -1,5 +1,6 @@
 /* store.c - a store's life: lock, files, connections of readers. */
 #include "base/clock.h"
+#include "base/memory.h"
 #include "store/migrate.h"
 #include "store/row_memo.h"
 #include "store/store_files.h"
@@ -83,11 +84,8 @@ static void readers_close(struct store *store)
 
 static struct status reader_new(struct store *store, struct reader **ret_reader)
 {
-    struct reader *reader = calloc(1, sizeof(*reader));
+    struct reader *reader = memory_zeroed(sizeof(*reader));
 
-    if (reader == NULL) {
-        return status_out_of_memory();
-    }
     const struct status status = db_open(store->location, DB_READ_ONLY, &reader->db);
     reader->memo = row_memo_new();
     if (status.code != STATUS_OK || reader->memo == NULL ||
@@ -110,9 +108,6 @@ static struct status make_tables(struct store *store, struct arena *arena,
 {
     struct table *tables = arena_array(store->arena, options->kind_count, sizeof(*tables));
 
-    if (tables == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < options->kind_count; i++) {
         const struct status status = table_init(store->arena, options->kinds[i], &tables[i]);
         if (status.code != STATUS_OK) {
@@ -154,13 +149,7 @@ static struct status open_parts(struct store *store, struct arena *arena,
     TRY(store_files_check_mark(arena, options->directory, options->service));
     TRY(make_tables(store, arena, options));
     store->location = arena_printf(store->arena, "%s/%s.db", options->directory, options->service);
-    if (store->location == NULL) {
-        return status_out_of_memory();
-    }
     store->directory = arena_strdup(store->arena, options->directory);
-    if (store->directory == NULL) {
-        return status_out_of_memory();
-    }
     store->retention = options->retention;
     clock_watch_init(&store->clock, &options->clock);
     TRY(db_open(store->location, DB_READ_WRITE, &store->db));
@@ -183,11 +172,8 @@ static struct status open_parts(struct store *store, struct arena *arena,
 struct status store_open(const struct store_options *options, struct arena *arena,
                          struct store **ret_store)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store *store = memory_zeroed(sizeof(*store));
 
-    if (store == NULL) {
-        return status_out_of_memory();
-    }
     store->lock_fd = -1;
     store->arena = arena_new(STORE_ARENA_BYTES);
     const struct status status =

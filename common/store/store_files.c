@@ -18,9 +18,6 @@ struct status store_files_make_directory(struct arena *arena, const char *direct
 {
     char *path = arena_strdup(arena, directory);
 
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         (void)mkdir(path, 0777); /* the last one tells */
@@ -37,9 +34,6 @@ struct status store_files_lock(struct arena *arena, const char *directory, const
 {
     const char *path = arena_printf(arena, "%s/%s.lock", directory, service);
 
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) {
         return store_files_failure(arena, "open", path);
@@ -92,9 +86,6 @@ struct status store_files_check_mark(struct arena *arena, const char *directory,
 {
     const char *mark = store_files_restore_mark(arena, directory, service);
 
-    if (mark == NULL) {
-        return status_out_of_memory();
-    }
     if (access(mark, F_OK) == 0) {
         return status_make(arena, STATUS_FAILED_PRECONDITION, "RESTORE_UNFINISHED", NULL,
                            "a restore was cut off before its end (%s is there): run it again",

@@ -270,8 +270,7 @@ struct status table_init(struct arena *arena, const struct resource_kind *kind,
                               "to_seq IS NULL LIMIT 1",
                               name),
     };
-    if (table.get == NULL || table.get_as_of == NULL || table.times == NULL ||
-        table.newest == NULL || table.insert == NULL || table.end == NULL || table.below == NULL) {
+    if (table.insert == NULL) {
         return status_out_of_memory();
     }
     *ret_table = table;

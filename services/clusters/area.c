@@ -175,9 +175,6 @@ struct status area_refresh(struct call *call, Dongkhoi__Clusters__V1__Cluster *c
             continue;
         }
         cluster->area_hectares = double_wrap(call->arena, entry->area_hectares->value);
-        if (cluster->area_hectares == NULL) {
-            return status_out_of_memory();
-        }
         cluster->area_date = entry->date;
         /* Nobody knows when an undated change was: it may have been the last. */
         unknown = unknown != NULL && unknown->date[0] == '\0' ? unknown : NULL;

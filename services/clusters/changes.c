@@ -96,9 +96,6 @@ static struct status list_changes(struct call *call, const void *request, const 
         const char *token =
             arena_printf(call->arena, "%s-%d", tag,
                          (int)message_int(entries[start + length - 1], "revision", 0));
-        if (token == NULL) {
-            return status_out_of_memory();
-        }
         (void)message_set_string(response, "next_page_token", token);
     }
     (void)message_set_list(response, list, length > 0 ? entries + start : NULL, length);

@@ -106,16 +106,10 @@ static struct status start_as_planned(struct call *call, Dongkhoi__Clusters__V1_
                        "a new cluster is PLANNED; later stages are entered by :advance, with "
                        "basis RECORDED when they were found so");
     }
-    if (change == NULL) {
-        return status_out_of_memory();
-    }
     cluster->stage = STAGE_PLANNED;
     change->stage = cluster->stage;
     change->basis = BASIS_RECORDED;
     change->record_time = time_wrap(call->arena, call->tx->time_us);
-    if (change->record_time == NULL) {
-        return status_out_of_memory();
-    }
     TRY(first_revision(call, cluster->name, &change->revision));
     return message_insert(call, &cluster->base, "stage_changes", 0, change);
 }
@@ -271,9 +265,6 @@ static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluste
         message_new(call->arena, &dongkhoi__clusters__v1__owner_appointment__descriptor);
     size_t place = cluster->n_owner_appointments;
 
-    if (appointment == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < cluster->n_owner_appointments; i++) {
         const Dongkhoi__Clusters__V1__OwnerAppointment *entry = cluster->owner_appointments[i];
 
@@ -294,9 +285,6 @@ static struct status owner_add(struct call *call, Dongkhoi__Clusters__V1__Cluste
     appointment->date = (char *)date;
     appointment->record_time = time_wrap(call->arena, call->tx->time_us);
     appointment->revision = cluster->revision + 1;
-    if (appointment->record_time == NULL) {
-        return status_out_of_memory();
-    }
     TRY(message_insert(call, &cluster->base, "owner_appointments", place, appointment));
     cluster->infrastructure_owner =
         cluster->owner_appointments[cluster->n_owner_appointments - 1]->infrastructure_owner;
@@ -311,9 +299,6 @@ static struct status change_area(struct call *call, Dongkhoi__Clusters__V1__Clus
     Dongkhoi__Clusters__V1__AreaChange *change =
         message_new(call->arena, &dongkhoi__clusters__v1__area_change__descriptor);
 
-    if (change == NULL) {
-        return status_out_of_memory();
-    }
     change->kind = (Dongkhoi__Clusters__V1__AreaChange__Kind)kind;
     change->area_hectares = area;
     change->basis = (Dongkhoi__Clusters__V1__Basis)proof->basis;
@@ -323,9 +308,6 @@ static struct status change_area(struct call *call, Dongkhoi__Clusters__V1__Clus
     change->note = (char *)proof->note;
     change->record_time = time_wrap(call->arena, call->tx->time_us);
     change->revision = cluster->revision + 1;
-    if (change->record_time == NULL) {
-        return status_out_of_memory();
-    }
     return area_add(call, cluster, change, ret_unchanged);
 }
 
@@ -390,9 +372,6 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
     TRY(advance_check(call, req, &proof));
-    if (change == NULL) {
-        return status_out_of_memory();
-    }
     change->stage = req->stage;
     change->basis = (Dongkhoi__Clusters__V1__Basis)proof.basis;
     change->document = proof.document;
@@ -402,9 +381,6 @@ struct status advance_cluster(struct call *call, const void *request, void *resp
     change->note = (char *)proof.note;
     change->revision = cluster->revision + 1;
     change->record_time = time_wrap(call->arena, call->tx->time_us);
-    if (change->record_time == NULL) {
-        return status_out_of_memory();
-    }
     TRY(stage_enter(call, cluster, change, &unchanged));
     if (!unchanged && req->stage == STAGE_ESTABLISHED) {
         TRY(establish(call, cluster, req, &proof));

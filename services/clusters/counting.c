@@ -167,7 +167,7 @@ static struct status judge_date(struct call *call, const Dongkhoi__Clusters__V1_
     }
     verdict->reason = (char *)reason;
     verdict->sentence = (char *)sentence;
-    return sentence != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 struct status counting_judge(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster,
@@ -197,7 +197,7 @@ struct status counting_judge_by(struct call *call, const Dongkhoi__Clusters__V1_
     }
     verdict->reason = (char *)evidence.reason;
     verdict->sentence = arena_printf(call->arena, "not counted for %d: %s", year, evidence.words);
-    return verdict->sentence != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status find_target(struct call *call, int year,
@@ -206,9 +206,6 @@ static struct status find_target(struct call *call, int year,
     const char *name = arena_printf(call->arena, "clusterTargets/%d", year);
     void *found = NULL;
 
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_find(call->tx, &target_kind, name, &found));
     if (found == NULL) {
         return status_make(call->arena, STATUS_NOT_FOUND, "TARGET_NOT_FOUND", "year",
@@ -227,9 +224,6 @@ static struct status input_add(struct call *call,
     Dongkhoi__Clusters__V1__Input *input =
         message_new(call->arena, &dongkhoi__clusters__v1__input__descriptor);
 
-    if (input == NULL) {
-        return status_out_of_memory();
-    }
     input->name = (char *)name;
     input->revision = revision;
     answer->inputs[answer->n_inputs++] = input;
@@ -242,17 +236,11 @@ static struct status judge_all(struct call *call, const struct resource_revision
                                Dongkhoi__Clusters__V1__CountNewClustersResponse *answer)
 {
     answer->clusters = arena_array(call->arena, count, sizeof(*answer->clusters));
-    if (answer->clusters == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         const Dongkhoi__Clusters__V1__Cluster *cluster = rows[i].message;
         Dongkhoi__Clusters__V1__NewClusterVerdict *verdict =
             message_new(call->arena, &dongkhoi__clusters__v1__new_cluster_verdict__descriptor);
 
-        if (verdict == NULL) {
-            return status_out_of_memory();
-        }
         TRY(counting_judge_by(call, cluster, (int)answer->counting_rule, answer->year,
                               req->published_by, verdict));
         if (req->counted_only && !verdict->counted) {
@@ -274,9 +262,6 @@ static struct status judge_achieved(struct call *call,
     }
     Google__Protobuf__BoolValue *achieved =
         message_new(call->arena, &google__protobuf__bool_value__descriptor);
-    if (achieved == NULL) {
-        return status_out_of_memory();
-    }
     achieved->value = answer->count >= target->min_new_clusters->value;
     answer->min_new_clusters = target->min_new_clusters;
     answer->achieved = achieved;
@@ -313,9 +298,6 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
     answer->counting_rule = target->counting_rule;
     answer->rule = (char *)counting_rule_words((int)target->counting_rule);
     answer->inputs = arena_array(call->arena, count + 1, sizeof(*answer->inputs));
-    if (answer->inputs == NULL) {
-        return status_out_of_memory();
-    }
     TRY(input_add(call, answer, target->name, target->revision));
     TRY(judge_all(call, rows, count, req, answer));
     return judge_achieved(call, target, answer);

@@ -107,9 +107,6 @@ static struct status cluster_follow(struct call *call, const char *name,
     const char *parent = resource_parent(call->arena, name);
     void *found = NULL;
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_get(call->tx, &cluster_kind, parent, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
     const double leased = cluster->leased_hectares;
@@ -244,9 +241,6 @@ struct status advance_investment(struct call *call, const void *request, void *r
     const Dongkhoi__Clusters__V1__Investment *before = found;
     Dongkhoi__Clusters__V1__Investment *investment = message_clone(call->arena, found);
 
-    if (investment == NULL) {
-        return status_out_of_memory();
-    }
     if (investment_state_name((int)req->state) == NULL) {
         return INVALID(call, "INVALID_VALUE", "state",
                        "state is required: the one that is entered");

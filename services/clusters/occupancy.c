@@ -61,9 +61,6 @@ struct status occupancy_percent(struct arena *arena, int64_t leased, int64_t lea
         return STATUS_NONE;
     }
     Google__Protobuf__DoubleValue *value = double_wrap(arena, percent);
-    if (value == NULL) {
-        return status_out_of_memory();
-    }
     *ret_percent = value;
     return STATUS_NONE;
 }

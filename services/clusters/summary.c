@@ -71,9 +71,6 @@ static struct status total_answer(struct call *call, const struct summary *summa
         message_new(call->arena, &dongkhoi__clusters__v1__cluster_total__descriptor);
     int64_t area = 0;
 
-    if (total == NULL) {
-        return status_out_of_memory();
-    }
     for (int stage = from; stage <= to; stage++) {
         total->clusters += summary->stages[stage].clusters;
         total->unknown_area_clusters += summary->stages[stage].unknown;
@@ -93,16 +90,10 @@ static struct status stages_answer(struct call *call, const struct summary *summ
     TRY(total_answer(call, summary, STAGE_ESTABLISHED, STAGE_FULL, &answer->established));
     TRY(total_answer(call, summary, STAGE_OPERATING, STAGE_FULL, &answer->operating));
     answer->stages = arena_array(call->arena, STAGE_REVOKED, sizeof(*answer->stages));
-    if (answer->stages == NULL) {
-        return status_out_of_memory();
-    }
     for (int stage = STAGE_PLANNED; stage <= STAGE_REVOKED; stage++) {
         Dongkhoi__Clusters__V1__StageTotal *total =
             message_new(call->arena, &dongkhoi__clusters__v1__stage_total__descriptor);
 
-        if (total == NULL) {
-            return status_out_of_memory();
-        }
         total->stage = (Dongkhoi__Clusters__V1__Cluster__Stage)stage;
         TRY(total_answer(call, summary, stage, stage, &total->total));
         answer->stages[answer->n_stages++] = total;
@@ -123,9 +114,6 @@ static struct status capital_answer(struct call *call, const struct capital_sum 
         return STATUS_NONE;
     }
     Google__Protobuf__DoubleValue *capital = double_wrap(call->arena, value);
-    if (capital == NULL) {
-        return status_out_of_memory();
-    }
     *ret_capital = capital;
     return STATUS_NONE;
 }
@@ -136,9 +124,6 @@ static struct status investments_answer(struct call *call, const struct summary 
     Dongkhoi__Clusters__V1__InvestmentTotal *total =
         message_new(call->arena, &dongkhoi__clusters__v1__investment_total__descriptor);
 
-    if (total == NULL) {
-        return status_out_of_memory();
-    }
     total->investments = summary->investments;
     total->infrastructure_investments = summary->infrastructure;
     total->tenants = summary->tenants;
@@ -152,9 +137,6 @@ static struct status investments_answer(struct call *call, const struct summary 
     total->unknown_jobs = summary->jobs_unknown;
     if (summary->jobs_known > 0) {
         total->jobs = message_new(call->arena, &google__protobuf__int64_value__descriptor);
-        if (total->jobs == NULL) {
-            return status_out_of_memory();
-        }
         total->jobs->value = summary->jobs;
     }
     *ret_total = total;
@@ -167,9 +149,6 @@ static struct status occupancy_answer(struct call *call, const struct summary *s
     Dongkhoi__Clusters__V1__OccupancyTotal *total =
         message_new(call->arena, &dongkhoi__clusters__v1__occupancy_total__descriptor);
 
-    if (total == NULL) {
-        return status_out_of_memory();
-    }
     total->clusters = summary->occupancy_known;
     total->unknown_clusters = summary->occupancy_unknown;
     total->leasable_hectares = decimal_to_double(summary->leasable, HECTARE_DECIMALS);

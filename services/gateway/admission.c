@@ -2,6 +2,7 @@
 #include "admission.h"
 
 #include "answer.h"
+#include "base/memory.h"
 #include "gateway.h"
 #include "job.h"
 
@@ -230,9 +231,6 @@ static bool wait(struct admission *admission, struct http_request *request,
 {
     struct waiting *waiting = ARENA_NEW(request->arena, struct waiting);
 
-    if (waiting == NULL) {
-        return false;
-    }
     if (admission->waiting >= WAITING_MAX) {
         struct waiting **heaviest = find_extreme(admission, true);
 
@@ -294,11 +292,8 @@ void admission_leave(struct admission *admission, struct http_request *request)
 
 struct admission *admission_open(struct gateway_loop *loop, uv_loop_t *uv, size_t rows)
 {
-    struct admission *admission = calloc(1, sizeof(*admission));
+    struct admission *admission = memory_zeroed(sizeof(*admission));
 
-    if (admission == NULL) {
-        return NULL;
-    }
     admission->expected = calloc(rows * PAGE_CLASSES, sizeof(admission->expected[0]));
     if (admission->expected == NULL) {
         free(admission);

@@ -7,6 +7,7 @@
  * the log. The audit lives by itself: its client has its answer already.
  */
 #include "base/log.h"
+#include "base/memory.h"
 #include "cache.h"
 #include "pb/decode.h"
 
@@ -119,7 +120,7 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
 void audit_start(struct cache *cache, const struct schema_method *method, struct slice payload,
                  struct cache_entry *entry)
 {
-    struct audit *audit = calloc(1, sizeof(*audit));
+    struct audit *audit = memory_zeroed(sizeof(*audit));
     void *message = NULL;
 
     if (audit == NULL) {

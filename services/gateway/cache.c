@@ -2,6 +2,7 @@
 #include "cache.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 
 #include <assert.h>
@@ -29,11 +30,8 @@ static void cache_free(struct cache *cache)
 struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache **ret_cache)
 {
     struct gateway *gateway = loop->gateway;
-    struct cache *cache = calloc(1, sizeof(*cache));
+    struct cache *cache = memory_zeroed(sizeof(*cache));
 
-    if (cache == NULL) {
-        return status_out_of_memory();
-    }
     cache->gateway = gateway;
     cache->until_audit = gateway->audit_every;
     cache->memory = memory_cache_new(gateway->cache_bytes);

@@ -155,7 +155,7 @@ static struct status read_key(struct arena *arena, const struct http_head *head,
         return invalid(arena, "Idempotency-Key", "is not 1 to 255 visible ASCII characters");
     }
     *ret_key = arena_copy(arena, text);
-    return *ret_key != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 /* One tag with or without quotes. The tag of a GET is the etag, a dot and a hash. */
@@ -181,7 +181,7 @@ static struct status read_if_match(struct arena *arena, const struct http_head *
         text.length = (size_t)(dot - text.data);
     }
     headers->if_match = arena_copy(arena, text);
-    return headers->if_match != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 struct status call_headers_read(struct arena *arena, const struct http_head *head, bool is_write,

@@ -182,10 +182,6 @@ void exchange_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct exchange *exchange = ARENA_NEW(request->arena, struct exchange);
-    if (exchange == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     exchange->letter.deliver = deliver;
     exchange->loop = loop;
     exchange->request = request;

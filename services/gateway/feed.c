@@ -146,10 +146,6 @@ static void answer_held(const struct feed *feed)
             chosen = is_worse ? statuses[i] : chosen;
         }
     }
-    if (names == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     if (patience_retries(feed->loop->patience, request, &feed->match,
                          feed_backends(feed->loop->gateway), gateway_go, chosen)) {
         return;
@@ -201,14 +197,8 @@ static struct status render_page(struct feed *feed, struct feed_source *sources,
     struct feed_page page = {.limit = feed->limit};
 
     page.changes = arena_array(scratch, page.limit, sizeof(page.changes[0]));
-    if (page.changes == NULL) {
-        return status_out_of_memory();
-    }
     feed_merge(sources, feed->count, feed->end_us, &page);
     const char *cursor = next_cursor(feed, sources);
-    if (cursor == NULL) {
-        return status_out_of_memory();
-    }
     watermark.seconds = page.watermark_us / 1000000;
     watermark.nanos = (int32_t)(page.watermark_us % 1000000) * 1000;
     response.changes = page.changes;
@@ -437,10 +427,6 @@ void feed_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct feed *feed = ARENA_NEW(request->arena, struct feed);
-    if (feed == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     if (!answer_is_acceptable(request, match->route->method->output->type)) {
         return;
     }

@@ -34,9 +34,6 @@ const char *feed_cursor_make(struct arena *arena, const struct feed_position *po
         size += 1 + strlen(positions[i].service) + 2 * NUMBER_BYTES;
     }
     char *bytes = arena_alloc(arena, size);
-    if (bytes == NULL) {
-        return NULL;
-    }
     char *at = bytes + CHECK_BYTES;
     for (size_t i = 0; i < count; i++) {
         const size_t length = strlen(positions[i].service);

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "admission.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 #include "flight_reply.h"
 #include "job.h"
@@ -222,7 +223,8 @@ static void landing_done(struct job *job)
 static bool land_beside(struct read *read)
 {
     const size_t bytes = rpc_reply_bytes(read->reply) * ANSWER_GROWTH;
-    struct landing *landing = http_admit(read->request, bytes) ? calloc(1, sizeof(*landing)) : NULL;
+    struct landing *landing =
+        http_admit(read->request, bytes) ? memory_zeroed(sizeof(*landing)) : NULL;
 
     if (landing == NULL) {
         return false;
@@ -394,9 +396,6 @@ static struct flight *flight_new(struct read *read)
     struct cache *cache = read->loop->cache;
     struct flight *flight = ARENA_NEW(read->request->arena, struct flight);
 
-    if (flight == NULL) {
-        return NULL;
-    }
     flight->leader = read;
     flight->joined_tail = &flight->joined;
     for (unsigned i = 0; i < cache->gateway->backend_count; i++) {

@@ -7,6 +7,7 @@
 #include "api.h"
 #include "base/build_id.h"
 #include "base/digest.h"
+#include "base/memory.h"
 #include "cache.h"
 #include "openapi.h"
 #include "origin.h"
@@ -256,13 +257,11 @@ static void on_turn_closed(uv_handle_t *handle)
 
 static uv_prepare_t *turn_open(uv_loop_t *uv, struct gateway *gateway)
 {
-    uv_prepare_t *turn = calloc(1, sizeof(*turn));
+    uv_prepare_t *turn = memory_zeroed(sizeof(*turn));
 
-    if (turn != NULL) {
-        (void)uv_prepare_init(uv, turn);
-        (void)uv_prepare_start(turn, on_turn_end);
-        turn->data = gateway;
-    }
+    (void)uv_prepare_init(uv, turn);
+    (void)uv_prepare_start(turn, on_turn_end);
+    turn->data = gateway;
     return turn;
 }
 
@@ -274,11 +273,8 @@ static void turn_close(uv_prepare_t *turn)
 static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_for_metrics,
                                void **ret_loop)
 {
-    struct gateway_loop *loop = calloc(1, sizeof(*loop));
+    struct gateway_loop *loop = memory_zeroed(sizeof(*loop));
 
-    if (loop == NULL) {
-        return status_out_of_memory();
-    }
     loop->gateway = gateway;
     loop->uv = uv;
     loop->is_for_metrics = is_for_metrics;

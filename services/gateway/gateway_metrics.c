@@ -149,7 +149,7 @@ struct status gateway_metrics_open(struct gateway_metrics *metrics, const struct
     }
     struct metric_row *rows = arena_array(arena, metrics->row_count, sizeof(*rows));
     metrics->registry = metrics_new();
-    if (rows == NULL || metrics->registry == NULL) {
+    if (metrics->registry == NULL) {
         return status_out_of_memory();
     }
     TRY(rows_fill(metrics, arena, rows));

@@ -38,9 +38,6 @@ bool job_start(uv_loop_t *loop, struct job *job)
 {
     job->work.data = job;
     job->arena = arena_new(JOB_MEMORY_BYTES);
-    if (job->arena == NULL) {
-        return false;
-    }
     if (uv_queue_work(loop, &job->work, on_work, on_work_done) != 0) {
         arena_free(job->arena);
         return false;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/memory.h"
 #include "base/mutant.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
@@ -74,14 +75,12 @@ void gateway_id_make(char id[GATEWAY_ID_BYTES])
 struct lease_client *lease_client_new(struct rpc_client *client, const char *service,
                                       const char *gateway_id)
 {
-    struct lease_client *lease = calloc(1, sizeof(*lease));
+    struct lease_client *lease = memory_zeroed(sizeof(*lease));
 
-    if (lease != NULL) {
-        lease->client = client;
-        lease->service = service;
-        lease->gateway_id = gateway_id;
-        (void)pthread_mutex_init(&lease->lock, NULL);
-    }
+    lease->client = client;
+    lease->service = service;
+    lease->gateway_id = gateway_id;
+    (void)pthread_mutex_init(&lease->lock, NULL);
     return lease;
 }
 
@@ -137,11 +136,9 @@ static struct status start_call(struct lease_client *lease, const struct rpc_req
 
 static struct question *question_new(struct lease_client *lease)
 {
-    struct question *question = calloc(1, sizeof(*question));
+    struct question *question = memory_zeroed(sizeof(*question));
 
-    if (question != NULL) {
-        question->lease = lease;
-    }
+    question->lease = lease;
     return question;
 }
 

@@ -7,6 +7,7 @@
 #include "memory_cache.h"
 
 #include "base/digest.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -31,11 +32,8 @@ struct memory_cache {
 
 struct memory_cache *memory_cache_new(size_t limit_bytes)
 {
-    struct memory_cache *cache = calloc(1, sizeof(*cache));
+    struct memory_cache *cache = memory_zeroed(sizeof(*cache));
 
-    if (cache == NULL) {
-        return NULL;
-    }
     cache->limit_bytes = limit_bytes;
     cache->bucket_count = BUCKETS_MIN;
     while (cache->bucket_count < limit_bytes / BYTES_PER_BUCKET) {

@@ -101,10 +101,6 @@ static void ask(struct gateway_loop *loop, struct http_request *request,
     };
     struct scrape *scrape = ARENA_NEW(request->arena, struct scrape);
 
-    if (scrape == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     scrape->letter.deliver = deliver;
     scrape->loop = loop;
     scrape->request = request;

@@ -482,9 +482,6 @@ struct status openapi_build(const struct schema *schema, struct arena *arena,
     struct openapi_writer *writer = ARENA_NEW(arena, struct openapi_writer);
     struct operation *operations = arena_array(arena, OPERATIONS_MAX, sizeof(*operations));
 
-    if (writer == NULL || operations == NULL) {
-        return status_out_of_memory();
-    }
     const size_t count = collect(schema, arena, operations);
 
     writer->schema = schema;

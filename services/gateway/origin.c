@@ -178,10 +178,6 @@ static void answer_unknown_host(struct http_request *request)
 {
     const char *host = arena_copy(request->arena, request->head.host);
 
-    if (host == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     const char *const metadata[] = {"host", host, NULL};
     answer_status_as(request, 421,
                      status_make(request->arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_HOST", NULL,

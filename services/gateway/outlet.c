@@ -1,6 +1,8 @@
 /* outlet.c - a mailbox that may be gone. */
 #include "outlet.h"
 
+#include "base/memory.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -12,7 +14,7 @@ struct outlet {
 
 struct outlet *outlet_new(struct mailbox *mailbox)
 {
-    struct outlet *outlet = calloc(1, sizeof(*outlet));
+    struct outlet *outlet = memory_zeroed(sizeof(*outlet));
 
     if (outlet == NULL || uv_mutex_init(&outlet->lock) != 0) {
         free(outlet);

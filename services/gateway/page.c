@@ -202,10 +202,8 @@ static void ask_scorecard(struct page *page)
         message_new(arena, &dongkhoi__registrations__v1__get_scorecard_request__descriptor);
     struct status status = STATUS_NONE;
 
-    if (request != NULL) {
-        request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
-        request->published_by = (char *)page->view.published_by;
-    }
+    request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
+    request->published_by = (char *)page->view.published_by;
     if (request == NULL || request->name == NULL) {
         status = status_out_of_memory();
     } else if (page->view.as_of[0] != '\0') {
@@ -250,12 +248,9 @@ static movement_message *keep(struct arena *arena, const movement_message *movem
 {
     movement_message *kept = message_new(arena, movement->base.descriptor);
 
-    if (kept != NULL) {
-        kept->name = arena_strdup(arena, movement->name);
-        kept->display_name = movement->display_name != NULL
-                                 ? message_clone(arena, &movement->display_name->base)
-                                 : NULL;
-    }
+    kept->name = arena_strdup(arena, movement->name);
+    kept->display_name =
+        movement->display_name != NULL ? message_clone(arena, &movement->display_name->base) : NULL;
     return kept != NULL && kept->name != NULL ? kept : NULL;
 }
 
@@ -355,10 +350,6 @@ void page_start(struct gateway_loop *loop, struct http_request *request)
     Dongkhoi__Registrations__V1__ListMovementsRequest *list = message_new(
         request->arena, &dongkhoi__registrations__v1__list_movements_request__descriptor);
 
-    if (page == NULL || list == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     page->loop = loop;
     page->request = request;
     page->view = (struct page_view){

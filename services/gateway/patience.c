@@ -10,6 +10,7 @@
 #include "patience.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "call_headers.h"
 #include "gateway.h"
 
@@ -38,14 +39,12 @@ struct patience {
 
 struct patience *patience_open(struct gateway_loop *loop, uv_loop_t *uv)
 {
-    struct patience *patience = calloc(1, sizeof(*patience));
+    struct patience *patience = memory_zeroed(sizeof(*patience));
 
-    if (patience != NULL) {
-        (void)uv_timer_init(uv, &patience->timer);
-        patience->timer.data = patience;
-        patience->loop = loop;
-        patience->tail = &patience->first;
-    }
+    (void)uv_timer_init(uv, &patience->timer);
+    patience->timer.data = patience;
+    patience->loop = loop;
+    patience->tail = &patience->first;
     return patience;
 }
 

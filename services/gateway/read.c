@@ -363,9 +363,6 @@ static struct status pack(struct read *read, const struct router_match *match)
     struct arena *arena = read->request->arena;
     struct router_match *kept = ARENA_NEW(arena, struct router_match);
 
-    if (kept == NULL) {
-        return status_out_of_memory();
-    }
     *kept = *match;
     read->match = kept;
     TRY(pack_request(arena, read->request, match, &read->message, &read->payload));
@@ -406,10 +403,6 @@ void read_start(struct gateway_loop *loop, struct http_request *request,
         return;
     }
     struct read *read = ARENA_NEW(request->arena, struct read);
-    if (read == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     read->loop = loop;
     read->request = request;
     read->method = method;

@@ -186,10 +186,6 @@ void readiness_start(struct gateway_loop *loop, struct http_request *request)
         .payload = &payload.base,
     };
 
-    if (readiness == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     readiness->loop = loop;
     readiness->request = request;
     readiness->count = gateway->backend_count;

@@ -1,6 +1,8 @@
 /* redis_events.c - readable and writable, from uv_poll to hiredis. */
 #include "redis_events.h"
 
+#include "base/memory.h"
+
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
@@ -88,7 +90,7 @@ static void clean_up(void *data)
 bool redis_events_attach(redisAsyncContext *context, uv_loop_t *loop,
                          const struct redis_events_handler *handler)
 {
-    struct redis_events *self = calloc(1, sizeof(*self));
+    struct redis_events *self = memory_zeroed(sizeof(*self));
 
     if (self == NULL || uv_poll_init(loop, &self->poll, context->c.fd) != 0) {
         free(self);

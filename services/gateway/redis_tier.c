@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "redis_events.h"
 #include "redis_lookup.h"
 #include "redis_reply.h"
@@ -444,11 +445,8 @@ static bool address_read(struct redis_tier *tier, const char *address)
 struct status redis_tier_open(uv_loop_t *loop, const char *address, const char *password,
                               struct redis_metrics *metrics, struct redis_tier **ret_tier)
 {
-    struct redis_tier *tier = calloc(1, sizeof(*tier));
+    struct redis_tier *tier = memory_zeroed(sizeof(*tier));
 
-    if (tier == NULL) {
-        return status_out_of_memory();
-    }
     tier->loop = loop;
     tier->metrics = metrics;
     tier->password = password != NULL && password[0] != '\0' ? password : NULL;

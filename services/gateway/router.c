@@ -74,11 +74,9 @@ static struct node *node_below(struct template *template, struct slice segment)
         }
     }
     node = ARENA_NEW(template->arena, struct node);
-    if (node != NULL) {
-        node->literal = segment;
-        node->next = template->node->children;
-        template->node->children = node;
-    }
+    node->literal = segment;
+    node->next = template->node->children;
+    template->node->children = node;
     return node;
 }
 
@@ -164,11 +162,9 @@ static struct leaf *leaf_of(struct arena *arena, struct node *node, struct slice
         }
     }
     struct leaf *leaf = ARENA_NEW(arena, struct leaf);
-    if (leaf != NULL) {
-        leaf->custom = custom;
-        leaf->next = node->leaves;
-        node->leaves = leaf;
-    }
+    leaf->custom = custom;
+    leaf->next = node->leaves;
+    node->leaves = leaf;
     return leaf;
 }
 
@@ -180,9 +176,6 @@ static struct status add_route(struct arena *arena, struct router *router,
     struct template template = {.arena = arena, .node = &router->root, .route = route};
     struct slice custom = {0};
 
-    if (route == NULL) {
-        return status_out_of_memory();
-    }
     route->method = method;
     route->is_list = method->input->type != NULL && protobuf_c_message_descriptor_get_field_by_name(
                                                         method->input->type, "page_size") != NULL;
@@ -194,9 +187,6 @@ static struct status add_route(struct arena *arena, struct router *router,
                            binding->verb, binding->path);
     }
     struct leaf *leaf = leaf_of(arena, template.node, custom);
-    if (leaf == NULL) {
-        return status_out_of_memory();
-    }
     if (leaf->routes[route->verb] != NULL) {
         return status_make(arena, STATUS_INTERNAL, "INVALID_ROUTE", NULL,
                            "%s: the route %s %s is also that of %s", method->full_name,
@@ -214,9 +204,6 @@ struct status router_new(struct arena *arena, const struct schema *schema,
     size_t service_count = 0;
     const struct schema_service *services = schema_services(schema, &service_count);
 
-    if (router == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < service_count; i++) {
         for (size_t k = 0; k < services[i].method_count; k++) {
             const struct schema_method *method = &services[i].methods[k];

@@ -84,9 +84,6 @@ static struct status dimensions_of(struct arena *arena, observation_message *con
     }
     dimensions.keys = arena_array(arena, total, sizeof(*dimensions.keys));
     dimensions.columns = arena_array(arena, total, sizeof(*dimensions.columns));
-    if (dimensions.keys == NULL || dimensions.columns == NULL) {
-        return status_out_of_memory();
-    }
     total = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < observations[i]->n_breakdown; k++) {
@@ -100,9 +97,6 @@ static struct status dimensions_of(struct arena *arena, observation_message *con
         }
         dimensions.keys[dimensions.count] = dimensions.keys[i];
         dimensions.columns[dimensions.count] = column_of(arena, &dimensions, dimensions.count);
-        if (dimensions.columns[dimensions.count] == NULL) {
-            return status_out_of_memory();
-        }
         dimensions.count++;
     }
     *ret_dimensions = dimensions;

@@ -25,9 +25,6 @@ bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
     size_t length = 0;
 
     *ret_text = (struct slice){0};
-    if (out == NULL) {
-        return false;
-    }
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
 
@@ -57,7 +54,7 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         const char *copy = arena_copy(arena, raw);
 
         *ret_text = (struct slice){copy, raw.length};
-        return copy != NULL ? STATUS_NONE : status_out_of_memory();
+        return STATUS_NONE;
     }
     bool valid = percent_decode(arena, raw, false, ret_text);
     if (ret_text->data == NULL) {
@@ -237,9 +234,6 @@ static const char *path_in_json(struct arena *arena, struct slice path)
     const char *copy = arena_copy(arena, path);
     char *json = arena_alloc(arena, path.length + 1);
 
-    if (copy == NULL || json == NULL) {
-        return NULL;
-    }
     (void)json_name(copy, json);
     return json;
 }
@@ -265,9 +259,6 @@ static struct status check_place(struct arena *arena, const struct route *route,
         const char *json = path_in_json(arena, slice_from(bound));
         const size_t length = json != NULL ? strlen(json) : 0;
 
-        if (json == NULL) {
-            return status_out_of_memory();
-        }
         if (strncmp(path, json, length) == 0 && (path[length] == '\0' || path[length] == '.')) {
             place = "body";
         }
@@ -275,9 +266,6 @@ static struct status check_place(struct arena *arena, const struct route *route,
     for (unsigned i = 0; i < route->variable_count && place == NULL; i++) {
         const char *json = path_in_json(arena, slice_from(route->variables[i].field));
 
-        if (json == NULL) {
-            return status_out_of_memory();
-        }
         if (strcmp(path, json) == 0) {
             place = "path";
         }
@@ -348,9 +336,6 @@ static struct status apply_parameter(struct arena *arena, const struct transcode
                            "the name of a parameter is no text");
     }
     const char *path = path_in_json(arena, name);
-    if (path == NULL) {
-        return status_out_of_memory();
-    }
     const ProtobufCFieldDescriptor *field = field_at(message->descriptor, name);
     if (field == NULL) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", name.data,
@@ -398,9 +383,6 @@ struct status transcode_request(struct arena *arena, const struct transcode_sour
 {
     ProtobufCMessage *message = message_new(arena, source->match->route->method->input->type);
 
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
     TRY(status_within(arena, apply(arena, source, &message)));
     *ret_message = message;
     return STATUS_NONE;
@@ -422,9 +404,6 @@ struct status transcode_mask(struct arena *arena, const struct transcode_source 
     }
     Google__Protobuf__FieldMask *mask =
         message_new(arena, &google__protobuf__field_mask__descriptor);
-    if (mask == NULL) {
-        return status_out_of_memory();
-    }
     const ProtobufCMessageDescriptor *type =
         message_field(message->descriptor, slice_from(bound))->descriptor;
     TRY(status_within(arena,

@@ -7,6 +7,7 @@
  */
 #include "version_ask.h"
 
+#include "base/memory.h"
 #include "step.h"
 
 #include <assert.h>
@@ -31,13 +32,11 @@ struct version_ask {
 
 struct version_ask *version_ask_new(struct lease_client *lease, struct outlet *outlet)
 {
-    struct version_ask *asks = calloc(1, sizeof(*asks));
+    struct version_ask *asks = memory_zeroed(sizeof(*asks));
 
-    if (asks != NULL) {
-        asks->lease = lease;
-        asks->outlet = outlet;
-        asks->tail = &asks->waiting;
-    }
+    asks->lease = lease;
+    asks->outlet = outlet;
+    asks->tail = &asks->waiting;
     return asks;
 }
 
@@ -107,23 +106,21 @@ static void on_answer(void *arg, struct lease_answer answer)
 
 static void send_batch(struct version_ask *asks)
 {
-    struct batch *batch = calloc(1, sizeof(*batch));
+    struct batch *batch = memory_zeroed(sizeof(*batch));
     struct ask_waiter *waiters = take_all(asks);
 
     assert(!asks->is_under_way);
-    if (batch != NULL) {
-        batch->letter.deliver = deliver;
-        batch->outlet = outlet_hold(asks->outlet);
-        batch->asks = asks;
-        batch->waiters = waiters;
-        asks->is_under_way = true;
-        STEP("gateway asks for the version", "");
-        if (lease_client_ask(asks->lease, on_answer, batch).code == STATUS_OK) {
-            return;
-        }
-        asks->is_under_way = false;
-        batch_free(batch);
+    batch->letter.deliver = deliver;
+    batch->outlet = outlet_hold(asks->outlet);
+    batch->asks = asks;
+    batch->waiters = waiters;
+    asks->is_under_way = true;
+    STEP("gateway asks for the version", "");
+    if (lease_client_ask(asks->lease, on_answer, batch).code == STATUS_OK) {
+        return;
     }
+    asks->is_under_way = false;
+    batch_free(batch);
     tell(waiters, (struct lease_answer){0});
 }
 

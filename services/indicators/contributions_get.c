@@ -23,9 +23,6 @@ static struct status write_part(struct notes *notes, const struct part *part, si
     const char *current = arena_printf(notes->arena, "parts[%zu].current", index);
     const char *share = arena_printf(notes->arena, "parts[%zu].contribution", index);
 
-    if (message == NULL || previous == NULL || current == NULL || share == NULL) {
-        return status_out_of_memory();
-    }
     dongkhoi__indicators__v1__contributions__part__init(message);
     message->code = (char *)part->code;
     TRY(quantity_write(notes, previous, &part->previous, decimals, decimals, &message->previous));
@@ -65,9 +62,6 @@ static struct status add_inputs(struct arena *arena, const struct total *total, 
 {
     for (size_t i = 0; i < total->figure_count; i++) {
         input_message *input = figure_input(arena, total->figures[i], decimals);
-        if (input == NULL) {
-            return status_out_of_memory();
-        }
         answer->inputs[answer->n_inputs++] = input;
         if (total->figures[i]->status != FIGURE_OFFICIAL) {
             answer->provisional = true;
@@ -102,9 +96,6 @@ static struct status write_inputs(struct arena *arena, const struct contribution
         capacity += figures_of(&all->parts[i]);
     }
     answer->inputs = arena_array(arena, capacity, sizeof(input_message *));
-    if (answer->inputs == NULL) {
-        return status_out_of_memory();
-    }
     TRY(add_part_inputs(arena, &all->whole, decimals, answer));
     for (size_t i = 0; i < all->part_count; i++) {
         TRY(add_part_inputs(arena, &all->parts[i], decimals, answer));
@@ -128,9 +119,6 @@ static struct status write_answer(struct call *call, const indicator_message *in
                                                                        : BASIS_PERIOD);
     answer->complete = all->complete;
     answer->parts = arena_array(arena, all->part_count, sizeof(part_message *));
-    if (answer->period == NULL || answer->previous_period == NULL || answer->parts == NULL) {
-        return status_out_of_memory();
-    }
     TRY(write_whole(&notes, all, indicator->decimals, is_known, answer));
     for (size_t i = 0; i < all->part_count; i++) {
         TRY(write_part(&notes, &all->parts[i], i, indicator->decimals, &answer->parts[i]));
@@ -158,9 +146,6 @@ static struct status dimension_find(struct call *call, const char *indicator, co
         struct resource_revision *rows = NULL;
         size_t count = 0;
 
-        if (scan.text == NULL) {
-            return status_out_of_memory();
-        }
         TRY(resource_all(call->tx, &observation_kind, &scan, &rows, &count));
         known = count > 0;
     }

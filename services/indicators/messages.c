@@ -77,9 +77,6 @@ struct status notes_init(struct notes *notes, struct arena *arena, size_t capaci
 {
     note_message **items = arena_array(arena, capacity, sizeof(note_message *));
 
-    if (items == NULL) {
-        return status_out_of_memory();
-    }
     *notes = (struct notes){.arena = arena, .items = items, .capacity = capacity};
     return STATUS_NONE;
 }
@@ -91,7 +88,7 @@ struct status notes_add(struct notes *notes, const char *field, const char *reas
         return STATUS_NONE;
     }
     note_message *note = ARENA_NEW(notes->arena, note_message);
-    if (note == NULL || field == NULL || message == NULL) {
+    if (field == NULL || message == NULL) {
         return status_out_of_memory();
     }
     dongkhoi__type__v1__note__init(note);
@@ -125,7 +122,7 @@ struct status quantity_write(struct notes *notes, const char *field,
         return notes_add(notes, field, "VALUE_TOO_LARGE", "the result has too many digits");
     }
     *ret_value = double_wrap(notes->arena, value);
-    return *ret_value != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 const char *figure_text(struct arena *arena, const struct figure *figure, int decimals)

@@ -61,9 +61,6 @@ static struct status observation_prepare(struct call *call, const void *before, 
     void *found = NULL;
     int64_t scaled = 0;
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(observation_key_read(call, observation, &key));
     TRY(resource_get(call->tx, &indicator_kind, parent, &found));
     const indicator_message *indicator = found;
@@ -102,9 +99,6 @@ static struct status observation_prepare_delete(struct call *call, const void *r
     const char *parent = resource_parent(call->arena, observation->name);
     struct observation_key key;
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(observation_key_read(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if ((enum figure_status)observation->status == FIGURE_OFFICIAL &&
@@ -230,9 +224,6 @@ struct status observation_reopen(struct call *call, const void *request, void *r
     TRY(standard_load(call, &observation_kind, reopen->name, reopen->etag, &found));
     observation_message *observation = found;
     const char *parent = resource_parent(call->arena, observation->name);
-    if (reopening == NULL || parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(text_required(call, "reason", reopen->reason, REASON_MAX_CHARACTERS));
     TRY(document_given(call, "document", reopen->document));
     TRY(observation_key_read(call, observation, &key));

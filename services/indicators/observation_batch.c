@@ -42,9 +42,6 @@ static struct status indicator_of(struct call *call, const char *parent, const c
                        observation_kind.pattern, name);
     }
     const char *collection = resource_parent(call->arena, name);
-    if (collection == NULL) {
-        return status_out_of_memory();
-    }
     if (!any && strcmp(collection, parent) != 0) {
         return INVALID(call, "INVALID_NAME", "name", "%s is not in %s", name, parent);
     }
@@ -90,9 +87,6 @@ static struct status pending_read(struct call *call, const char *parent, struct 
     observation_message *observation = ARENA_NEW(call->arena, observation_message);
     const char *indicator = NULL;
 
-    if (observation == NULL) {
-        return status_out_of_memory();
-    }
     *observation = *given;
     TRY(indicator_of(call, parent, observation->name, &indicator));
     TRY(observation_key_read(call, observation, &pending->key));
@@ -100,9 +94,6 @@ static struct status pending_read(struct call *call, const char *parent, struct 
     if (observation->name[0] == '\0' || strcmp(resource_id(observation->name), "-") == 0) {
         observation->name =
             arena_printf(call->arena, "%s/observations/%s", indicator, pending->key.id);
-        if (observation->name == NULL) {
-            return status_out_of_memory();
-        }
     }
     pending->name = observation->name;
     pending->observation = observation;
@@ -115,14 +106,8 @@ static struct status store_all(struct call *call, struct upsert *upsert,
     observation_message **stored =
         arena_array(call->arena, upsert->count, sizeof(observation_message *));
 
-    if (stored == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < upsert->count; i++) {
         stored[i] = ARENA_NEW(call->arena, observation_message);
-        if (stored[i] == NULL) {
-            return status_out_of_memory();
-        }
         dongkhoi__indicators__v1__observation__init(stored[i]);
         upsert->current = i;
         TRY(at(call,
@@ -150,9 +135,6 @@ struct status observation_batch_upsert(struct call *call, const void *request, v
                        BATCH_MAX_OBSERVATIONS, upsert.count);
     }
     upsert.pending = arena_array(call->arena, upsert.count, sizeof(struct pending));
-    if (upsert.pending == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < upsert.count; i++) {
         TRY(at(call, pending_read(call, batch->parent, &upsert, i, batch->observations[i]), i));
     }

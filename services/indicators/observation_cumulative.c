@@ -62,9 +62,6 @@ static struct status gather(struct call *call, const char *indicator, int decima
     const size_t pending_count = upsert != NULL ? upsert->current : 0;
     const struct figure **figures =
         arena_array(call->arena, row_count + pending_count, sizeof(struct figure *));
-    if (figures == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < row_count + pending_count; i++) {
         const struct pending *pending = i < row_count ? NULL : &upsert->pending[i - row_count];
         const observation_message *observation =
@@ -96,17 +93,11 @@ struct status observation_check_cumulative(struct call *call, observation_messag
     struct notes notes;
     size_t count = 0;
 
-    if (indicator == NULL) {
-        return status_out_of_memory();
-    }
     if (upsert != NULL && upsert->count > 0 && !upsert->pending[upsert->current].is_final) {
         return STATUS_NONE; /* another value of the batch replaces it */
     }
     TRY(gather(call, indicator, decimals, key, &others, &count));
     struct figure *figure = figure_make(call->arena, observation->name, observation, decimals);
-    if (figure == NULL) {
-        return status_out_of_memory();
-    }
     figure->scaled = scaled;
     const enum cumulative_verdict verdict = cumulative_judge(figure, others, count, &neighbour);
     if (verdict == CUMULATIVE_RISES) {

@@ -96,9 +96,6 @@ static bool breakdown_texts(struct arena *arena, breakdown_entry *const *entries
         parts[4 * i + 2] = slice_from(sorted[i]->value);
         parts[4 * i + 3] = slice_from("\n");
     }
-    if (dimensions == NULL || text == NULL) {
-        return false;
-    }
     if (count > 0) {
         digest_many(parts, 4 * count, hash);
         hex_encode(hash, BREAKDOWN_DIGEST_BYTES, text);
@@ -132,9 +129,6 @@ bool observation_key_stored(struct arena *arena, const observation_message *obse
     key.series = observation_series(arena, key.window, dimensions);
     key.series_year = observation_series_year(arena, key.period.year, key.window, dimensions);
     key.part_year = observation_series_year(arena, key.period.year, key.window, digest_text);
-    if (key.id == NULL || key.series == NULL || key.series_year == NULL || key.part_year == NULL) {
-        return false;
-    }
     *ret_key = key;
     return true;
 }

@@ -36,9 +36,6 @@ struct status observation_check_time(struct call *call, const observation_messag
     char today[DATE_TEXT_BYTES];
 
     TRY(past_date_check(call, "publishedDate", observation->published_date));
-    if (first == NULL) {
-        return status_out_of_memory();
-    }
     date_format(date_of_time(call->now_us), today);
     if ((enum figure_status)observation->status != FIGURE_ESTIMATED && strcmp(first, today) > 0) {
         return INVALID(call, "PERIOD_IN_FUTURE", "period",

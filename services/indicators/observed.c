@@ -115,9 +115,6 @@ static struct status take(struct call *call, const struct observed_query *query,
 {
     struct observed *more = arena_array(call->arena, *count + rows->count, sizeof(*more));
 
-    if (more == NULL) {
-        return status_out_of_memory();
-    }
     if (*count > 0) {
         memcpy(more, *observed, *count * sizeof(*more));
     }
@@ -184,9 +181,6 @@ struct status observed_series(struct call *call, const struct observed_query *qu
     struct observed *observed = NULL;
     size_t count = 0;
 
-    if (series == NULL) {
-        return status_out_of_memory();
-    }
     TRY(observed_load(call, query, &observed, &count));
     for (size_t i = 0; i < count; i++) {
         TRY(series_add(call->arena, series, &observed[i].figure));
@@ -214,18 +208,12 @@ struct status observed_parts(struct call *call, const struct observed_query *que
 
     TRY(observed_load(call, query, &observed, &count));
     struct part *parts = arena_array(call->arena, count, sizeof(*parts));
-    if (parts == NULL) {
-        return status_out_of_memory();
-    }
     if (count > 0) {
         qsort(observed, count, sizeof(*observed), code_order);
     }
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || strcmp(observed[i].code, observed[i - 1].code) != 0) {
             series = series_new(call->arena, stock);
-            if (series == NULL) {
-                return status_out_of_memory();
-            }
             parts[part_count].code = observed[i].code;
             parts[part_count++].series = series;
         }
@@ -258,12 +246,10 @@ input_message *input_make(struct arena *arena, const char *name, int32_t revisio
 {
     input_message *input = ARENA_NEW(arena, input_message);
 
-    if (input != NULL) {
-        dongkhoi__indicators__v1__input__init(input);
-        input->name = (char *)name;
-        input->revision = revision;
-        input->value = (double_message *)value;
-    }
+    dongkhoi__indicators__v1__input__init(input);
+    input->name = (char *)name;
+    input->revision = revision;
+    input->value = (double_message *)value;
     return input;
 }
 

@@ -86,9 +86,6 @@ static struct status write_coverage(struct arena *arena, const struct progress *
     answer->complete = progress->complete;
     if (quantity_is_known(&progress->year_to_date)) {
         answer->year_to_date_period = (char *)month_text(arena, of.year, of.month);
-        if (answer->year_to_date_period == NULL) {
-            return status_out_of_memory();
-        }
         if (!progress->complete) {
             TRY(notes_add(
                 notes, "yearToDate", "EARLIER_PERIOD",
@@ -96,14 +93,8 @@ static struct status write_coverage(struct arena *arena, const struct progress *
         }
     }
     answer->missing_periods = arena_array(arena, progress->missing_count, sizeof(char *));
-    if (answer->missing_periods == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < progress->missing_count; i++) {
         char *month = (char *)month_text(arena, year, progress->missing[i]);
-        if (month == NULL) {
-            return status_out_of_memory();
-        }
         answer->missing_periods[answer->n_missing_periods++] = month;
     }
     return STATUS_NONE;
@@ -128,8 +119,7 @@ static struct status note_contradictions(struct notes *notes, const struct serie
                             others.figure_count == 0 ? ":" : ",",
                             value_text(notes->arena, others.sum, decimals));
     }
-    return text != NULL ? notes_add(notes, "yearToDate", "CONTRADICTING_VALUES", text)
-                        : status_out_of_memory();
+    return notes_add(notes, "yearToDate", "CONTRADICTING_VALUES", text);
 }
 
 static struct status write_inputs(struct arena *arena, const struct progress *progress,
@@ -140,9 +130,6 @@ static struct status write_inputs(struct arena *arena, const struct progress *pr
         arena_array(arena, progress->figure_count + 1, sizeof(input_message *));
     size_t count = 0;
 
-    if (inputs == NULL) {
-        return status_out_of_memory();
-    }
     if (target != NULL) {
         inputs[count++] = input_make(arena, target->name, target->revision, target->value);
     }
@@ -174,9 +161,6 @@ static struct status write_answer(struct call *call, const indicator_message *in
     answer->unit = indicator->unit;
     answer->direction = indicator->direction;
     answer->period = (char *)month_text(arena, question->year, question->month);
-    if (answer->period == NULL) {
-        return status_out_of_memory();
-    }
     TRY(write_target(target, question->plan != NULL && question->plan->closed, &notes, answer));
     TRY(write_quantities(progress, decimals, &notes, answer));
     TRY(write_coverage(arena, progress, question->year, &notes, answer));
@@ -294,9 +278,6 @@ static struct status names_check(struct call *call, char *const *names, size_t c
     }
     for (size_t i = 0; i < count; i++) {
         const char *field = arena_printf(call->arena, "names[%zu]", i);
-        if (field == NULL) {
-            return status_out_of_memory();
-        }
         if (!resource_name_matches(indicator_kind.pattern, names[i])) {
             return INVALID(call, "INVALID_NAME", field, "%s must be of the form %s: \"%s\"", field,
                            indicator_kind.pattern, names[i]);
@@ -323,9 +304,6 @@ struct status progress_batch_get(struct call *call, const void *request, void *r
     TRY(standard_as_of(call, request));
     answer->progresses = arena_array(call->arena, get->n_names, sizeof(*answer->progresses));
     answer->not_found = arena_array(call->arena, get->n_names, sizeof(*answer->not_found));
-    if (answer->progresses == NULL || answer->not_found == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < get->n_names; i++) {
         const void *indicator = NULL;
         TRY(resource_find_shared(call->tx, &indicator_kind, get->names[i], &indicator));
@@ -335,9 +313,6 @@ struct status progress_batch_get(struct call *call, const void *request, void *r
         }
         progress_message *progress =
             message_new(call->arena, &dongkhoi__indicators__v1__progress__descriptor);
-        if (progress == NULL) {
-            return status_out_of_memory();
-        }
         answer->progresses[answer->n_progresses++] = progress;
         TRY(progress_fill(call, indicator, &asked, progress));
     }

@@ -14,9 +14,7 @@ struct series *series_new(struct arena *arena, bool stock)
 {
     struct series *series = ARENA_NEW(arena, struct series);
 
-    if (series != NULL) {
-        series->stock = stock;
-    }
+    series->stock = stock;
     return series;
 }
 
@@ -47,9 +45,6 @@ struct status series_add(struct arena *arena, struct series *series, const struc
 
     if (*year == NULL) {
         *year = ARENA_NEW(arena, struct series_year);
-        if (*year == NULL) {
-            return status_out_of_memory();
-        }
     }
     const int month = period_last_month(figure->period);
     const bool cumulative = !series->stock && (figure->cumulative || figure->period.month == 0);

@@ -13,9 +13,6 @@ struct status target_find(struct call *call, const char *indicator, int year,
     const char *name = arena_printf(call->arena, "%s/targets/%04d", indicator, year);
     const void *target = NULL;
 
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_find_shared(call->tx, &target_kind, name, &target));
     *ret_target = target;
     return STATUS_NONE;
@@ -132,9 +129,6 @@ static struct status target_prepare(struct call *call, const void *before, void 
     const char *parent = resource_parent(call->arena, target->name);
     void *found = NULL;
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     if (before != NULL) {
         TRY(refuse_closed(call, before));
     }
@@ -163,9 +157,6 @@ struct status target_create(struct call *call, const void *request, void *respon
                            "targetId is required: the year, unless target.year is given");
         }
         create.target_id = arena_printf(call->arena, "%d", create.target->year);
-        if (create.target_id == NULL) {
-            return status_out_of_memory();
-        }
     }
     return standard_create(call, &create, response);
 }
@@ -177,9 +168,6 @@ static struct status check_closing_date(struct call *call, const char *date, int
 
     TRY(call_check_required(call, "date", date));
     TRY(past_date_check(call, "date", date));
-    if (first == NULL) {
-        return status_out_of_memory();
-    }
     if (strcmp(date, first) < 0) {
         return INVALID(call, "INVALID_DATE", "date", "date must not be before %s", first);
     }
@@ -193,9 +181,6 @@ struct status target_close(struct call *call, const void *request, void *respons
         ARENA_NEW(call->arena, Dongkhoi__Indicators__V1__Target__Closing);
     void *found = NULL;
 
-    if (closing == NULL) {
-        return status_out_of_memory();
-    }
     TRY(standard_load(call, &target_kind, close->name, close->etag, &found));
     target_message *target = found;
     TRY(refuse_closed(call, target));

@@ -23,20 +23,11 @@ static struct status link_check(struct call *call, const char *scheme, const cha
     const char *lag_field = arena_printf(call->arena, "%s.lagDays", field);
     const char *type_field = arena_printf(call->arena, "%s.type", field);
 
-    if (milestone_field == NULL || lag_field == NULL || type_field == NULL) {
-        return status_out_of_memory();
-    }
     TRY(call_check_required(call, milestone_field, link->milestone));
     link->milestone = reference_complete(call, scheme, "milestones", link->milestone);
-    if (link->milestone == NULL) {
-        return status_out_of_memory();
-    }
     const char *parent = resource_name_matches(milestone_kind.pattern, link->milestone)
                              ? resource_parent(call->arena, link->milestone)
                              : "";
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     if (strcmp(parent, scheme) != 0) {
         return INVALID(call, "INVALID_NAME", milestone_field,
                        "%s must be a milestone of %s, by name or id: \"%s\"", milestone_field,
@@ -82,9 +73,6 @@ struct status dependencies_check(struct call *call, const char *scheme,
     }
     for (size_t i = 0; i < milestone->n_depends_on; i++) {
         const char *field = arena_printf(call->arena, "dependsOn[%zu]", i);
-        if (field == NULL) {
-            return status_out_of_memory();
-        }
         TRY(link_check(call, scheme, field, milestone->depends_on[i]));
         TRY(twice_check(call, milestone, i, field));
     }

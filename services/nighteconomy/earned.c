@@ -71,9 +71,6 @@ struct status earned_fill(struct call *call, const struct timetable *timetable,
     size_t count = 0;
     size_t unweighted = 0;
 
-    if (earners == NULL || value == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < answer->n_milestones; i++) {
         if (answer->milestones[i]->state != MILESTONE_CANCELLED) {
             earners[count] = earner_of(answer->milestones[i]);

@@ -109,9 +109,6 @@ static struct status judge(struct call *call, const char *name, const char *etag
     evidence->judged_by = judgement->judged_by;
     evidence->judgement_note = judgement->note;
     evidence->judgement_time = time_wrap(call->arena, call->tx->time_us);
-    if (evidence->accepted == NULL || evidence->judgement_time == NULL) {
-        return status_out_of_memory();
-    }
     return standard_store(call, &evidence_kind, evidence, response);
 }
 

@@ -34,9 +34,6 @@ static struct status overdue_add(struct call *call, const milestone_message *mil
     overdue_message *late =
         message_new(call->arena, &dongkhoi__nighteconomy__v1__overdue_milestone__descriptor);
 
-    if (late == NULL) {
-        return status_out_of_memory();
-    }
     late->milestone = milestone->name;
     late->display_name = milestone->display_name;
     late->owner = milestone->owner;
@@ -78,9 +75,6 @@ static struct status slipped_add(struct call *call, const milestone_message *mil
     }
     slipped_message *slipped =
         message_new(call->arena, &dongkhoi__nighteconomy__v1__slipped_milestone__descriptor);
-    if (slipped == NULL) {
-        return status_out_of_memory();
-    }
     slipped->milestone = milestone->name;
     slipped->display_name = milestone->display_name;
     slipped->baseline_due_date = milestone->baseline_due_date;
@@ -128,9 +122,6 @@ struct status late_fill(struct call *call, const struct plan *plan, schedule_mes
 {
     answer->overdue = arena_array(call->arena, plan->count, sizeof(*answer->overdue));
     answer->slipped = arena_array(call->arena, plan->count, sizeof(*answer->slipped));
-    if (answer->overdue == NULL || answer->slipped == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < plan->count; i++) {
         if (is_overdue(plan->milestones[i], answer->status_date)) {
             TRY(overdue_add(call, plan->milestones[i], answer));

@@ -33,11 +33,9 @@ input_message *input_make(struct arena *arena, const char *name, int32_t revisio
 {
     input_message *input = message_new(arena, &dongkhoi__nighteconomy__v1__input__descriptor);
 
-    if (input != NULL) {
-        input->name = (char *)name;
-        input->revision = revision;
-        input->value = (char *)(value != NULL ? value : "");
-    }
+    input->name = (char *)name;
+    input->revision = revision;
+    input->value = (char *)(value != NULL ? value : "");
     return input;
 }
 

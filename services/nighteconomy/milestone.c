@@ -57,15 +57,9 @@ static struct status project_check(struct call *call, const char *scheme,
         return STATUS_NONE;
     }
     milestone->project = reference_complete(call, scheme, "projects", milestone->project);
-    if (milestone->project == NULL) {
-        return status_out_of_memory();
-    }
     const char *parent = resource_name_matches(project_kind.pattern, milestone->project)
                              ? resource_parent(call->arena, milestone->project)
                              : "";
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     if (strcmp(parent, scheme) != 0) {
         return INVALID(call, "INVALID_NAME", "project",
                        "project must be a project of %s, by name or id: \"%s\"", scheme,
@@ -170,9 +164,6 @@ static struct status milestone_prepare(struct call *call, const void *before, vo
     milestone_message *milestone = resource;
     const char *scheme = resource_parent(call->arena, milestone->name);
 
-    if (scheme == NULL) {
-        return status_out_of_memory();
-    }
     TRY(fields_check(call, milestone));
     TRY(state_check(call, before, milestone));
     TRY(due_dates_check(call, before, milestone));
@@ -213,9 +204,6 @@ static struct status milestone_prepare_delete(struct call *call, const void *res
     struct deletion deletion = {.call = call, .name = milestone->name};
     const struct resource_scan scan = {.parent = resource_parent(call->arena, milestone->name)};
 
-    if (scan.parent == NULL) {
-        return status_out_of_memory();
-    }
     return resource_each(call->tx, &milestone_kind, &scan, dependent_refuse, &deletion);
 }
 

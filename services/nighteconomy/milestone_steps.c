@@ -52,9 +52,6 @@ static struct status step_begin(struct call *call, const char *name, const char 
                            possible_steps(milestone));
     }
     const char *scheme = resource_parent(call->arena, name);
-    if (scheme == NULL) {
-        return status_out_of_memory();
-    }
     TRY(scheme_open_check(call, scheme));
     *ret_milestone = milestone;
     return STATUS_NONE;
@@ -180,9 +177,6 @@ struct status cancel_milestone(struct call *call, const void *request, void *res
     TRY(past_date_check(call, "date", req->date));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     TRY(document_check(call, "document", req->document));
-    if (cancellation == NULL) {
-        return status_out_of_memory();
-    }
     cancellation->date = (char *)step_date(req->date, req->document);
     cancellation->reason = req->reason;
     cancellation->document = req->document;
@@ -217,18 +211,12 @@ static struct status move_add(struct call *call, milestone_message *milestone,
         return PRECONDITION(call, "TOO_MANY_CHANGES", "dueDate",
                             "a milestone keeps at most %d moves of its due date", RESCHEDULES_MAX);
     }
-    if (move == NULL) {
-        return status_out_of_memory();
-    }
     move->previous_due_date = milestone->due_date;
     move->due_date = req->due_date;
     move->reason = req->reason;
     move->document = req->document;
     move->revision = milestone->revision + 1;
     move->record_time = time_wrap(call->arena, call->tx->time_us);
-    if (move->record_time == NULL) {
-        return status_out_of_memory();
-    }
     if (milestone->baseline_due_date[0] == '\0') {
         milestone->baseline_due_date =
             milestone->due_date[0] != '\0' ? milestone->due_date : req->due_date;

@@ -13,9 +13,6 @@ struct status plan_load(struct call *call, const char *scheme, struct plan *ret_
 
     TRY(resource_all(call->tx, &milestone_kind, &scan, &rows, &plan.count));
     plan.milestones = arena_array(call->arena, plan.count, sizeof(*plan.milestones));
-    if (plan.milestones == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < plan.count; i++) {
         plan.milestones[i] = rows[i].message;
     }
@@ -62,9 +59,6 @@ struct status plan_put(struct call *call, struct plan *plan, milestone_message *
     }
     milestone_message **longer =
         arena_array(call->arena, plan->count + 1, sizeof(*plan->milestones));
-    if (longer == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < plan->count; i++) {
         longer[i < place ? i : i + 1] = plan->milestones[i];
     }
@@ -87,9 +81,6 @@ static struct status activity_fill(struct call *call, const struct plan *plan,
     struct link *links = arena_array(call->arena, milestone->n_depends_on, sizeof(*links));
     size_t count = 0;
 
-    if (links == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < milestone->n_depends_on; i++) {
         const dependency_message *dependency = milestone->depends_on[i];
         struct link link = {.type = link_type_of(dependency), .lag = dependency->lag_days};
@@ -113,9 +104,6 @@ struct status plan_activities(struct call *call, const struct plan *plan,
 {
     struct activity *activities = arena_array(call->arena, plan->count, sizeof(*activities));
 
-    if (activities == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < plan->count; i++) {
         TRY(activity_fill(call, plan, plan->milestones[i], &activities[i]));
     }
@@ -131,17 +119,11 @@ static struct status cycle_refuse(struct call *call, const struct plan *plan, co
     const char **names = arena_array(call->arena, count + 1, sizeof(*names));
     const size_t shown = count < SHOWN_MAX ? count : SHOWN_MAX;
 
-    if (names == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i <= count; i++) {
         names[i] = resource_id(plan->milestones[members[i % count]]->name);
     }
     const char *all = names_join(call->arena, names, count, ", ");
     const char *path = names_join(call->arena, names, shown, " > ");
-    if (all == NULL || path == NULL) {
-        return status_out_of_memory();
-    }
     call_metadata(call, "members", all);
     return PRECONDITION(call, "DEPENDENCY_CYCLE", "dependsOn",
                         "milestones would wait for each other: %s%s > %s", path,

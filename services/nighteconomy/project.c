@@ -32,9 +32,6 @@ static struct status project_prepare_delete(struct call *call, const void *resou
         .text = project->name,
     };
 
-    if (scan.parent == NULL) {
-        return status_out_of_memory();
-    }
     return resource_each(call->tx, &milestone_kind, &scan, use_refuse, call);
 }
 

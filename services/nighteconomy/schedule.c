@@ -22,9 +22,6 @@ static struct status status_date_fill(struct call *call,
     timetable->status_day =
         date_of_time(req->as_of != NULL ? time_unwrap(req->as_of) : call->now_us);
     answer->status_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
-    if (answer->status_date == NULL) {
-        return status_out_of_memory();
-    }
     date_format(timetable->status_day, answer->status_date);
     return STATUS_NONE;
 }
@@ -34,9 +31,6 @@ static struct status input_add(struct call *call, schedule_message *answer, cons
 {
     input_message *input = input_make(call->arena, name, revision, value);
 
-    if (input == NULL) {
-        return status_out_of_memory();
-    }
     answer->inputs[answer->n_inputs++] = input;
     return STATUS_NONE;
 }
@@ -51,15 +45,9 @@ static struct status evidence_load(struct call *call, struct timetable *timetabl
     struct resource_revision *rows = NULL;
     size_t count = 0;
 
-    if (scan.parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_all(call->tx, &evidence_kind, &scan, &rows, &count));
     timetable->accepted = arena_array(call->arena, plan->count, sizeof(*timetable->accepted));
     answer->inputs = arena_array(call->arena, 1 + plan->count + count, sizeof(*answer->inputs));
-    if (timetable->accepted == NULL || answer->inputs == NULL) {
-        return status_out_of_memory();
-    }
     TRY(input_add(call, answer, timetable->scheme->name, timetable->scheme->revision,
                   scheme_state_name((int)timetable->scheme->state)));
     for (size_t i = 0; i < plan->count; i++) {
@@ -71,9 +59,6 @@ static struct status evidence_load(struct call *call, struct timetable *timetabl
         const evidence_message *evidence = rows[i].message;
         const char *parent = resource_parent(call->arena, evidence->name);
         size_t index = 0;
-        if (parent == NULL) {
-            return status_out_of_memory();
-        }
         if (plan_find(plan, parent, &index) && evidence->accepted != NULL) {
             timetable->accepted[index] += evidence->accepted->value ? 1 : 0;
         }
@@ -156,16 +141,10 @@ static struct status milestones_fill(struct call *call, const struct timetable *
 {
     answer->milestones =
         arena_array(call->arena, timetable->plan.count, sizeof(*answer->milestones));
-    if (answer->milestones == NULL) {
-        return status_out_of_memory();
-    }
     answer->complete = timetable->plan.count > 0;
     for (size_t i = 0; i < timetable->plan.count; i++) {
         scheduled_message *scheduled =
             message_new(call->arena, &dongkhoi__nighteconomy__v1__scheduled_milestone__descriptor);
-        if (scheduled == NULL) {
-            return status_out_of_memory();
-        }
         TRY(scheduled_fill(call, timetable, i, scheduled));
         answer->milestones[answer->n_milestones++] = scheduled;
         answer->complete = answer->complete && timetable->activities[i].slack.known;

@@ -23,9 +23,6 @@ struct status start_date_of(struct call *call, const struct timetable *timetable
         return STATUS_NONE;
     }
     *ret_date = arena_alloc(call->arena, DATE_TEXT_BYTES);
-    if (*ret_date == NULL) {
-        return status_out_of_memory();
-    }
     date_format(day, *ret_date);
     return STATUS_NONE;
 }
@@ -97,9 +94,6 @@ static struct status times_fill(struct call *call, const struct timetable *timet
     TRY(offset_wrap(call, activity->slack, &scheduled->slack));
     if (activity->slack.known) {
         scheduled->critical = bool_wrap(call->arena, activity->slack.days <= 0);
-        if (scheduled->critical == NULL) {
-            return status_out_of_memory();
-        }
     }
     TRY(dates_fill(call, timetable, activity, scheduled));
     return times_explain(call, activity, scheduled);
@@ -130,7 +124,7 @@ static struct status counted_fill(struct call *call, const struct timetable *tim
         counted = milestone->progress->value;
     }
     scheduled->counted_progress = double_wrap(call->arena, counted);
-    return scheduled->counted_progress != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status facts_explain(struct call *call, scheduled_message *scheduled)

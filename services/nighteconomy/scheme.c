@@ -30,9 +30,6 @@ static struct status state_refuse(struct call *call, int from, int to)
         }
     }
     const char *possible = names_join(call->arena, names, count, ", ");
-    if (possible == NULL) {
-        return status_out_of_memory();
-    }
     call_metadata(call, "possibleStates", possible);
     return PRECONDITION(call, "STATE_NOT_POSSIBLE", "state", "%s%s cannot become %s; possible: %s",
                         from == SCHEME_NONE ? "a new" : "a ",

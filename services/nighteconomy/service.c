@@ -70,10 +70,8 @@ static bool file_read(struct arena *arena, const char *path, struct slice *ret_t
     if (file == NULL) {
         return false;
     }
-    if (text != NULL) {
-        length = fread(text, 1, HOLIDAYS_FILE_MAX_BYTES, file);
-        whole = !ferror(file) && length < HOLIDAYS_FILE_MAX_BYTES;
-    }
+    length = fread(text, 1, HOLIDAYS_FILE_MAX_BYTES, file);
+    whole = !ferror(file) && length < HOLIDAYS_FILE_MAX_BYTES;
     (void)fclose(file);
     *ret_text = (struct slice){.data = text, .length = length};
     return whole;

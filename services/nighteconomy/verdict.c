@@ -111,9 +111,6 @@ static struct status inputs_fill(struct call *call, const struct question *quest
     const size_t count = question->evidence_count + 1;
 
     verdict->inputs = arena_array(call->arena, count, sizeof(*verdict->inputs));
-    if (verdict->inputs == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         const evidence_message *evidence = i > 0 ? question->evidence[i - 1].message : NULL;
         input_message *input = evidence != NULL
@@ -121,9 +118,6 @@ static struct status inputs_fill(struct call *call, const struct question *quest
                                                 evidence_state_name(evidence))
                                    : input_make(call->arena, milestone->name, milestone->revision,
                                                 milestone_state_name((int)milestone->state));
-        if (input == NULL) {
-            return status_out_of_memory();
-        }
         verdict->inputs[verdict->n_inputs++] = input;
     }
     return STATUS_NONE;

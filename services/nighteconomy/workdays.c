@@ -69,9 +69,6 @@ bool workdays_parse(struct arena *arena, struct slice text, struct workdays *ret
     unsigned number = 0;
 
     *ret_line = 0;
-    if (days == NULL) {
-        return false;
-    }
     while (text.length > 0) {
         const struct slice line = take_line(&text);
         int32_t day = 0;

@@ -48,9 +48,6 @@ static struct status minutes_check(struct call *call, const char *name, const ch
 
     TRY(movement_of(call, name, &movement));
     const char *begin = arena_printf(call->arena, "%04d-01-01", movement->year);
-    if (begin == NULL) {
-        return status_out_of_memory();
-    }
     return date_not_before(call, "minutes.date", date, begin, "the movement's year");
 }
 
@@ -77,9 +74,6 @@ struct status review_commendation(struct call *call, const void *request, void *
         message_new(call->arena, &dongkhoi__registrations__v1__commendation__review__descriptor);
     commendation_message *commendation = NULL;
 
-    if (review == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "review", &commendation));
     TRY(review_check(call, req));
     TRY(reviewer_check(call, commendation, req->reviewer));
@@ -152,9 +146,6 @@ struct status reject_commendation(struct call *call, const void *request, void *
         message_new(call->arena, &dongkhoi__registrations__v1__commendation__rejection__descriptor);
     commendation_message *commendation = NULL;
 
-    if (rejection == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "reject", &commendation));
     TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     TRY(document_check(call, "document", req->document));
@@ -172,9 +163,6 @@ struct status forward_commendation(struct call *call, const void *request, void 
         call->arena, &dongkhoi__registrations__v1__commendation__forwarding__descriptor);
     commendation_message *commendation = NULL;
 
-    if (forwarding == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "forward", &commendation));
     TRY(enum_required(call, "level", &dongkhoi__registrations__v1__commendation__level__descriptor,
                       (int)req->level));
@@ -197,9 +185,6 @@ struct status revoke_commendation(struct call *call, const void *request, void *
         call->arena, &dongkhoi__registrations__v1__commendation__revocation__descriptor);
     commendation_message *commendation = NULL;
 
-    if (revocation == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "revoke", &commendation));
     TRY(enum_required(call, "ground",
                       &dongkhoi__registrations__v1__commendation__ground__descriptor,

@@ -94,9 +94,6 @@ static struct status milestone_check(struct call *call,
     TRY(id_keep(call, "commitment.milestone.scheme", "schemes/", &test->scheme));
     const char *prefix = arena_printf(call->arena, "schemes/%s/milestones/", test->scheme);
 
-    if (prefix == NULL) {
-        return status_out_of_memory();
-    }
     return id_keep(call, "commitment.milestone.milestone", prefix, &test->milestone);
 }
 

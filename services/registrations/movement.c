@@ -35,9 +35,6 @@ struct status movement_of(struct call *call, const char *name, movement_message 
     const char *movement = arena_copy(call->arena, (struct slice){name, length});
     void *found = NULL;
 
-    if (movement == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_get(call->tx, &movement_kind, movement, &found));
     *ret_movement = found;
     return STATUS_NONE;
@@ -224,9 +221,6 @@ static struct status movement_step(struct call *call, movement_message *movement
     const char *day = "";
     int state = 0;
 
-    if (step == NULL) {
-        return status_out_of_memory();
-    }
     TRY(machine_step(call, &movement_machine, (int)movement->state, name, &state));
     TRY(step_date(call, date, document, &day));
     step->document = document;

@@ -60,9 +60,6 @@ static struct status registration_judge(struct call *call, const struct lateness
     if (due[0] == '\0') {
         due = arena_printf(call->arena, "%04d-12-31", late->movement->year);
     }
-    if (due == NULL) {
-        return status_out_of_memory();
-    }
     if (!date_parse(slice_from(due), &due_day) || due_day >= late->day) {
         return STATUS_NONE;
     }
@@ -72,9 +69,6 @@ static struct status registration_judge(struct call *call, const struct lateness
     }
     overdue_registration *item =
         message_new(call->arena, &dongkhoi__registrations__v1__overdue_registration__descriptor);
-    if (item == NULL) {
-        return status_out_of_memory();
-    }
     item->registration = registration->name;
     item->display_name = registration->display_name;
     item->organization = registration->unit;
@@ -100,9 +94,6 @@ static struct status registrations_judge(struct call *call, const struct latenes
 
     answer->registrations =
         arena_array(call->arena, late->registration_count, sizeof(*answer->registrations));
-    if (answer->registrations == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < late->registration_count; i++) {
         TRY(registration_judge(call, late, late->registrations[i]));
     }
@@ -134,9 +125,6 @@ static struct status targets_judge(struct call *call, const struct lateness *lat
         }
         overdue_target *item =
             message_new(call->arena, &dongkhoi__registrations__v1__overdue_target__descriptor);
-        if (item == NULL) {
-            return status_out_of_memory();
-        }
         item->target = progress->target;
         item->display_name = progress->display_name;
         item->unit = progress->unit;
@@ -163,9 +151,6 @@ static struct status deciding_fill(struct call *call, const struct lateness *lat
 {
     item->registrations =
         arena_array(call->arena, late->registration_count, sizeof(*item->registrations));
-    if (item->registrations == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < late->registration_count; i++) {
         const commitment_message *commitment = late->registrations[i]->commitment;
         if ((int)commitment->test_case !=
@@ -175,9 +160,6 @@ static struct status deciding_fill(struct call *call, const struct lateness *lat
         const char *name =
             arena_printf(call->arena, "schemes/%s/milestones/%s", commitment->milestone->scheme,
                          commitment->milestone->milestone);
-        if (name == NULL) {
-            return status_out_of_memory();
-        }
         if (strcmp(name, item->milestone) == 0) {
             item->registrations[item->n_registrations++] = late->registrations[i]->name;
         }
@@ -196,9 +178,6 @@ static struct status milestone_judge(struct call *call, const struct lateness *l
     }
     overdue_milestone *item =
         message_new(call->arena, &dongkhoi__registrations__v1__overdue_milestone__descriptor);
-    if (item == NULL) {
-        return status_out_of_memory();
-    }
     item->milestone = milestone->name;
     item->display_name = milestone->display_name;
     item->owner = milestone->owner;
@@ -225,9 +204,6 @@ static struct status milestones_page(struct call *call, const struct lateness *l
     request.order_by = (char *)"due_date";
     request.as_of = asks->as_of;
     *ret_token = "";
-    if (request.filter == NULL) {
-        return status_out_of_memory();
-    }
     peer_call_all(call, &page, 1);
     asks_note(asks, SOURCE_NIGHTECONOMY, &page);
     if (page.status.code != STATUS_OK) {

@@ -64,9 +64,6 @@ struct status approve_registration(struct call *call, const void *request, void 
     registration_message *registration = NULL;
     const char *date = "";
 
-    if (approval == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "approve", &registration));
     TRY(movement_is_open(call, registration));
     TRY(person_check(call, "approver", req->approver));
@@ -109,9 +106,6 @@ struct status self_assess_registration(struct call *call, const void *request, v
         call->arena, &dongkhoi__registrations__v1__registration__self_assessment__descriptor);
     registration_message *registration = NULL;
 
-    if (assessment == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "selfAssess", &registration));
     TRY(text_required(call, "text", req->text, TEXT_MAX_CHARACTERS));
     TRY(result_check(call, "proposedResult", (int)req->proposed_result));
@@ -147,9 +141,6 @@ struct status evaluate_registration(struct call *call, const void *request, void
     registration_message *registration = NULL;
     const char *date = "";
 
-    if (evaluation == NULL) {
-        return status_out_of_memory();
-    }
     TRY(take(call, req->name, req->etag, "evaluate", &registration));
     TRY(evaluation_check(call, req));
     TRY(step_date(call, req->date, req->document, &date));

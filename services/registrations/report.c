@@ -10,9 +10,6 @@ static struct status approved_check(struct call *call, const char *name)
     const char *parent = resource_parent(call->arena, name);
     void *found = NULL;
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     TRY(resource_get(call->tx, &registration_kind, parent, &found));
     const registration_message *registration = found;
     if (registration->state != REGISTRATION_STATE(APPROVED)) {

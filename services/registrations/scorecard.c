@@ -39,9 +39,6 @@ struct status registrations_read(struct call *call, const movement_message *move
     TRY(resource_all(call->tx, &registration_kind, &scan, &rows, &row_count));
     const registration_message **registrations =
         arena_array(call->arena, row_count, sizeof(*registrations));
-    if (registrations == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < row_count; i++) {
         const registration_message *registration = rows[i].message;
         if ((int)registration->state != (int)REGISTRATION_STATE(WITHDRAWN)) {
@@ -62,7 +59,7 @@ struct status picture_day(struct call *call, const char *given, int32_t *ret_day
     }
     date_format(*ret_day, text);
     *ret_date = arena_strdup(call->arena, text);
-    return *ret_date != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static bool is_closed(const movement_message *movement, const char *published_by)
@@ -89,15 +86,9 @@ static struct status lines_fill(struct call *call, struct asks *asks, const stru
                                 scorecard_message *card)
 {
     card->lines = arena_array(call->arena, count, sizeof(*card->lines));
-    if (card->lines == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
         line_message *line =
             message_new(call->arena, &dongkhoi__registrations__v1__scorecard_line__descriptor);
-        if (line == NULL) {
-            return status_out_of_memory();
-        }
         card->lines[card->n_lines++] = line;
         TRY(line_fill(call, asks, view, registrations[i], line));
     }
@@ -121,9 +112,6 @@ static struct status indicators_fill(struct call *call, const struct asks *asks,
         most++;
     }
     card->indicators = arena_array(call->arena, most, sizeof(*card->indicators));
-    if (card->indicators == NULL) {
-        return status_out_of_memory();
-    }
     for (const struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
         if (ask->of_target && ask->progress != NULL) {
             card->indicators[card->n_indicators++] = (progress_message *)ask->progress;

@@ -29,10 +29,8 @@ struct progress_ask *asks_progress(struct call *call, struct asks *asks, const c
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct progress_ask);
-        if (*place != NULL) {
-            (*place)->name = name;
-            (*place)->year = year;
-        }
+        (*place)->name = name;
+        (*place)->year = year;
     }
     return *place;
 }
@@ -46,9 +44,7 @@ struct count_ask *asks_count(struct call *call, struct asks *asks, int year)
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct count_ask);
-        if (*place != NULL) {
-            (*place)->year = year;
-        }
+        (*place)->year = year;
     }
     return *place;
 }
@@ -62,9 +58,7 @@ struct verdict_ask *asks_verdict(struct call *call, struct asks *asks, const cha
     }
     if (*place == NULL) {
         *place = ARENA_NEW(call->arena, struct verdict_ask);
-        if (*place != NULL) {
-            (*place)->name = name;
-        }
+        (*place)->name = name;
     }
     return *place;
 }
@@ -100,9 +94,7 @@ static void *request_new(struct call *call, const struct asks *asks,
     if (request != NULL && asks->as_of != NULL) {
         (void)message_set_child(request, "as_of", asks->as_of);
     }
-    if (request != NULL) {
-        (void)message_set_string(request, "published_by", asks->published_by);
-    }
+    (void)message_set_string(request, "published_by", asks->published_by);
     return request;
 }
 
@@ -194,9 +186,6 @@ static struct status targets_rest(struct call *call, struct asks *asks, const ch
         struct peer_call next = {.peer = scorecard_peers[SOURCE_INDICATORS].name,
                                  .method = "ListTargets",
                                  .request = targets_request(call, asks, page_token)};
-        if (next.request == NULL) {
-            return status_out_of_memory();
-        }
         peer_call_all(call, &next, 1);
         TRY(targets_take(call, asks, &next, &page_token));
     }
@@ -217,9 +206,6 @@ static struct status first_round(struct call *call, struct asks *asks)
         place++;
     }
     batch.calls = arena_array(call->arena, place, sizeof(*batch.calls));
-    if (batch.calls == NULL) {
-        return status_out_of_memory();
-    }
     batch_add(&batch, SOURCE_INDICATORS, "ListTargets", targets_request(call, asks, ""));
     for (const struct count_ask *ask = asks->counts; ask != NULL; ask = ask->next) {
         batch_add(&batch, SOURCE_CLUSTERS, "CountNewClusters",
@@ -261,9 +247,6 @@ static void *progress_request(struct call *call, struct asks *asks, struct progr
     request->latest = true;
     request->period = arena_printf(call->arena, "%04d", first->year);
     request->names = arena_array(call->arena, PROGRESS_BATCH_MAX, sizeof(*request->names));
-    if (request->period == NULL || request->names == NULL) {
-        return NULL;
-    }
     for (struct progress_ask *ask = first; ask != NULL && request->n_names < PROGRESS_BATCH_MAX;
          ask = ask->next) {
         if (!ask->sent && ask->year == first->year) {
@@ -307,9 +290,6 @@ static struct status second_round(struct call *call, struct asks *asks)
         return STATUS_NONE; /* it would not answer that either */
     }
     batch.calls = arena_array(call->arena, most, sizeof(*batch.calls));
-    if (batch.calls == NULL) {
-        return status_out_of_memory();
-    }
     for (struct progress_ask *ask = asks->progresses; ask != NULL; ask = ask->next) {
         if (!ask->sent) {
             batch_add(&batch, SOURCE_INDICATORS, "BatchGetProgress",
@@ -346,9 +326,6 @@ struct status asks_report(struct call *call, const struct asks *asks, void *answ
         }
         Dongkhoi__Registrations__V1__ScorecardSource *source =
             message_new(call->arena, &dongkhoi__registrations__v1__scorecard_source__descriptor);
-        if (source == NULL) {
-            return status_out_of_memory();
-        }
         source->service = (char *)scorecard_peers[i].name;
         source->answered = failure->code == STATUS_OK;
         /* As of a time it is the last entry by then, however far the source has gone on since. */

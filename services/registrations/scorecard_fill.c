@@ -55,9 +55,6 @@ static struct status inputs_open(struct call *call, line_message *line,
         message_new(call->arena, &dongkhoi__registrations__v1__scorecard_input__descriptor);
     Google__Protobuf__DoubleValue *value = double_wrap(call->arena, target);
 
-    if (line->inputs == NULL || input == NULL || value == NULL) {
-        return status_out_of_memory();
-    }
     input->name = registration->name;
     input->revision = registration->revision;
     input->value = value;
@@ -73,9 +70,6 @@ static struct status input_add(struct call *call, line_message *line, const char
     line_input_message *input =
         message_new(call->arena, &dongkhoi__registrations__v1__scorecard_input__descriptor);
 
-    if (input == NULL) {
-        return status_out_of_memory();
-    }
     input->name = (char *)name;
     input->revision = revision;
     input->value = value;
@@ -108,9 +102,6 @@ static struct status conclude(struct call *call, line_message *line,
     line->comparator = (int)question->comparator;
     line->status = (int)line_judge(question);
     line->target = double_wrap(call->arena, question->target);
-    if (line->target == NULL) {
-        return status_out_of_memory();
-    }
     if (question->value.known) {
         line->value = double_wrap(call->arena, question->value.value);
     }
@@ -124,9 +115,6 @@ static struct status conclude(struct call *call, line_message *line,
         ((int)line->status == LINE_OFF_TRACK || (int)line->status == LINE_AT_RISK ||
          (int)line->status == LINE_IN_PROGRESS)) {
         line->forecast = double_wrap(call->arena, question->forecast.value);
-        if (line->forecast == NULL) {
-            return status_out_of_memory();
-        }
     }
     const bool full =
         (question->value.known && line->value == NULL) || (percent.known && line->percent == NULL);
@@ -225,9 +213,6 @@ static struct status count_inputs(struct call *call, const count_message *count,
         }
         if (!is_target || count->min_new_clusters != NULL) {
             value = double_wrap(call->arena, is_target ? count->min_new_clusters->value : 1);
-            if (value == NULL) {
-                return status_out_of_memory();
-            }
         }
         TRY(input_add(call, line, name, count->inputs[i]->revision, value, ""));
     }
@@ -261,9 +246,6 @@ static struct status fill_clusters(struct call *call, struct asks *asks,
         .closed = view->movement_closed,
     };
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const count_message *count = ask->count;
     TRY(inputs_open(call, line, registration, question.target,
                     count != NULL ? counted_most(count) : 0));

@@ -10,7 +10,7 @@ static struct status rule_set(struct call *call, line_message *line, char *en, c
     Dongkhoi__Type__V1__LocalizedText *text =
         message_new(call->arena, &dongkhoi__type__v1__localized_text__descriptor);
 
-    if (text == NULL || en == NULL || vi == NULL) {
+    if (en == NULL || vi == NULL) {
         return status_out_of_memory();
     }
     text->vi = vi;
@@ -51,9 +51,6 @@ struct status rule_of_indicator(struct call *call,
     char en[160];
     char vi[160];
 
-    if (name == NULL) {
-        return status_out_of_memory();
-    }
     if (comparator == LINE_APPROXIMATELY) {
         const double tolerance = test->tolerance_percent->value;
         (void)snprintf(en, sizeof(en), "about %.15g%s%.50s: within %.15g %% of it", value, space,

@@ -63,9 +63,6 @@ static struct status make_room(struct summary *summary)
     }
     const size_t capacity = summary->capacity > 0 ? 2 * summary->capacity : FIRST_CAPACITY;
     struct tally_row *rows = arena_array(summary->call->arena, capacity, sizeof(*rows));
-    if (rows == NULL) {
-        return status_out_of_memory();
-    }
     if (summary->count > 0) {
         memcpy(rows, summary->rows, summary->count * sizeof(*rows));
     }
@@ -116,7 +113,7 @@ static struct status add_page(struct summary *summary, const char *parent, const
         TRY(add(summary, messages[i]));
     }
     *token = arena_strdup(summary->call->arena, next);
-    return *token != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status add_pages(struct summary *summary, const char *parent, const char *filter)
