@@ -34,7 +34,7 @@ bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_
     uint32_t bits = 0;
     unsigned bit_count = 0;
 
-    for (size_t i = 0; bytes != NULL && i < text.length; i++) {
+    for (size_t i = 0; i < text.length; i++) {
         const char *at = text.data[i] != '\0' ? strchr(alphabet, text.data[i]) : NULL;
         if (at == NULL) {
             return false;
@@ -47,7 +47,7 @@ bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_
         }
     }
     /* A whole character too many, or bits that no encoder sets. */
-    if (bytes == NULL || bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) {
+    if (bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) {
         return false;
     }
     *ret_bytes = (struct slice){bytes, length};

@@ -11,7 +11,7 @@
 /* In the arena, NUL-terminated; NULL when it is full. */
 char *base64url_encode(struct arena *arena, struct slice bytes);
 
-/* False when text is not what base64url_encode() makes of some bytes, or the arena is full. */
+/* False when text is not what base64url_encode() makes of some bytes. */
 bool base64url_decode(struct arena *arena, struct slice text, struct slice *ret_bytes);
 
 #endif

@@ -83,8 +83,7 @@ struct status metrics_add(struct metrics *metrics, const struct metric_options *
     const size_t bytes = SHARDS * metric->cells_per_shard * sizeof(metric->cells[0]);
     metric->cells = aligned_alloc(CACHE_LINE_BYTES, bytes);
     if (metric->cells == NULL) {
-        free(metric);
-        return status_out_of_memory();
+        memory_end(bytes);
     }
     memset((void *)metric->cells, 0, bytes);
     *metrics->last = metric;

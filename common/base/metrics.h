@@ -48,7 +48,6 @@ struct metric_options {
     double divisor;
 };
 
-/* NULL when there is no memory. */
 struct metrics *metrics_new(void);
 /* metrics may be NULL. */
 void metrics_free(struct metrics *metrics);

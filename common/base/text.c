@@ -203,9 +203,6 @@ struct status text_to_nfc(struct arena *arena, const char *text, const char **re
     const utf8proc_ssize_t composed = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)count,
                                                                UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     char *normal = encode(arena, points, composed > 0 ? (size_t)composed : 0);
-    if (normal == NULL) {
-        return status_out_of_memory();
-    }
     *ret_text = strcmp(normal, text) == 0 ? text : normal;
     return STATUS_NONE;
 }
@@ -240,10 +237,6 @@ struct status text_fold(struct arena *arena, const char *text, const char **ret_
             points[count++] = utf8proc_tolower(c);
         }
     }
-    const char *folded = encode(arena, points, count);
-    if (folded == NULL) {
-        return status_out_of_memory();
-    }
-    *ret_text = folded;
+    *ret_text = encode(arena, points, count);
     return STATUS_NONE;
 }

@@ -23,7 +23,7 @@ size_t utf8_code_point_bytes(struct slice text);
 
 /*
  * The NFC form (Unicode, UAX 15) of valid UTF-8, NUL-terminated: the same pointer when it is in
- * NFC already, else a copy in the arena. RESOURCE_EXHAUSTED when the arena is full.
+ * NFC already, else a copy in the arena.
  */
 struct status text_to_nfc(struct arena *arena, const char *text, const char **ret_text);
 

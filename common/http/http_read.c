@@ -71,10 +71,6 @@ void connection_refuse(struct http_connection *connection, const struct http_ref
     if (request == NULL) {
         request = request_new(connection->loop);
     }
-    if (request == NULL) {
-        connection_close(connection);
-        return;
-    }
     request->is_last = true;
     request->received_ns = uv_hrtime();
     enqueue(connection, request);
@@ -112,14 +108,10 @@ static void head_done(struct http_connection *connection, const char *data, size
     const struct http_limits *limits = &connection->loop->server->limits;
     struct http_request *request = request_new(connection->loop);
     struct http_refusal refusal = connection->loop->server->too_large;
-    char *copy = request != NULL ? arena_alloc(request->arena, length) : NULL;
+    char *copy = arena_alloc(request->arena, length);
 
     connection->incoming = request;
     connection->scan = (struct http_scan){0};
-    if (copy == NULL) {
-        connection_refuse(connection, &out_of_memory);
-        return;
-    }
     memcpy(copy, data, length);
     const bool is_good = http_head_parse((struct slice){copy, length}, &request->head, &refusal);
     find_peer(connection, request);

@@ -19,10 +19,6 @@ struct http_request *request_new(struct http_loop *loop)
     } else {
         request = memory_zeroed(sizeof(*request));
         request->arena = arena_new(HTTP_REQUEST_ARENA_BYTES);
-        if (request->arena == NULL) {
-            free(request);
-            return NULL;
-        }
         buffer_init(&request->fields, FIELDS_MAX_BYTES);
         buffer_init(&request->output, OUTPUT_MAX_BYTES);
     }

@@ -360,10 +360,8 @@ struct status http_server_open(const struct http_server_options *options, struct
     server->loop_count = server->loop_count < LOOPS_MAX ? server->loop_count : LOOPS_MAX;
     (void)uv_mutex_init(&server->lock);
     (void)uv_cond_init(&server->ended);
-    server->loops = calloc(server->loop_count, sizeof(*server->loops));
-    struct status status = server->loops == NULL
-                               ? status_out_of_memory()
-                               : address_resolve(arena, options->address, host, &where);
+    server->loops = memory_zeroed(server->loop_count * sizeof(*server->loops));
+    struct status status = address_resolve(arena, options->address, host, &where);
     if (status.code == STATUS_OK) {
         const bool is_ipv6 = where->ai_family == AF_INET6;
 

@@ -64,13 +64,9 @@ static void on_wake_closed(uv_handle_t *wake)
 int mailbox_open(uv_loop_t *loop, struct mailbox **ret_box)
 {
     struct mailbox *box = memory_zeroed(sizeof(*box));
-    int err = UV_ENOMEM;
 
-    if (box == NULL) {
-        return UV_ENOMEM;
-    }
     box->tail = &box->head;
-    err = uv_mutex_init(&box->lock);
+    int err = uv_mutex_init(&box->lock);
     if (err != 0) {
         free(box);
         return err;

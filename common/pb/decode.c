@@ -58,13 +58,8 @@ static const char *path_part(struct arena *arena, const ProtobufCFieldDescriptor
 {
     char *name = arena_alloc(arena, strlen(field->name) + 1);
 
-    if (name == NULL) {
-        return field->name;
-    }
     (void)json_name(field->name, name);
-    const char *part =
-        field_is_repeated(field) ? arena_printf(arena, "%s[%zu]", name, index) : name;
-    return part != NULL ? part : name;
+    return field_is_repeated(field) ? arena_printf(arena, "%s[%zu]", name, index) : name;
 }
 
 static enum wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
@@ -135,14 +130,12 @@ static struct status decode_string(struct decoder *decoder, struct slice bytes, 
     return STATUS_NONE;
 }
 
-static struct status decode_bytes(struct decoder *decoder, struct slice bytes,
-                                  ProtobufCBinaryData *to)
+static void decode_bytes(struct decoder *decoder, struct slice bytes, ProtobufCBinaryData *to)
 {
     *to = (ProtobufCBinaryData){.len = bytes.length, .data = NULL};
     if (bytes.length > 0) {
         to->data = (uint8_t *)arena_copy(decoder->arena, bytes);
     }
-    return bytes.length == 0 || to->data != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* A second part of the same message is merged into the first. */
@@ -159,7 +152,7 @@ static struct status decode_child(struct decoder *decoder, const ProtobufCFieldD
 }
 
 /* An entry without a value has the empty one. */
-static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *entry)
+static void complete_entry(struct decoder *decoder, ProtobufCMessage *entry)
 {
     const ProtobufCFieldDescriptor *value = &entry->descriptor->fields[1];
 
@@ -168,19 +161,16 @@ static struct status complete_entry(struct decoder *decoder, ProtobufCMessage *e
         if (*child == NULL) {
             *child = message_new(decoder->arena, value->descriptor);
         }
-        return STATUS_NONE;
     }
-    return STATUS_NONE;
 }
 
-static struct status add_wide_map(struct decoder *decoder, ProtobufCMessage *message,
-                                  const ProtobufCFieldDescriptor *field)
+static void add_wide_map(struct decoder *decoder, ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field)
 {
     struct wide_map *map = ARENA_NEW(decoder->arena, struct wide_map);
 
     *map = (struct wide_map){.next = decoder->maps, .message = message, .field = field};
     decoder->maps = map;
-    return STATUS_NONE;
 }
 
 /* In protobuf the last entry of a key wins. */
@@ -203,7 +193,8 @@ static struct status decode_value(struct decoder *decoder, const ProtobufCFieldD
         return decode_string(decoder, wire->bytes, to);
     }
     if (field->type == PROTOBUF_C_TYPE_BYTES) {
-        return decode_bytes(decoder, wire->bytes, to);
+        decode_bytes(decoder, wire->bytes, to);
+        return STATUS_NONE;
     }
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         return decode_child(decoder, field, wire->bytes, to, depth);
@@ -343,9 +334,9 @@ static struct status decode_repeated(struct decoder *decoder, ProtobufCMessage *
     char *to = array + *count * field_value_bytes(field);
     TRY(decode_value(decoder, field, wire, to, depth));
     if (message_field_is_map(message->descriptor, field)) {
-        TRY(complete_entry(decoder, *(ProtobufCMessage **)(void *)to));
+        complete_entry(decoder, *(ProtobufCMessage **)(void *)to);
         if (*count == 1) {
-            TRY(add_wide_map(decoder, message, field));
+            add_wide_map(decoder, message, field);
         }
     }
     ++*count;

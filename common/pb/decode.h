@@ -2,7 +2,7 @@
  * decode.h - bytes from outside become a message, within bounds.
  *
  * Errors: INVALID_ARGUMENT MALFORMED_MESSAGE (with the field's path and why),
- *         RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY (the arena is full).
+ *         RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY (the arena is exhausted).
  */
 #ifndef PB_DECODE_H
 #define PB_DECODE_H

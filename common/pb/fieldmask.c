@@ -88,10 +88,7 @@ struct status fieldmask_from_present(struct arena *arena, const ProtobufCMessage
 
     for (unsigned i = 0; i < type->n_fields; i++) {
         if (message_has(message, &type->fields[i])) {
-            paths[count] = arena_strdup(arena, type->fields[i].name);
-            if (paths[count++] == NULL) {
-                return status_out_of_memory();
-            }
+            paths[count++] = arena_strdup(arena, type->fields[i].name);
         }
     }
     *ret_paths = paths;

@@ -248,9 +248,6 @@ static struct status set_path(struct filter_parser *parser, struct filter_compar
             return STATUS_NONE;
         }
         path = i == 0 ? field->name : arena_printf(parser->arena, "%s.%s", path, field->name);
-        if (path == NULL) {
-            return status_out_of_memory();
-        }
     }
     comparison->path = path;
     return STATUS_NONE;

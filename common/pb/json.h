@@ -14,7 +14,7 @@
  *   INVALID_VALUE       wrong type, out of range, no such enum value, no such date
  * A lone surrogate is MALFORMED_JSON and an escaped U+0000 INVALID_VALUE. field is the path of
  * the value at fault in lowerCamelCase: observations[3].breakdown.plant, labels["a b"].
- * RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY when the arena is full.
+ * RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY when the arena is exhausted.
  * Every message of an error ends with "(line L, column C)", counted from 1, columns in bytes.
  */
 #ifndef PB_JSON_H

@@ -22,13 +22,12 @@ struct seen {
 
 static struct status read_message(struct json_reader *reader, ProtobufCMessage *message);
 
-static struct status seen_init(struct seen *seen, struct arena *arena, unsigned fields)
+static void seen_init(struct seen *seen, struct arena *arena, unsigned fields)
 {
     *seen = (struct seen){.words = seen->few};
     if (fields > SEEN_WORDS * SEEN_WORD_BITS) {
         seen->words = arena_array(arena, fields / SEEN_WORD_BITS + 1, sizeof(seen->words[0]));
     }
-    return STATUS_NONE;
 }
 
 /* False when it was added before. */
@@ -176,10 +175,8 @@ static struct status read_map(struct json_reader *reader, ProtobufCMessage *mess
         reader->step = &step;
         ProtobufCMessage **entry = json_list_add(&entries, reader->arena);
         struct json_key *key = json_list_add(&keys, reader->arena);
-        if (entry == NULL || key == NULL ||
-            (*entry = message_new(reader->arena, field->descriptor)) == NULL) {
-            return status_out_of_memory();
-        }
+        TRY(status_within(reader->arena, STATUS_NONE));
+        *entry = message_new(reader->arena, field->descriptor);
         *key = (struct json_key){.entry = *entry, .name = step.name, .at = at};
         TRY(read_entry(reader, *entry, step.name, at));
         reader->step = step.up;
@@ -271,7 +268,7 @@ static struct status read_members(struct json_reader *reader, ProtobufCMessage *
     struct seen seen;
     bool more = false;
 
-    TRY(seen_init(&seen, reader->arena, message->descriptor->n_fields));
+    seen_init(&seen, reader->arena, message->descriptor->n_fields);
     TRY(json_reader_enter(reader));
     for (bool is_first = true;; is_first = false) {
         struct slice name;

@@ -17,7 +17,7 @@ struct json_list {
     size_t item_bytes;
 };
 
-/* A zeroed item at the end; NULL when the arena is full. Moves the others. */
+/* A zeroed item at the end. Moves the others. */
 void *json_list_add(struct json_list *list, struct arena *arena);
 
 /* A key of a map and where it was read. */

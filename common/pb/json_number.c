@@ -215,9 +215,6 @@ enum number_result number_to_double(struct arena *arena, struct slice text, doub
     }
     char stack[NUMBER_STACK_BYTES];
     const char *copy = terminated(arena, text, stack);
-    if (copy == NULL) {
-        return NUMBER_NO_MEMORY;
-    }
     const double value = strtod(copy, NULL);
     if (!isfinite(value)) {
         return NUMBER_TOO_LARGE;
@@ -235,9 +232,6 @@ enum number_result number_to_float(struct arena *arena, struct slice text, float
     char stack[NUMBER_STACK_BYTES];
     const char *copy = terminated(arena, text, stack);
 
-    if (copy == NULL) {
-        return NUMBER_NO_MEMORY;
-    }
     const float value = strtof(copy, NULL);
     if (!isfinite(value)) {
         return NUMBER_TOO_LARGE;

@@ -17,7 +17,6 @@ enum number_result {
     NUMBER_TOO_LARGE,
     NUMBER_TOO_SMALL, /* it would become 0 and is not */
     NUMBER_TOO_LONG,  /* it has more than NUMBER_DIGITS_MAX digits that count */
-    NUMBER_NO_MEMORY,
 };
 
 /* What tells any two doubles apart; more digits are lost. Zeros at the ends do not count. */

@@ -89,12 +89,11 @@ static void append_path(struct buffer *path, const struct json_step *step)
     }
 }
 
-/* NULL for the value at the root, and when the arena is full (then also ret_full). */
-static const char *path_text(struct json_reader *reader, bool *ret_full)
+/* NULL for the value at the root. */
+static const char *path_text(struct json_reader *reader)
 {
     struct buffer path;
 
-    *ret_full = false;
     if (reader->step == NULL) {
         return NULL;
     }
@@ -102,7 +101,6 @@ static const char *path_text(struct json_reader *reader, bool *ret_full)
     append_path(&path, reader->step);
     const char *text = arena_copy(reader->arena, buffer_slice(&path));
     buffer_done(&path);
-    *ret_full = text == NULL;
     return text;
 }
 
@@ -110,7 +108,6 @@ struct status json_reader_locate(struct json_reader *reader, const char *at, str
 {
     size_t line = 1;
     size_t column = 1;
-    bool is_full = false;
 
     if (status.code != STATUS_INVALID_ARGUMENT) {
         return status;
@@ -119,15 +116,10 @@ struct status json_reader_locate(struct json_reader *reader, const char *at, str
         column = *c == '\n' ? 1 : column + 1;
         line += *c == '\n' ? 1 : 0;
     }
-    const char *path = path_text(reader, &is_full);
-    const char *message = is_full ? NULL
-                                  : arena_printf(reader->arena, "%s%s%s (line %zu, column %zu)",
-                                                 path != NULL ? path : "", path != NULL ? ": " : "",
-                                                 status.message, line, column);
-    if (message == NULL) {
-        return status_out_of_memory();
-    }
-    status.message = message;
+    const char *path = path_text(reader);
+    status.message =
+        arena_printf(reader->arena, "%s%s%s (line %zu, column %zu)", path != NULL ? path : "",
+                     path != NULL ? ": " : "", status.message, line, column);
     status.field = path;
     return status;
 }
@@ -423,11 +415,7 @@ struct status json_reader_string_copy(struct json_reader *reader, char **ret_str
     TRY(json_reader_string(reader, &string));
     const bool is_in_text = (uintptr_t)string.data >= (uintptr_t)reader->start &&
                             (uintptr_t)string.data <= (uintptr_t)reader->end;
-    char *copy = is_in_text ? arena_copy(reader->arena, string) : (char *)(uintptr_t)string.data;
-    if (copy == NULL) {
-        return status_out_of_memory();
-    }
-    *ret_string = copy;
+    *ret_string = is_in_text ? arena_copy(reader->arena, string) : (char *)(uintptr_t)string.data;
     return STATUS_NONE;
 }
 

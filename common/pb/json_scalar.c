@@ -66,9 +66,9 @@ static struct status enum_expected(struct arena *arena, const ProtobufCEnumDescr
         buffer_append_text(&text, type->values[i].name);
     }
     buffer_append_text(&text, count < type->n_values ? " and so on" : "");
-    const char *message = buffer_failed(&text) ? NULL : arena_copy(arena, buffer_slice(&text));
+    const char *message = arena_copy(arena, buffer_slice(&text));
     buffer_done(&text);
-    return message != NULL ? must_be(message) : status_out_of_memory();
+    return must_be(message);
 }
 
 static struct status integer_from_number(const ProtobufCFieldDescriptor *field, struct slice number,
@@ -108,8 +108,6 @@ static struct status real_from_number(struct arena *arena, const ProtobufCFieldD
     switch (result) {
     case NUMBER_OK:
         return STATUS_NONE;
-    case NUMBER_NO_MEMORY:
-        return status_out_of_memory();
     case NUMBER_TOO_LONG:
         return must_be("has more digits than a double holds: at most 17");
     case NUMBER_TOO_SMALL:

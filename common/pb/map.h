@@ -15,7 +15,7 @@
 int map_key_compare(const ProtobufCMessage *a, const ProtobufCMessage *b);
 
 /* Of entries with the same key only the last stays, where it stands; *count becomes how many are
- * left. RESOURCE_EXHAUSTED REQUEST_TOO_COSTLY when the arena is full: then nothing has changed. */
+ * left. */
 struct status map_keep_last(struct arena *arena, ProtobufCMessage **entries, size_t *count);
 
 #endif

@@ -191,31 +191,27 @@ void message_copy_field(ProtobufCMessage *to, const ProtobufCMessage *from,
     memmove(field_member(to, field), field_member(from, field), field_value_bytes(field));
 }
 
-/* Replaces what the value points to by a copy; false when the arena is full. */
-static bool value_clone(struct arena *arena, const ProtobufCFieldDescriptor *field, void *value)
+/* Replaces what the value points to by a copy. */
+static void value_clone(struct arena *arena, const ProtobufCFieldDescriptor *field, void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         char **text = value;
         if (*text != NULL && *text != protobuf_c_empty_string && *text != field->default_value) {
             *text = arena_strdup(arena, *text);
-            return *text != NULL;
         }
     } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
         ProtobufCBinaryData *bytes = value;
         const struct slice slice = {.data = (const char *)bytes->data, .length = bytes->len};
         bytes->data = bytes->len > 0 ? (uint8_t *)arena_copy(arena, slice) : NULL;
-        return bytes->len == 0 || bytes->data != NULL;
     } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage **child = value;
         if (*child != NULL) {
             *child = message_clone(arena, *child);
-            return *child != NULL;
         }
     }
-    return true;
 }
 
-static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
+static void field_clone(struct arena *arena, ProtobufCMessage *copy,
                         const ProtobufCFieldDescriptor *field)
 {
     const size_t size = field_value_bytes(field);
@@ -224,9 +220,6 @@ static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
 
     if (field_is_repeated(field)) {
         char *array = count > 0 ? arena_array(arena, count, size) : NULL;
-        if (count > 0 && array == NULL) {
-            return false;
-        }
         if (count > 0) {
             memcpy(array, values, count * size);
         }
@@ -234,11 +227,8 @@ static bool field_clone(struct arena *arena, ProtobufCMessage *copy,
         values = array;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!value_clone(arena, field, values + i * size)) {
-            return false;
-        }
+        value_clone(arena, field, values + i * size);
     }
-    return true;
 }
 
 void *message_clone(struct arena *arena, const ProtobufCMessage *message)
@@ -250,9 +240,7 @@ void *message_clone(struct arena *arena, const ProtobufCMessage *message)
     copy->n_unknown_fields = 0;
     copy->unknown_fields = NULL;
     for (unsigned i = 0; i < type->n_fields; i++) {
-        if (!field_clone(arena, copy, &type->fields[i])) {
-            return NULL;
-        }
+        field_clone(arena, copy, &type->fields[i]);
     }
     return copy;
 }

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An initialised message of the type; NULL when the arena is full. */
+/* An initialised message of the type. */
 void *message_new(struct arena *arena, const ProtobufCMessageDescriptor *type);
 
 /* NULL when the type has no such field. */
@@ -37,7 +37,7 @@ bool message_field_equals(const ProtobufCMessage *a, const ProtobufCMessage *b,
                           const ProtobufCFieldDescriptor *field);
 bool message_equals(const ProtobufCMessage *a, const ProtobufCMessage *b);
 
-/* A deep copy; NULL when the arena is full. */
+/* A deep copy. */
 void *message_clone(struct arena *arena, const ProtobufCMessage *message);
 
 /* Singular string field: its text, "" when the type has no such field. */

@@ -46,9 +46,6 @@ static struct status resolve(struct arena *arena, const ProtobufCMessageDescript
         }
         resolved =
             resolved == NULL ? field->name : arena_printf(arena, "%s.%s", resolved, field->name);
-        if (resolved == NULL) {
-            return status_out_of_memory();
-        }
         const bool is_open = field->type == PROTOBUF_C_TYPE_MESSAGE &&
                              wellknown_of(field->descriptor) == WELLKNOWN_NONE;
         if (dot == NULL) {

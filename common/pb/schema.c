@@ -96,10 +96,9 @@ static struct status comment_of(const struct loader *loader, const struct path *
     return STATUS_NONE;
 }
 
-static struct status copy(const struct loader *loader, const char *text, const char **ret_copy)
+static const char *copy(const struct loader *loader, const char *text)
 {
-    *ret_copy = arena_strdup(loader->arena, text != NULL ? text : "");
-    return STATUS_NONE;
+    return arena_strdup(loader->arena, text != NULL ? text : "");
 }
 
 /* "package.Outer.Inner"; scope may be "" or NULL. */
@@ -134,7 +133,7 @@ static struct status load_enum(struct loader *loader,
     for (size_t i = 0; i < from->n_value; i++) {
         const struct path below = path_down(path, ENUM_VALUE, i);
         numbers[i] = from->value[i]->number;
-        TRY(copy(loader, from->value[i]->name, &to->value_names[i]));
+        to->value_names[i] = copy(loader, from->value[i]->name);
         TRY(comment_of(loader, &below, &to->value_comments[i]));
     }
     to->value_numbers = numbers;
@@ -172,8 +171,8 @@ static struct status load_field(struct loader *loader,
         return schema_invalid(loader->arena, "has a field without name or JSON name",
                               from->name != NULL ? from->name : "");
     }
-    TRY(copy(loader, from->name, &to->name));
-    TRY(copy(loader, from->json_name, &to->json_name));
+    to->name = copy(loader, from->name);
+    to->json_name = copy(loader, from->json_name);
     TRY(comment_of(loader, path, &to->comment));
     to->number = (uint32_t)from->number;
     to->behavior = options_behavior(options);
@@ -219,7 +218,7 @@ static void count_message(struct schema *schema, const Google__Protobuf__Descrip
 }
 
 /* Tables of the right size, empty. */
-static struct status make_tables(struct loader *loader)
+static void make_tables(struct loader *loader)
 {
     struct schema *schema = loader->schema;
 
@@ -234,7 +233,6 @@ static struct status make_tables(struct loader *loader)
     schema->enums = arena_array(loader->arena, schema->enum_count, sizeof(*schema->enums));
     schema->message_count = 0;
     schema->enum_count = 0;
-    return schema->messages != NULL && schema->enums != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* Each element of a table begins with its name. */
@@ -248,7 +246,7 @@ static struct status load_types(struct loader *loader)
     const struct path top = {.length = 0};
     struct schema *schema = loader->schema;
 
-    TRY(make_tables(loader));
+    make_tables(loader);
     for (size_t i = 0; i < loader->set->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = loader->set->file[i];
         loader->source = file->source_code_info;
@@ -307,7 +305,7 @@ static struct status load_method(struct loader *loader,
                                  const struct schema_service *service, const struct path *path,
                                  struct schema_method *to)
 {
-    TRY(copy(loader, from->name, &to->name));
+    to->name = copy(loader, from->name);
     to->full_name = arena_printf(loader->arena, "%s/%s", service->name, to->name);
     to->service = service;
     TRY(comment_of(loader, path, &to->comment));
@@ -350,7 +348,7 @@ static struct status find_and_load_service(struct loader *loader,
 {
     const struct path top = {.length = 0};
 
-    TRY(copy(loader, service->name, &to->name));
+    to->name = copy(loader, service->name);
     for (size_t i = 0; i < loader->set->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = loader->set->file[i];
         for (size_t s = 0; s < file->n_service; s++) {

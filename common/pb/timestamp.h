@@ -9,7 +9,6 @@
 
 #include <stdint.h>
 
-/* NULL when the arena is full. */
 Google__Protobuf__Timestamp *time_wrap(struct arena *arena, int64_t time_us);
 
 /* What is below a microsecond is dropped. 0 for NULL. The time is of the years 0001 to 9999. */

@@ -238,13 +238,13 @@ static bool is_mask_char(char c)
     return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '*';
 }
 
-/* "displayName" becomes "display_name"; NULL when the arena is full. */
+/* "displayName" becomes "display_name". */
 static char *proto_path(struct arena *arena, struct slice path)
 {
     char *copy = arena_alloc(arena, 2 * path.length + 1);
     char *to = copy;
 
-    for (size_t i = 0; copy != NULL && i < path.length; i++) {
+    for (size_t i = 0; i < path.length; i++) {
         const char c = path.data[i];
         if (is_upper(c)) {
             *to++ = '_';

@@ -46,8 +46,7 @@ struct status wellknown_parse(struct arena *arena, enum wellknown kind, struct s
 
 void base64_append(struct buffer *buffer, const uint8_t *bytes, size_t length);
 
-/* Either alphabet, padded or not; data NULL when text is no base64. RESOURCE_EXHAUSTED when the
- * arena is full. */
+/* Either alphabet, padded or not; data NULL when text is no base64. */
 struct status base64_parse(struct arena *arena, struct slice text, ProtobufCBinaryData *ret_bytes);
 
 #endif

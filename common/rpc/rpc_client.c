@@ -310,13 +310,10 @@ static void client_name_failures(struct rpc_client *client, const char *service)
                    "%s is shutting down; nothing was done", service);
 }
 
-static bool client_make_calls(struct rpc_client *client)
+static void client_make_calls(struct rpc_client *client)
 {
-    client->calls = calloc(client->max_in_flight, sizeof(*client->calls));
-    client->parcels = calloc(client->max_in_flight, sizeof(struct parcel *));
-    if (client->calls == NULL || client->parcels == NULL) {
-        return false;
-    }
+    client->calls = memory_zeroed(client->max_in_flight * sizeof(*client->calls));
+    client->parcels = memory_zeroed(client->max_in_flight * sizeof(struct parcel *));
     for (unsigned i = client->max_in_flight; i > 0; i--) {
         client->calls[i - 1].next = client->free_calls;
         client->free_calls = &client->calls[i - 1];
@@ -324,7 +321,6 @@ static bool client_make_calls(struct rpc_client *client)
     for (unsigned i = 0; i < LANES; i++) {
         client->lanes[i].tail = &client->lanes[i].head;
     }
-    return true;
 }
 
 static struct rpc_client *client_new(const struct rpc_client_options *options)
@@ -341,7 +337,8 @@ static struct rpc_client *client_new(const struct rpc_client_options *options)
     pthread_cond_init(&client->waiting, &attributes);
     pthread_condattr_destroy(&attributes);
     client_name_failures(client, options->service);
-    if (!client_make_calls(client) || nng_req0_open(&client->socket) != 0) {
+    client_make_calls(client);
+    if (nng_req0_open(&client->socket) != 0) {
         client_free(client);
         return NULL;
     }

@@ -56,15 +56,11 @@ struct slice reply_envelope(const struct rpc_reply *reply)
     return reply->envelope;
 }
 
-bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
+void replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
 {
     struct slice rest = {.data = nng_msg_body(msg), .length = nng_msg_len(msg)};
-    struct replies *owner = calloc(1, sizeof(*owner) + count * sizeof(owner->replies[0]));
+    struct replies *owner = memory_zeroed(sizeof(*owner) + count * sizeof(owner->replies[0]));
 
-    if (owner == NULL) {
-        nng_msg_free(msg);
-        return false;
-    }
     owner->msg = msg;
     atomic_init(&owner->users, count);
     for (unsigned i = 0; i < count; i++) {
@@ -76,7 +72,6 @@ bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies)
         }
         ret_replies[i] = reply;
     }
-    return true;
 }
 
 /* Whom to tell that a call has ended. */
@@ -117,8 +112,8 @@ static void end_all(struct rpc_client *client, const struct ending *endings, uns
 {
     struct rpc_reply *replies[PARCEL_CALLS_MAX] = {NULL};
 
-    if (msg != NULL && !replies_split(msg, count, replies)) {
-        status = status_out_of_memory();
+    if (msg != NULL) {
+        replies_split(msg, count, replies);
     }
     for (unsigned i = 0; i < count; i++) {
         end_one(&endings[i], status, replies[i]);

@@ -105,8 +105,8 @@ void parcels_fail_waiting(struct rpc_client *client);
 
 void parcel_free(struct parcel *parcel);
 
-/* The answers in a message, each to be freed; owns msg. False without memory. */
-bool replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies);
+/* The answers in a message, each to be freed; owns msg. */
+void replies_split(nng_msg *msg, unsigned count, struct rpc_reply **ret_replies);
 struct slice reply_envelope(const struct rpc_reply *reply);
 
 #endif

@@ -6,7 +6,7 @@
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_envelope.h"
 
-/* The status on the wire; spare, with its reason alone, when the arena is full. */
+/* The status on the wire; spare, with its reason alone, without an arena. */
 static Google__Rpc__Status *result_status(struct arena *arena, const struct rpc_result *result,
                                           struct spare_status *spare)
 {

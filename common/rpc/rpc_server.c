@@ -48,11 +48,8 @@ static void server_free(struct rpc_server *server)
 
 static bool server_make_calls(struct rpc_server *server)
 {
-    server->parcels = calloc(server->call_count, sizeof(*server->parcels));
-    server->calls = calloc(server->call_count, sizeof(*server->calls));
-    if (server->parcels == NULL || server->calls == NULL) {
-        return false;
-    }
+    server->parcels = memory_zeroed(server->call_count * sizeof(*server->parcels));
+    server->calls = memory_zeroed(server->call_count * sizeof(*server->calls));
     for (unsigned i = server->call_count; i > 0; i--) {
         struct server_parcel *parcel = &server->parcels[i - 1];
         struct rpc_call *call = &server->calls[i - 1];
@@ -61,7 +58,7 @@ static bool server_make_calls(struct rpc_server *server)
         call->arena = arena_new(RPC_CALL_ARENA_BYTES);
         call->next_free = server->free_calls;
         server->free_calls = call;
-        if (call->arena == NULL || nng_aio_alloc(&parcel->aio, on_server_aio, parcel) != 0 ||
+        if (nng_aio_alloc(&parcel->aio, on_server_aio, parcel) != 0 ||
             nng_ctx_open(&parcel->ctx, server->socket) != 0) {
             return false;
         }
@@ -92,9 +89,6 @@ struct status rpc_server_open(const struct rpc_server_options *options, struct a
     struct rpc_server *server = memory_zeroed(sizeof(*server));
     struct status status = status_out_of_memory();
 
-    if (server == NULL) {
-        return status;
-    }
     pthread_mutex_init(&server->lock, NULL);
     server->on_call = options->on_call;
     server->on_calls_end = options->on_calls_end;

@@ -98,7 +98,7 @@ struct rpc_result {
 void rpc_call_answer(struct rpc_call *call, const struct rpc_result *result);
 
 /* The google.rpc.Status of a status: ErrorInfo with domain "dongkhoi", and BadRequest when it
- * has a field. NULL when the arena is full. The one place where a status becomes wire bytes. */
+ * has a field. The one place where a status becomes wire bytes. */
 struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status status,
                                            const char *const *metadata);
 

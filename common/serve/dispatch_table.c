@@ -1,6 +1,8 @@
 /* dispatch_table.c - the service's table joined with its descriptor, sorted by name. */
 #include "serve/dispatch_table.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +64,7 @@ static struct status entry_fill(const struct service *service,
         entry->mode = METHOD_POOL;
     }
     const size_t size = strlen(service->descriptor->name) + strlen(descriptor->name) + 2;
-    entry->full_name = malloc(size);
-    if (entry->full_name == NULL) {
-        return status_out_of_memory();
-    }
+    entry->full_name = memory_zeroed(size);
     (void)snprintf(entry->full_name, size, "%s/%s", service->descriptor->name, descriptor->name);
     return STATUS_NONE;
 }
@@ -89,11 +88,9 @@ struct status dispatch_table_new(const struct service *service, struct arena *ar
                                  struct dispatch_table **ret_table)
 {
     const size_t count = service->descriptor->n_methods;
-    struct dispatch_table *table = calloc(1, sizeof(*table) + count * sizeof(table->entries[0]));
+    struct dispatch_table *table =
+        memory_zeroed(sizeof(*table) + count * sizeof(table->entries[0]));
 
-    if (table == NULL) {
-        return status_out_of_memory();
-    }
     table->count = count;
     const struct status status = table_fill(table, service, arena);
     if (status.code != STATUS_OK) {

@@ -44,7 +44,6 @@ static const struct resource_kind *kind_of(const struct service *service, const 
     return NULL;
 }
 
-/* NULL when the arena is full. */
 static Google__Protobuf__Any *any_make(struct arena *arena, const ProtobufCMessageDescriptor *type,
                                        struct slice body)
 {
@@ -54,10 +53,10 @@ static Google__Protobuf__Any *any_make(struct arena *arena, const ProtobufCMessa
     any->type_url = arena_printf(arena, "type.googleapis.com/%s", type->name);
     any->value.data = (uint8_t *)(uintptr_t)body.data;
     any->value.len = body.length;
-    return any->type_url != NULL ? any : NULL;
+    return any;
 }
 
-/* NULL when the arena is full, or the entry cannot be read. */
+/* NULL when the entry cannot be read. */
 static Google__Protobuf__Any *correction_any(struct arena *arena, const struct journal_entry *entry)
 {
     Dongkhoi__Changes__V1__ClockCorrection message = DONGKHOI__CHANGES__V1__CLOCK_CORRECTION__INIT;
@@ -216,10 +215,6 @@ void journal_service_call(const struct journal_service *journal, struct rpc_call
     struct journal_call *read = ARENA_NEW(rpc_call_arena(rpc), struct journal_call);
     struct journal_call none = {.journal = journal, .rpc = rpc};
 
-    if (read == NULL) {
-        answer_status(&none, status_out_of_memory());
-        return;
-    }
     *read = none;
     const struct status status = start(journal, rpc, read);
     if (status.code != STATUS_OK) {

@@ -2,6 +2,7 @@
 #include "serve/peer.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "pb/decode.h"
 #include "serve/call.h"
 #include "store/store.h"
@@ -33,11 +34,8 @@ struct peers {
 struct status peers_open(const struct peer *list, size_t count, const char *const *addresses,
                          struct arena *arena, struct peers **ret_peers)
 {
-    struct peers *peers = calloc(1, sizeof(*peers) + count * sizeof(peers->clients[0]));
+    struct peers *peers = memory_zeroed(sizeof(*peers) + count * sizeof(peers->clients[0]));
 
-    if (peers == NULL) {
-        return status_out_of_memory();
-    }
     assert(count <= PEERS_MAX);
     for (; peers->count < count; peers->count++) {
         struct peer_client *client = &peers->clients[peers->count];

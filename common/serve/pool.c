@@ -1,6 +1,8 @@
 /* pool.c - one locked list and the threads that take from it. */
 #include "serve/pool.h"
 
+#include "base/memory.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -47,11 +49,8 @@ static void *pool_run(void *arg)
 
 struct pool *pool_new(unsigned threads, unsigned queue_max)
 {
-    struct pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
+    struct pool *pool = memory_zeroed(sizeof(*pool) + threads * sizeof(pool->threads[0]));
 
-    if (pool == NULL) {
-        return NULL;
-    }
     pool->queue_max = queue_max;
     pool->tail = &pool->head;
     pthread_mutex_init(&pool->lock, NULL);

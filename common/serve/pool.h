@@ -14,7 +14,7 @@ struct pool_job {
     void (*run)(struct pool_job *job); /* on a thread of the pool; owns the job */
 };
 
-/* NULL when memory or threads are short. */
+/* NULL when threads are short. */
 struct pool *pool_new(unsigned threads, unsigned queue_max);
 
 /* False at once when the queue is full or the pool is closing: the job stays the caller's. */

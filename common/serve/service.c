@@ -118,9 +118,6 @@ static struct status instance_open(struct service_instance *instance,
 
     TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
     instance->metrics = metrics_new();
-    if (instance->metrics == NULL) {
-        return status_out_of_memory();
-    }
     const struct store_options store_options = {
         .directory = options->directory,
         .service = service->name,
@@ -198,7 +195,7 @@ struct status service_open_with(const struct service *service,
     instance->service = service;
     instance->arena = arena_new(INSTANCE_ARENA_BYTES);
     const struct status status =
-        instance->arena != NULL ? instance_open(instance, options, arena) : status_out_of_memory();
+        status_within(instance->arena, instance_open(instance, options, arena));
     if (status.code != STATUS_OK) {
         instance_free(instance);
         return status;

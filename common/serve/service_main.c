@@ -336,9 +336,6 @@ int service_main(const struct service *service, int argc, char **argv)
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
-    if (arena == NULL) {
-        return EXIT_FAILURE;
-    }
     log_init(program, LOG_INFO);
     struct status status = config_load(variables, count, getenv, arena);
     if (status.code == STATUS_OK) {

@@ -1,6 +1,7 @@
 /* service_metrics.c - a row for each method that a service answers, and gauges when asked. */
 #include "serve/service_metrics.h"
 
+#include "base/memory.h"
 #include "base/metrics_process.h"
 #include "serve/journal_service.h"
 #include "serve/version_service.h"
@@ -118,10 +119,7 @@ struct status service_metrics_new(const struct service_metrics_options *options,
         count++;
     }
     struct service_metrics *service =
-        calloc(1, sizeof(*service) + (count + MORE_ROWS) * sizeof(service->rows[0]));
-    if (service == NULL) {
-        return status_out_of_memory();
-    }
+        memory_zeroed(sizeof(*service) + (count + MORE_ROWS) * sizeof(service->rows[0]));
     service->options = *options;
     service->method_count = count;
     service->prefix_length = strlen(options->service->descriptor->name) + 1;

@@ -195,19 +195,17 @@ struct status standard_list(struct call *call, const void *request, void *respon
 static bool set_time(struct call *call, ProtobufCMessage *message, const char *field,
                      int64_t time_us)
 {
-    Google__Protobuf__Timestamp *time = time_wrap(call->arena, time_us);
-
-    return time != NULL && message_set_child(message, field, time);
+    return message_set_child(message, field, time_wrap(call->arena, time_us));
 }
 
-/* The Revision message of one row; NULL when memory or a field of it is missing. */
+/* The Revision message of one row; NULL when a field of it is missing. */
 static ProtobufCMessage *revision_message(struct call *call, const struct resource_kind *kind,
                                           const ProtobufCMessageDescriptor *type,
                                           const struct resource_revision *row)
 {
     ProtobufCMessage *message = message_new(call->arena, type);
 
-    if (message == NULL || !message_set_int(message, "revision", row->revision) ||
+    if (!message_set_int(message, "revision", row->revision) ||
         !set_time(call, message, "record_time", row->from_time_us) ||
         (row->to_seq != 0 && !set_time(call, message, "end_time", row->to_time_us)) ||
         !message_set_int(message, "deleted", row->deleted) ||
@@ -237,13 +235,13 @@ struct status standard_history(struct call *call, const void *request, void *res
     TRY(resource_history(call->tx, kind, name, (int32_t)message_int(request, "page_size", 0),
                          message_string(request, "page_token"), &rows, &count, &next));
     ProtobufCMessage **messages = arena_array(call->arena, count, sizeof(ProtobufCMessage *));
-    if (field == NULL) {
-        return status_out_of_memory();
-    }
     for (size_t i = 0; i < count; i++) {
-        messages[i] = revision_message(call, kind, field->descriptor, &rows[i]);
+        messages[i] =
+            field != NULL ? revision_message(call, kind, field->descriptor, &rows[i]) : NULL;
         if (messages[i] == NULL) {
-            return status_out_of_memory();
+            return status_make(call->arena, STATUS_INTERNAL, "RESPONSE_TYPE", NULL,
+                               "%s answers without revisions of %s", call->method->name,
+                               kind->plural);
         }
     }
     (void)message_set_list(response, "revisions", messages, count);

@@ -11,8 +11,7 @@
 
 #include <stdbool.h>
 
-/* "base.fieldName" of a proto name, or "fieldName" when base is NULL; the bare proto name when the
- * arena is full. */
+/* "base.fieldName" of a proto name, or "fieldName" when base is NULL. */
 const char *field_path(struct call *call, const char *base, const char *proto_name);
 
 /* INVALID_ARGUMENT: FIELD_REQUIRED, or INVALID_NAME for what does not fit the kind's pattern. */

@@ -13,9 +13,6 @@ struct status call_below_item(struct call *call, struct status status, const cha
     const char *item = arena_printf(call->arena, "%s[%zu]", list, index);
     const char *message = arena_printf(call->arena, "%s[%zu]: %s", list, index, status.message);
 
-    if (item == NULL || message == NULL) {
-        return status;
-    }
     status.message = message;
     if (status.field != NULL && status.field[0] == '\0') {
         status.field = item;
@@ -62,9 +59,6 @@ static struct status place_check(struct call *call, const char *whole, ProtobufC
     const char *name = message_string(item, is_create ? "parent" : "name");
     const char *parent = is_create ? name : resource_parent(call->arena, name);
 
-    if (parent == NULL) {
-        return status_out_of_memory();
-    }
     if (is_create && parent[0] == '\0' && strstr(whole, "/-") == NULL) {
         (void)message_set_string(item, "parent", whole);
         return STATUS_NONE;

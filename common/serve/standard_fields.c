@@ -8,14 +8,11 @@ const char *field_path(struct call *call, const char *base, const char *proto_na
     char *name = arena_alloc(call->arena, strlen(proto_name) + 1);
     char *path = name;
 
-    if (name == NULL) {
-        return proto_name;
-    }
     (void)json_name(proto_name, name);
     if (base != NULL) {
         path = arena_printf(call->arena, "%s.%s", base, name);
     }
-    return path != NULL ? path : proto_name;
+    return path;
 }
 
 /* One field of a message, from both kinds of descriptors. */
@@ -150,9 +147,6 @@ static struct status output_only_walk(struct call *call, const ProtobufCMessage 
         const char *name = member.schema->name;
         const char *proto_path =
             proto_base == NULL ? name : arena_printf(call->arena, "%s.%s", proto_base, name);
-        if (proto_path == NULL) {
-            return status_out_of_memory();
-        }
         if (!message_has(given, member.field) || (resource && is_compared_apart(name)) ||
             !mask_touches(mask, proto_path)) {
             continue;

@@ -166,7 +166,7 @@ static char *path_to_proto(struct arena *arena, const char *path)
     char *proto = arena_array(arena, strlen(path) + 1, 2);
     char *end = proto;
 
-    for (; proto != NULL && *path != '\0'; path++) {
+    for (; *path != '\0'; path++) {
         const bool upper = *path >= 'A' && *path <= 'Z';
         if (upper) {
             *end++ = '_';

@@ -71,9 +71,6 @@ int command_verify(void *arg, int argc, char **argv)
         return misuse(context, "verify takes one file at most");
     }
     const char *location = argc == 1 ? argv[0] : location_of(context);
-    if (location == NULL) {
-        return failure_print(context, "verify", status_out_of_memory());
-    }
     const struct store_check_options options = options_of(context, location);
     const struct status status = store_check(&options, context->arena, &check);
     return status.code == STATUS_OK ? check_print(location, &check, "")
@@ -89,9 +86,6 @@ int command_backup(void *arg, int argc, char **argv)
 
     if (to == NULL) {
         return misuse(context, "backup takes --to FILE");
-    }
-    if (location == NULL) {
-        return failure_print(context, "backup", status_out_of_memory());
     }
     const struct store_check_options options = options_of(context, location);
     const struct status status = store_backup(&options, to, context->arena, &check);

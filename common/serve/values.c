@@ -19,9 +19,7 @@ enum {
 
 const char *path_below(struct call *call, const char *field, const char *child)
 {
-    const char *path = arena_printf(call->arena, "%s.%s", field, child);
-
-    return path != NULL ? path : field;
+    return arena_printf(call->arena, "%s.%s", field, child);
 }
 
 struct status title_check(struct call *call, const char *field,
@@ -223,9 +221,6 @@ struct status message_insert(struct call *call, void *message, const char *field
     ProtobufCMessage **items = message_list(message, field, &count);
     ProtobufCMessage **longer = arena_array(call->arena, count + 1, sizeof(ProtobufCMessage *));
 
-    if (item == NULL) {
-        return status_out_of_memory();
-    }
     assert(index <= count);
     for (size_t i = 0; i < index; i++) {
         longer[i] = items[i];
@@ -274,7 +269,7 @@ const char *names_join(struct arena *arena, const char *const *names, size_t cou
     }
     char *joined = arena_alloc(arena, length + 1);
     char *end = joined;
-    for (size_t i = 0; joined != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0) {
             end = stpcpy(end, separator);
         }

@@ -1,8 +1,7 @@
 /*
  * values.h - values that stand in many resources: documents, days, amounts, references, notes.
  *
- * Checks return INVALID_ARGUMENT and name the field. Messages live in the arena of the call; what
- * makes one returns NULL when the arena is full.
+ * Checks return INVALID_ARGUMENT and name the field. Messages live in the arena of the call.
  */
 #ifndef SERVE_VALUES_H
 #define SERVE_VALUES_H
@@ -84,8 +83,7 @@ __attribute__((format(printf, 5, 6))) struct status note_append(struct call *cal
                                                                 const char *reason,
                                                                 const char *format, ...);
 
-/* "a, b, c", with ", " or another separator between them; "" for none. NULL when the arena is full.
- */
+/* "a, b, c", with ", " or another separator between them; "" for none. */
 const char *names_join(struct arena *arena, const char *const *names, size_t count,
                        const char *separator);
 

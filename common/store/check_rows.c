@@ -138,8 +138,7 @@ struct status check_rows_start(struct arena *arena, const struct resource_kind *
     };
 
     *ret_walk = walk;
-    return walk.text != NULL && walk.bodies != NULL && walk.name != NULL ? STATUS_NONE
-                                                                         : status_out_of_memory();
+    return walk.text != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 void check_rows_done(struct check_rows *walk)

@@ -34,8 +34,7 @@ struct corrections {
     size_t count;
 };
 
-/* As the body of an entry, readable: "from=3 to=9 offset_us=-86400000000"; NULL when the arena is
- * full. */
+/* As the body of an entry, readable: "from=3 to=9 offset_us=-86400000000". */
 const char *correction_write(struct arena *arena, const struct correction *correction);
 /* False when the body of the entry seq is none, or speaks of entries that were not there. */
 bool correction_parse(struct slice body, uint64_t seq, struct correction *ret_correction);

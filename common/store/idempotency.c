@@ -42,9 +42,6 @@ static struct status copy_outcome(struct db_statement *row, struct write *write)
         kept.reason = arena_copy(write->arena, db_bytes(row, 2));
         kept.message = "the request was refused before";
     }
-    if (bytes == NULL || (kept.code != STATUS_OK && kept.reason == NULL)) {
-        return status_out_of_memory();
-    }
     write->status = kept;
     write->answer = (struct slice){.data = bytes, .length = answer.length};
     write->replayed = true;

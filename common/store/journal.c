@@ -381,9 +381,6 @@ static struct status entry_copy(struct tx *tx, struct db_statement *row,
         return corrupt();
     }
     memcpy(entry.hash, hash.data, DIGEST_BYTES);
-    if (entry.body.data == NULL) {
-        return status_out_of_memory();
-    }
     *ret_entry = entry;
     return STATUS_NONE;
 }

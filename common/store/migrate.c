@@ -151,11 +151,11 @@ static struct status copy_rows(struct db *db, struct arena *arena, const struct 
 {
     bool row = false;
     struct arena *scratch = arena_new(ROW_ARENA_BYTES);
-    struct status status = scratch != NULL ? db_step(from, &row) : status_out_of_memory();
+    struct status status = db_step(from, &row);
 
     (void)arena;
     while (status.code == STATUS_OK && row) {
-        status = copy_row(db, scratch, kind, insert, from);
+        status = status_within(scratch, copy_row(db, scratch, kind, insert, from));
         arena_reset(scratch);
         if (status.code == STATUS_OK) {
             status = db_step(from, &row);

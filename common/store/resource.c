@@ -68,28 +68,24 @@ struct status resource_decode(struct arena *arena, const struct resource_kind *k
                            .message = "a stored resource cannot be read"};
 }
 
-static bool set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
+static void set_time(struct arena *arena, ProtobufCMessage *message, const char *field,
                      int64_t time_us)
 {
     const ProtobufCFieldDescriptor *found = message_field(message->descriptor, slice_from(field));
 
-    if (found == NULL || found->descriptor != &google__protobuf__timestamp__descriptor) {
-        return true; /* the message does not have it */
+    if (found != NULL && found->descriptor == &google__protobuf__timestamp__descriptor) {
+        (void)message_set_child(message, field, time_wrap(arena, time_us));
     }
-    Google__Protobuf__Timestamp *time = time_wrap(arena, time_us);
-    return time != NULL && message_set_child(message, field, time);
 }
 
 /* A body has the times that were known when it was written; those of its row may be corrected. */
-static struct status set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
-                               int64_t created_us, int64_t updated_us)
+static void set_times(const struct tx *tx, struct arena *arena, ProtobufCMessage *message,
+                      int64_t created_us, int64_t updated_us)
 {
-    if (tx->store->corrections.count == 0 ||
-        (set_time(arena, message, "create_time", created_us) &&
-         set_time(arena, message, "update_time", updated_us))) {
-        return STATUS_NONE;
+    if (tx->store->corrections.count > 0) {
+        set_time(arena, message, "create_time", created_us);
+        set_time(arena, message, "update_time", updated_us);
     }
-    return status_out_of_memory();
 }
 
 struct status row_decode(const struct tx *tx, struct arena *arena, const struct resource_kind *kind,
@@ -98,8 +94,8 @@ struct status row_decode(const struct tx *tx, struct arena *arena, const struct 
     void *message = NULL;
 
     TRY(resource_decode(arena, kind, db_bytes(statement, ROW_BODY), &message));
-    TRY(set_times(tx, arena, message, db_int64(statement, ROW_CREATED),
-                  db_int64(statement, ROW_FROM_TIME)));
+    set_times(tx, arena, message, db_int64(statement, ROW_CREATED),
+              db_int64(statement, ROW_FROM_TIME));
     *ret_message = message;
     return STATUS_NONE;
 }
@@ -114,7 +110,7 @@ static struct status body_correct(const struct tx *tx, const struct resource_kin
         return STATUS_NONE;
     }
     TRY(resource_decode(tx->arena, kind, *body, &message));
-    TRY(set_times(tx, tx->arena, message, created_us, updated_us));
+    set_times(tx, tx->arena, message, created_us, updated_us);
     return message_pack(tx->arena, message, body);
 }
 
@@ -276,21 +272,17 @@ static char *make_etag(struct arena *arena, const struct identity *identity)
 }
 
 /* Those of the standard fields that the message has. */
-static struct status set_standard_fields(struct tx *tx, ProtobufCMessage *message,
-                                         const struct identity *identity, int64_t time_us)
+static void set_standard_fields(struct tx *tx, ProtobufCMessage *message,
+                                const struct identity *identity, int64_t time_us)
 {
     const char *uid = arena_strdup(tx->arena, identity->uid);
     const char *etag = make_etag(tx->arena, identity);
 
-    if (uid == NULL || etag == NULL ||
-        !set_time(tx->arena, message, "create_time", identity->created_us) ||
-        !set_time(tx->arena, message, "update_time", time_us)) {
-        return status_out_of_memory();
-    }
+    set_time(tx->arena, message, "create_time", identity->created_us);
+    set_time(tx->arena, message, "update_time", time_us);
     (void)message_set_string(message, "uid", uid);
     (void)message_set_string(message, "etag", etag);
     (void)message_set_int(message, "revision", identity->revision);
-    return STATUS_NONE;
 }
 
 /* Ends the current revision of name at this entry. */
@@ -353,7 +345,7 @@ static struct status put(struct tx *tx, const struct table *table, ProtobufCMess
                           .identity = identity,
                           .message = message};
 
-    TRY(set_standard_fields(tx, message, identity, time_us));
+    set_standard_fields(tx, message, identity, time_us);
     TRY(message_pack(tx->arena, message, &row.body));
     const struct journal_change change = {.kind = table->kind->plural,
                                           .name = name,
@@ -450,10 +442,9 @@ static struct status any_below(struct tx *tx, const struct table *table, struct 
     TRY(db_prepare(tx->db, table->below, &statement));
     db_bind_text(statement, 1, from);
     db_bind_text(statement, 2, to);
-    struct status status = db_step(statement, &row);
+    const struct status status = db_step(statement, &row);
     if (status.code == STATUS_OK && row) {
         *ret_child = arena_copy(tx->arena, db_bytes(statement, 0));
-        status = *ret_child != NULL ? STATUS_NONE : status_out_of_memory();
     }
     db_reset(statement);
     return status;

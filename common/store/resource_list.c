@@ -84,7 +84,7 @@ static void add_field(struct buffer *out, struct arena *arena, const struct reso
     size_t count = 0;
     char *name = arena_strdup(arena, path);
 
-    if (name != NULL && order_parse(arena, kind->type, path, keys, &count).code == STATUS_OK) {
+    if (order_parse(arena, kind->type, path, keys, &count).code == STATUS_OK) {
         (void)json_name(path, name);
         buffer_printf(out, "%s%s", out->length > 0 ? ", " : "", name);
     }

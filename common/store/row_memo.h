@@ -11,7 +11,6 @@
 
 struct row_memo;
 
-/* NULL when there is no memory. */
 struct row_memo *row_memo_new(void);
 /* memo may be NULL. */
 void row_memo_free(struct row_memo *memo);

@@ -88,8 +88,7 @@ static struct status reader_new(struct store *store, struct reader **ret_reader)
 
     const struct status status = db_open(store->location, DB_READ_ONLY, &reader->db);
     reader->memo = row_memo_new();
-    if (status.code != STATUS_OK || reader->memo == NULL ||
-        pthread_setspecific(store->reader_key, reader) != 0) {
+    if (status.code != STATUS_OK || pthread_setspecific(store->reader_key, reader) != 0) {
         reader_free(reader);
         return status.code != STATUS_OK ? status : status_out_of_memory();
     }

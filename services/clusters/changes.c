@@ -125,8 +125,5 @@ struct status get_cluster_area(struct call *call, const void *request, void *res
     date_format(date_of_time(call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us), today);
     answer->name = req->name;
     answer->date = req->date[0] != '\0' ? req->date : arena_strdup(call->arena, today);
-    if (answer->date == NULL) {
-        return status_out_of_memory();
-    }
     return area_at(call, cluster, answer);
 }

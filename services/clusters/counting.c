@@ -192,9 +192,6 @@ struct status counting_judge_by(struct call *call, const Dongkhoi__Clusters__V1_
     if (evidence.date[0] != '\0') {
         return judge_date(call, cluster, &evidence, rule, year, published_by, verdict);
     }
-    if (evidence.words == NULL) {
-        return status_out_of_memory();
-    }
     verdict->reason = (char *)evidence.reason;
     verdict->sentence = arena_printf(call->arena, "not counted for %d: %s", year, evidence.words);
     return STATUS_NONE;

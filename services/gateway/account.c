@@ -52,9 +52,6 @@ void account_open(struct http_request *request)
 {
     struct account *account = ARENA_NEW(request->arena, struct account);
 
-    if (account == NULL) {
-        return;
-    }
     account->caller = "anonymous";
     if (trace_of_head(&request->head, &account->trace)) {
         trace_continue(&account->trace);

@@ -294,11 +294,7 @@ struct admission *admission_open(struct gateway_loop *loop, uv_loop_t *uv, size_
 {
     struct admission *admission = memory_zeroed(sizeof(*admission));
 
-    admission->expected = calloc(rows * PAGE_CLASSES, sizeof(admission->expected[0]));
-    if (admission->expected == NULL) {
-        free(admission);
-        return NULL;
-    }
+    admission->expected = memory_zeroed(rows * PAGE_CLASSES * sizeof(admission->expected[0]));
     (void)uv_timer_init(uv, &admission->timer);
     admission->timer.data = admission;
     admission->letter.deliver = deliver;

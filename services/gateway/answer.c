@@ -220,10 +220,6 @@ static void answer_not_acceptable(struct http_request *request, unsigned offered
 {
     const char *names = media_names(request->arena, offered);
 
-    if (names == NULL) {
-        answer_status(request, status_out_of_memory(), NULL);
-        return;
-    }
     const char *const metadata[] = {"possibleTypes", names, NULL};
     answer_status(request,
                   status_make(request->arena, STATUS_INVALID_ARGUMENT, "NOT_ACCEPTABLE", NULL,

@@ -123,9 +123,6 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
     struct audit *audit = memory_zeroed(sizeof(*audit));
     void *message = NULL;
 
-    if (audit == NULL) {
-        return;
-    }
     audit->letter.deliver = deliver;
     audit->outlet = outlet_hold(cache->outlet);
     audit->cache = cache;
@@ -133,8 +130,7 @@ void audit_start(struct cache *cache, const struct schema_method *method, struct
     audit->entry = entry;
     cache_entry_hold(entry);
     audit->arena = arena_new(AUDIT_ARENA_BYTES);
-    if (audit->arena != NULL &&
-        message_decode(audit->arena, method->input->type, payload, &message).code == STATUS_OK) {
+    if (message_decode(audit->arena, method->input->type, payload, &message).code == STATUS_OK) {
         const struct rpc_request request = {
             .method = method->full_name, .timeout_ms = AUDIT_TIMEOUT_MS, .payload = message};
         struct rpc_client *client = gateway_backend(cache->gateway, method)->client;

@@ -37,16 +37,15 @@ struct status cache_open(struct gateway_loop *loop, uv_loop_t *uv, struct cache 
     cache->memory = memory_cache_new(gateway->cache_bytes);
     cache->outlet = outlet_new(loop->mailbox);
     buffer_init(&cache->value, 2 * REDIS_VALUE_MAX_BYTES);
-    bool is_complete = cache->memory != NULL && cache->outlet != NULL;
-    for (size_t i = 0; i < gateway->backend_count && is_complete; i++) {
+    if (cache->outlet == NULL) {
+        cache_free(cache);
+        return status_out_of_memory();
+    }
+    for (size_t i = 0; i < gateway->backend_count; i++) {
         cache->asks[i] = version_ask_new(gateway->backends[i].lease, cache->outlet);
-        is_complete = cache->asks[i] != NULL;
     }
-    struct status status = is_complete ? STATUS_NONE : status_out_of_memory();
-    if (status.code == STATUS_OK) {
-        status = redis_tier_open(uv, gateway->redis, gateway->redis_password,
-                                 &gateway->metrics.redis, &cache->redis);
-    }
+    const struct status status = redis_tier_open(uv, gateway->redis, gateway->redis_password,
+                                                 &gateway->metrics.redis, &cache->redis);
     if (status.code != STATUS_OK) {
         cache_free(cache);
         return status;

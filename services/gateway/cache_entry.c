@@ -6,6 +6,8 @@
  */
 #include "cache_entry.h"
 
+#include "base/memory.h"
+
 #include "base/digest.h"
 #include "base/mutant.h"
 
@@ -42,11 +44,8 @@ static struct slice place(char **at, struct slice from)
 struct cache_entry *cache_entry_new(const struct cache_parts *parts)
 {
     const size_t size = cache_entry_size(parts);
-    struct cache_entry *entry = malloc(size);
+    struct cache_entry *entry = memory_resized(NULL, size);
 
-    if (entry == NULL) {
-        return NULL;
-    }
     memset((void *)entry, 0, sizeof(*entry));
     struct cache_version *versions = (struct cache_version *)(entry + 1);
     char *at = (char *)(versions + parts->version_count);

@@ -50,7 +50,7 @@ struct cache_entry {
     struct cache_entry *older;
 };
 
-/* A copy of the parts with one user; NULL when there is no memory. */
+/* A copy of the parts with one user. */
 struct cache_entry *cache_entry_new(const struct cache_parts *parts);
 
 /* The bytes that an entry of these parts takes. */

@@ -330,10 +330,6 @@ static void on_value(struct redis_get *get, struct slice value)
     }
     parts.versions = versions;
     outcome.entry = cache_entry_new(&parts);
-    if (outcome.entry == NULL) {
-        forward(flight);
-        return;
-    }
     outcome.versions = outcome.entry->parts.versions;
     outcome.version_count = parts.version_count;
     cache_count(cache, TIER_REDIS);
@@ -424,10 +420,6 @@ void flight_board(struct read *read)
         return;
     }
     flight = flight_new(read);
-    if (flight == NULL) {
-        read_fail(read, "fwd=bypass", status_out_of_memory(), NULL);
-        return;
-    }
     if (!ask_redis(flight)) {
         forward(flight);
     }

@@ -160,9 +160,6 @@ static struct status make_entry(struct flight_reply *reply, struct arena *scratc
     } else {
         TRY(render_payload(reply, scratch, &parts));
         reply->entry = cache_entry_new(&parts);
-        if (reply->entry == NULL) {
-            return status_out_of_memory();
-        }
     }
     if (read->on_end == NULL) {
         http_drop_fields(read->request); /* an entry brings its own */

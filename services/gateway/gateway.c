@@ -279,7 +279,7 @@ static struct status loop_open(struct gateway *gateway, uv_loop_t *uv, bool is_f
     loop->uv = uv;
     loop->is_for_metrics = is_for_metrics;
     loop->scratch = arena_new(SCRATCH_BYTES);
-    if (loop->scratch == NULL || mailbox_open(uv, &loop->mailbox) != 0) {
+    if (mailbox_open(uv, &loop->mailbox) != 0) {
         loop_free(loop);
         return status_out_of_memory();
     }
@@ -459,7 +459,7 @@ struct status gateway_open(const struct gateway_options *options, struct arena *
 {
     struct gateway *gateway = ARENA_NEW(arena, struct gateway);
 
-    if (gateway == NULL || options->backend_count > BACKENDS_MAX) {
+    if (options->backend_count > BACKENDS_MAX) {
         return status_out_of_memory();
     }
     gateway->schema = options->schema;

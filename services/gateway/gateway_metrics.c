@@ -88,9 +88,6 @@ static struct status rows_fill(struct gateway_metrics *metrics, struct arena *ar
         const struct schema_service *service = &metrics->services[i];
         const char *name = short_name(arena, service->name);
 
-        if (name == NULL) {
-            return status_out_of_memory();
-        }
         metrics->first_rows[i] = (unsigned)row;
         for (size_t k = 0; k < service->method_count; k++) {
             rows[row++] = (struct metric_row){{name, service->methods[k].name}};
@@ -149,9 +146,6 @@ struct status gateway_metrics_open(struct gateway_metrics *metrics, const struct
     }
     struct metric_row *rows = arena_array(arena, metrics->row_count, sizeof(*rows));
     metrics->registry = metrics_new();
-    if (metrics->registry == NULL) {
-        return status_out_of_memory();
-    }
     TRY(rows_fill(metrics, arena, rows));
     TRY(requests_add(metrics, rows));
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

@@ -25,7 +25,7 @@ struct job {
     void (*on_done)(struct job *job);
 };
 
-/* Loop thread. False, and nothing is called: there is no memory. */
+/* Loop thread. False, and nothing is called: no thread can be had. */
 bool job_start(uv_loop_t *loop, struct job *job);
 
 #endif

@@ -149,8 +149,7 @@ static void *read_answer(struct rpc_reply *reply, struct arena *arena,
     struct rpc_answer answer;
     void *message = NULL;
 
-    if (reply == NULL || arena == NULL ||
-        rpc_reply_parse(reply, arena, &answer).code != STATUS_OK ||
+    if (reply == NULL || rpc_reply_parse(reply, arena, &answer).code != STATUS_OK ||
         answer.status.code != STATUS_OK ||
         message_decode(arena, type, answer.payload, &message).code != STATUS_OK) {
         return NULL;
@@ -267,9 +266,6 @@ struct status lease_client_ask(struct lease_client *lease,
 {
     struct question *question = question_new(lease);
 
-    if (question == NULL) {
-        return status_out_of_memory();
-    }
     question->on_answer = on_answer;
     question->arg = arg;
     const struct status status = renew(question);

@@ -15,8 +15,7 @@ enum { GATEWAY_ID_BYTES = 17 };
 
 struct lease_client;
 
-/* gateway_id: new at each start of a process; client and texts must outlive the lease client.
- * NULL when there is no memory. */
+/* gateway_id: new at each start of a process; client and texts must outlive the lease client. */
 struct lease_client *lease_client_new(struct rpc_client *client, const char *service,
                                       const char *gateway_id);
 

@@ -69,8 +69,7 @@ static const char *check_networks(const char *value)
 {
     const struct http_networks *networks = NULL;
     struct arena *arena = arena_new(NETWORKS_MEMORY_BYTES);
-    const bool is_good =
-        arena != NULL && http_networks_parse(value, arena, &networks).code == STATUS_OK;
+    const bool is_good = http_networks_parse(value, arena, &networks).code == STATUS_OK;
 
     arena_free(arena);
     return is_good ? NULL
@@ -399,9 +398,6 @@ int main(int argc, char **argv)
         return exit_code;
     }
     struct arena *arena = arena_new(ARENA_BYTES);
-    if (arena == NULL) {
-        return EXIT_FAILURE;
-    }
     log_init(program.name, LOG_INFO);
     struct status status = config_load(variables, VARIABLE_COUNT, getenv, arena);
     if (status.code == STATUS_OK) {

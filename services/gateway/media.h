@@ -43,7 +43,7 @@ bool media_choose(const struct http_head *head, unsigned offered, enum media *re
 struct status media_render(struct arena *arena, struct buffer *body,
                            const ProtobufCMessage *message, enum media media);
 
-/* The names of the forms offered, with commas; NULL when the arena is full. */
+/* The names of the forms offered, with commas. */
 const char *media_names(struct arena *arena, unsigned offered);
 
 #endif

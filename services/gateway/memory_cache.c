@@ -40,11 +40,7 @@ struct memory_cache *memory_cache_new(size_t limit_bytes)
         cache->bucket_count *= 2;
     }
     random_bytes((uint8_t *)cache->secret, sizeof(cache->secret));
-    cache->buckets = calloc(cache->bucket_count, sizeof(struct cache_entry *));
-    if (cache->buckets == NULL) {
-        free(cache);
-        return NULL;
-    }
+    cache->buckets = memory_zeroed(cache->bucket_count * sizeof(struct cache_entry *));
     return cache;
 }
 

@@ -10,7 +10,7 @@
 
 struct memory_cache;
 
-/* NULL when there is no memory. A limit of 0 keeps nothing. */
+/* A limit of 0 keeps nothing. */
 struct memory_cache *memory_cache_new(size_t limit_bytes);
 
 /* Entries that somebody still uses live on. cache may be NULL. */

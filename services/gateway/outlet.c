@@ -16,7 +16,7 @@ struct outlet *outlet_new(struct mailbox *mailbox)
 {
     struct outlet *outlet = memory_zeroed(sizeof(*outlet));
 
-    if (outlet == NULL || uv_mutex_init(&outlet->lock) != 0) {
+    if (uv_mutex_init(&outlet->lock) != 0) {
         free(outlet);
         return NULL;
     }

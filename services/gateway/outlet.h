@@ -12,7 +12,7 @@
 
 struct outlet;
 
-/* With one user, the loop; NULL when there is no memory. */
+/* With one user, the loop; NULL when the system gives no lock. */
 struct outlet *outlet_new(struct mailbox *mailbox);
 
 /* Loop thread, before the mailbox closes: no letter is taken from now on. */

@@ -140,9 +140,7 @@ static void on_end(struct read *read, const struct read_end *end)
         arena_free(arena);
         return;
     }
-    status = arena != NULL
-                 ? message_decode(arena, read->method->output->type, end->message, &message)
-                 : status_out_of_memory();
+    status = message_decode(arena, read->method->output->type, end->message, &message);
     if (status.code == STATUS_OK) {
         page->view.arena = arena;
         page->show(page, message);
@@ -204,9 +202,7 @@ static void ask_scorecard(struct page *page)
 
     request->name = arena_printf(arena, COLLECTION "%s", page->view.movement);
     request->published_by = (char *)page->view.published_by;
-    if (request == NULL || request->name == NULL) {
-        status = status_out_of_memory();
-    } else if (page->view.as_of[0] != '\0') {
+    if (page->view.as_of[0] != '\0') {
         status = json_set_from_text(arena, &request->base, slice_from("as_of"),
                                     slice_from(page->view.as_of));
     }
@@ -279,10 +275,7 @@ static void show_movements(struct page *page, const void *message)
     if (page->view.movement[0] == '\0' && chosen != NULL) {
         page->view.movement = arena_strdup(page->request->arena, chosen->name + strlen(COLLECTION));
     }
-    if (page->view.movement == NULL) {
-        page->view.movement = "";
-        show_failure(page, status_out_of_memory(), NULL);
-    } else if (page->view.movement[0] == '\0') {
+    if (page->view.movement[0] == '\0') {
         page_show_nothing(&page->view);
         respond(page, 200);
     } else {

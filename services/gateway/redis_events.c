@@ -92,7 +92,7 @@ bool redis_events_attach(redisAsyncContext *context, uv_loop_t *loop,
 {
     struct redis_events *self = memory_zeroed(sizeof(*self));
 
-    if (self == NULL || uv_poll_init(loop, &self->poll, context->c.fd) != 0) {
+    if (uv_poll_init(loop, &self->poll, context->c.fd) != 0) {
         free(self);
         return false;
     }

@@ -1,6 +1,8 @@
 /* redis_lookup.c - two owners, the caller and the thread; the last one frees. */
 #include "redis_lookup.h"
 
+#include "base/memory.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -59,12 +61,9 @@ static void *look_up(void *arg)
 struct redis_lookup *redis_lookup_start(const char *host)
 {
     const size_t size = strlen(host) + 1;
-    struct redis_lookup *lookup = calloc(1, sizeof(*lookup) + size);
+    struct redis_lookup *lookup = memory_zeroed(sizeof(*lookup) + size);
     pthread_t thread;
 
-    if (lookup == NULL) {
-        return NULL;
-    }
     memcpy(lookup->host, host, size);
     atomic_init(&lookup->state, REDIS_LOOKUP_UNDER_WAY);
     atomic_init(&lookup->owners, 2);

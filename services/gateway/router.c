@@ -117,7 +117,7 @@ static bool read_variable(struct template *template, struct slice text)
     struct route_variable *variable = &route->variables[route->variable_count++];
     variable->field = arena_copy(template->arena, field);
     variable->first = template->depth;
-    if (variable->field == NULL || !read_segments(template, pattern)) {
+    if (!read_segments(template, pattern)) {
         return false;
     }
     variable->count = template->depth - variable->first;

@@ -60,14 +60,15 @@ static const char *column_of(struct arena *arena, const struct dimensions *dimen
     char *column = arena_printf(arena, "%s%s", key[0] >= '0' && key[0] <= '9' ? "_" : "", key);
     const char *name = column;
 
-    for (char *c = column; c != NULL && *c != '\0'; c++) {
+    for (char *c = column; *c != '\0'; c++) {
         if (*c >= 'a' && *c <= 'z') {
             *c = (char)(*c - 'a' + 'A');
         } else if (!((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'))) {
             *c = '_';
         }
     }
-    for (unsigned i = 2; name != NULL && is_taken(dimensions, index, name); i++) {
+    /* Past its limit the arena cuts texts, and then no other may differ. */
+    for (unsigned i = 2; !arena_exhausted(arena) && is_taken(dimensions, index, name); i++) {
         name = arena_printf(arena, "%s_%u", column, i);
     }
     return name;

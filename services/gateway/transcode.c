@@ -57,9 +57,6 @@ static struct status variable_text(struct arena *arena, const struct router_matc
         return STATUS_NONE;
     }
     bool valid = percent_decode(arena, raw, false, ret_text);
-    if (ret_text->data == NULL) {
-        return status_out_of_memory();
-    }
     unsigned slashes = 0;
     for (size_t i = 0; i < ret_text->length; i++) {
         slashes += ret_text->data[i] == '/';
@@ -328,9 +325,6 @@ static struct status apply_parameter(struct arena *arena, const struct transcode
     const bool value_valid = percent_decode(
         arena, (struct slice){piece.data + value_start, piece.length - value_start}, true, &value);
 
-    if (name.data == NULL || value.data == NULL) {
-        return status_out_of_memory();
-    }
     if (!name_valid) {
         return status_make(arena, STATUS_INVALID_ARGUMENT, "UNKNOWN_FIELD", NULL,
                            "the name of a parameter is no text");

@@ -37,7 +37,7 @@ struct status transcode_mask(struct arena *arena, const struct transcode_source 
                              ProtobufCMessage *message, bool *ret_implied);
 
 /* Decodes %XX, and "+" to a space when plus_is_space; a NUL-terminated copy. Escapes are valid.
- * False when the arena is full (ret is NULL then), the text is no UTF-8 or has U+0000. */
+ * False when the text is no UTF-8 or has U+0000. */
 bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
                     struct slice *ret_text);
 

@@ -22,7 +22,7 @@ struct ask_waiter {
     unsigned backend;
 };
 
-/* Neither is owned. NULL when there is no memory. */
+/* Neither is owned. */
 struct version_ask *version_ask_new(struct lease_client *lease, struct outlet *outlet);
 
 /* No read waits any more; a call under way is forgotten. asks may be NULL. */

@@ -50,11 +50,10 @@ const char *value_text(struct arena *arena, int64_t scaled, int decimals)
     const int64_t power = decimal_power(decimals);
     const int64_t size = scaled < 0 ? -scaled : scaled;
     const char *sign = scaled < 0 ? "-" : "";
-    const char *text = decimals == 0 ? arena_printf(arena, "%s%" PRId64, sign, size)
-                                     : arena_printf(arena, "%s%" PRId64 ".%0*" PRId64, sign,
-                                                    size / power, decimals, size % power);
 
-    return text != NULL ? text : "";
+    return decimals == 0 ? arena_printf(arena, "%s%" PRId64, sign, size)
+                         : arena_printf(arena, "%s%" PRId64 ".%0*" PRId64, sign, size / power,
+                                        decimals, size % power);
 }
 
 const char *figure_status_name(enum figure_status status)
@@ -88,9 +87,6 @@ struct status notes_add(struct notes *notes, const char *field, const char *reas
         return STATUS_NONE;
     }
     note_message *note = ARENA_NEW(notes->arena, note_message);
-    if (field == NULL || message == NULL) {
-        return status_out_of_memory();
-    }
     dongkhoi__type__v1__note__init(note);
     note->field = (char *)field;
     note->reason = (char *)reason;

@@ -34,7 +34,7 @@ static struct figure *figure_make(struct arena *arena, const char *name,
 {
     struct figure *figure = ARENA_NEW(arena, struct figure);
 
-    if (figure != NULL && period_parse(observation->period, &figure->period)) {
+    if (period_parse(observation->period, &figure->period)) {
         figure->cumulative = true;
         figure->scaled = scaled_stored(observation->value, decimals);
         figure->status = (enum figure_status)observation->status;
@@ -72,10 +72,7 @@ static struct status gather(struct call *call, const char *indicator, int decima
         if (!counts) {
             continue;
         }
-        figures[count] = figure_make(call->arena, name, observation, decimals);
-        if (figures[count++] == NULL) {
-            return status_out_of_memory();
-        }
+        figures[count++] = figure_make(call->arena, name, observation, decimals);
     }
     *ret_figures = figures;
     *ret_count = count;

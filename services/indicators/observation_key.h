@@ -28,7 +28,7 @@ struct observation_key {
 struct status observation_key_read(struct call *call, const observation_message *observation,
                                    struct observation_key *ret_key);
 
-/* The same of a stored observation; false when the arena is full. */
+/* The same of a stored observation. */
 bool observation_key_stored(struct arena *arena, const observation_message *observation,
                             struct observation_key *ret_key);
 

@@ -12,8 +12,7 @@ void observation_published_day(const observation_message *observation, char day[
     }
 }
 
-/* The first day of the period; the administrative month begins on day 15 of the month before.
- * NULL when the arena is full. */
+/* The first day of the period; the administrative month begins on day 15 of the month before */
 static const char *first_day(struct arena *arena, const struct observation_key *key)
 {
     int year = key->period.year;

@@ -24,9 +24,6 @@ static struct status scan_one(struct call *call, const struct observed_query *qu
         .all_revisions = query->published_by[0] != '\0',
     };
 
-    if (text == NULL) {
-        return status_out_of_memory();
-    }
     return resource_all_shared(call->tx, &observation_kind, &scan, &ret_rows->items,
                                &ret_rows->count);
 }

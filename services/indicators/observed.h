@@ -38,7 +38,7 @@ struct status computed_read_begin(struct call *call, const void *request, const 
                                   const char *published_by,
                                   const indicator_message **ret_indicator);
 
-/* The figure as an input of the answer; NULL when the arena is full. */
+/* The figure as an input of the answer. */
 input_message *input_make(struct arena *arena, const char *name, int32_t revision,
                           const double_message *value);
 input_message *figure_input(struct arena *arena, const struct figure *figure, int decimals);

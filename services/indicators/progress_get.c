@@ -110,11 +110,11 @@ static struct status note_contradictions(struct notes *notes, const struct serie
     if (of->month != YEAR_MONTHS || !series_contradictions(series, of->year, &others)) {
         return STATUS_NONE;
     }
-    for (size_t i = 0; i < others.figure_count && text != NULL; i++) {
+    for (size_t i = 0; i < others.figure_count; i++) {
         text = arena_printf(notes->arena, "%s%s %s", text, i == 0 ? ":" : ",",
                             figure_text(notes->arena, others.figures[i], decimals));
     }
-    if (others.sum_differs && text != NULL) {
+    if (others.sum_differs) {
         text = arena_printf(notes->arena, "%s%s %s as the sum of the twelve months", text,
                             others.figure_count == 0 ? ":" : ",",
                             value_text(notes->arena, others.sum, decimals));
@@ -137,9 +137,6 @@ static struct status write_inputs(struct arena *arena, const struct progress *pr
         inputs[count++] = figure_input(arena, progress->figures[i], decimals);
     }
     for (size_t i = 0; i < count; i++) {
-        if (inputs[i] == NULL) {
-            return status_out_of_memory();
-        }
     }
     answer->inputs = inputs;
     answer->n_inputs = count;

@@ -75,9 +75,6 @@ enum critical_path_result critical_path_order(struct arena *arena,
     };
     bool cycle = false;
 
-    if (walk.states == NULL || walk.path == NULL || walk.order == NULL) {
-        return CRITICAL_PATH_NO_MEMORY;
-    }
     for (size_t i = 0; i < count && !cycle; i++) {
         if (walk.states[i] == UNSEEN) {
             cycle = walk_from(&walk, i);

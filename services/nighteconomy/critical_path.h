@@ -44,7 +44,6 @@ struct activity {
 enum critical_path_result {
     CRITICAL_PATH_OK,
     CRITICAL_PATH_CYCLE,
-    CRITICAL_PATH_NO_MEMORY,
 };
 
 /* An order in which every activity comes after those that it waits for. On CRITICAL_PATH_CYCLE it

@@ -11,8 +11,7 @@
 struct status dependencies_check(struct call *call, const char *scheme,
                                  milestone_message *milestone);
 
-/* "schemes/{s}/{collection}/{id}" of an id alone; other names as they are. NULL when the arena is
- * full. */
+/* "schemes/{s}/{collection}/{id}" of an id alone; other names as they are. */
 char *reference_complete(struct call *call, const char *scheme, const char *collection,
                          char *reference);
 

@@ -20,11 +20,9 @@ static struct earner earner_of(const scheduled_message *scheduled)
     return earner;
 }
 
-static struct status earned_wrap(struct call *call, struct earned earned,
-                                 Google__Protobuf__DoubleValue **ret_value)
+static Google__Protobuf__DoubleValue *earned_wrap(struct call *call, struct earned earned)
 {
-    *ret_value = earned.known ? double_wrap(call->arena, earned.value) : NULL;
-    return *ret_value == NULL && earned.known ? status_out_of_memory() : STATUS_NONE;
+    return earned.known ? double_wrap(call->arena, earned.value) : NULL;
 }
 
 /* Why each of the values is null. */
@@ -79,11 +77,11 @@ struct status earned_fill(struct call *call, const struct timetable *timetable,
         }
     }
     const struct earned_value earned = earned_value_compute(earners, count, timetable->status_day);
-    TRY(earned_wrap(call, earned.ev, &value->ev));
-    TRY(earned_wrap(call, earned.pv, &value->pv));
-    TRY(earned_wrap(call, earned.sv, &value->sv));
-    TRY(earned_wrap(call, earned.spi, &value->spi));
-    TRY(earned_wrap(call, earned.total, &value->total_weight));
+    value->ev = earned_wrap(call, earned.ev);
+    value->pv = earned_wrap(call, earned.pv);
+    value->sv = earned_wrap(call, earned.sv);
+    value->spi = earned_wrap(call, earned.spi);
+    value->total_weight = earned_wrap(call, earned.total);
     answer->earned_value = value;
     return earned_explain(call, &earned, count, unweighted, answer);
 }

@@ -47,7 +47,6 @@ const char *milestone_state_name(int state);
 /* "ACCEPTED", "REJECTED" or "NOT_JUDGED". */
 const char *evidence_state_name(const evidence_message *evidence);
 
-/* NULL when the arena is full. */
 input_message *input_make(struct arena *arena, const char *name, int32_t revision,
                           const char *value);
 

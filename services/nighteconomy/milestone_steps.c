@@ -132,14 +132,11 @@ completion_merge(struct call *call, milestone_message *milestone,
     return STATUS_NONE;
 }
 
-static struct status completion_fill(struct call *call, milestone_message *milestone)
+static void completion_fill(struct call *call, milestone_message *milestone)
 {
     milestone->state = MILESTONE_COMPLETED;
     milestone->progress = double_wrap(call->arena, 1.0);
     milestone->completion_record_time = time_wrap(call->arena, call->tx->time_us);
-    return milestone->progress != NULL && milestone->completion_record_time != NULL
-               ? STATUS_NONE
-               : status_out_of_memory();
 }
 
 struct status complete_milestone(struct call *call, const void *request, void *response)
@@ -161,7 +158,7 @@ struct status complete_milestone(struct call *call, const void *request, void *r
                             milestone->actual_finish_date, milestone->actual_start_date);
     }
     if (milestone->state != MILESTONE_COMPLETED) {
-        TRY(completion_fill(call, milestone));
+        completion_fill(call, milestone);
     }
     return step_store(call, milestone, response);
 }

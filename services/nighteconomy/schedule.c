@@ -100,7 +100,8 @@ static struct status frame_fill(struct call *call, struct timetable *timetable,
         imposed.days = workdays_between(timetable->workdays, timetable->start_day, finish);
     }
     *ret_imposed = imposed;
-    return offset_wrap(call, imposed, &answer->imposed_finish);
+    answer->imposed_finish = offset_wrap(call, imposed);
+    return STATUS_NONE;
 }
 
 /* Why there is no end, and what it means that there are no links. */
@@ -158,17 +159,11 @@ static struct status times_compute(struct call *call, struct timetable *timetabl
     struct offset finish = {0};
 
     TRY(plan_activities(call, &timetable->plan, &timetable->activities));
-    switch (critical_path_compute(call->arena, timetable->activities, timetable->plan.count,
-                                  imposed, &finish)) {
-    case CRITICAL_PATH_OK:
-        break;
-    case CRITICAL_PATH_CYCLE: /* no write lets one in */
-        return plan_check_cycle(call, &timetable->plan);
-    case CRITICAL_PATH_NO_MEMORY:
-    default:
-        return status_out_of_memory();
+    if (critical_path_compute(call->arena, timetable->activities, timetable->plan.count, imposed,
+                              &finish) == CRITICAL_PATH_CYCLE) {
+        return plan_check_cycle(call, &timetable->plan); /* no write lets one in */
     }
-    TRY(offset_wrap(call, finish, &answer->early_finish));
+    answer->early_finish = offset_wrap(call, finish);
     TRY(finish_date_of(call, timetable, finish, &answer->early_finish_date));
     return plan_explain(call, timetable, finish, answer);
 }

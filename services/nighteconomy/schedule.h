@@ -34,7 +34,6 @@ struct status earned_fill(struct call *call, const struct timetable *timetable,
                           schedule_message *answer);
 
 /* NULL and OK for an unknown offset. */
-struct status offset_wrap(struct call *call, struct offset offset,
-                          Google__Protobuf__Int32Value **ret_value);
+Google__Protobuf__Int32Value *offset_wrap(struct call *call, struct offset offset);
 
 #endif

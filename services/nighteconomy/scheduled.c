@@ -5,11 +5,9 @@
 
 #include <string.h>
 
-struct status offset_wrap(struct call *call, struct offset offset,
-                          Google__Protobuf__Int32Value **ret_value)
+Google__Protobuf__Int32Value *offset_wrap(struct call *call, struct offset offset)
 {
-    *ret_value = offset.known ? int32_wrap(call->arena, (int32_t)offset.days) : NULL;
-    return *ret_value == NULL && offset.known ? status_out_of_memory() : STATUS_NONE;
+    return offset.known ? int32_wrap(call->arena, (int32_t)offset.days) : NULL;
 }
 
 struct status start_date_of(struct call *call, const struct timetable *timetable,
@@ -86,12 +84,12 @@ static struct status times_explain(struct call *call, const struct activity *act
 static struct status times_fill(struct call *call, const struct timetable *timetable,
                                 const struct activity *activity, scheduled_message *scheduled)
 {
-    TRY(offset_wrap(call, activity->duration, &scheduled->duration_days));
-    TRY(offset_wrap(call, activity->early_start, &scheduled->early_start));
-    TRY(offset_wrap(call, activity->early_finish, &scheduled->early_finish));
-    TRY(offset_wrap(call, activity->late_start, &scheduled->late_start));
-    TRY(offset_wrap(call, activity->late_finish, &scheduled->late_finish));
-    TRY(offset_wrap(call, activity->slack, &scheduled->slack));
+    scheduled->duration_days = offset_wrap(call, activity->duration);
+    scheduled->early_start = offset_wrap(call, activity->early_start);
+    scheduled->early_finish = offset_wrap(call, activity->early_finish);
+    scheduled->late_start = offset_wrap(call, activity->late_start);
+    scheduled->late_finish = offset_wrap(call, activity->late_finish);
+    scheduled->slack = offset_wrap(call, activity->slack);
     if (activity->slack.known) {
         scheduled->critical = bool_wrap(call->arena, activity->slack.days <= 0);
     }

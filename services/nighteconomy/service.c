@@ -64,14 +64,12 @@ static bool file_read(struct arena *arena, const char *path, struct slice *ret_t
 {
     char *text = arena_alloc(arena, HOLIDAYS_FILE_MAX_BYTES);
     FILE *file = fopen(path, "re");
-    size_t length = 0;
-    bool whole = false;
 
     if (file == NULL) {
         return false;
     }
-    length = fread(text, 1, HOLIDAYS_FILE_MAX_BYTES, file);
-    whole = !ferror(file) && length < HOLIDAYS_FILE_MAX_BYTES;
+    const size_t length = fread(text, 1, HOLIDAYS_FILE_MAX_BYTES, file);
+    const bool whole = !ferror(file) && length < HOLIDAYS_FILE_MAX_BYTES;
     (void)fclose(file);
     *ret_text = (struct slice){.data = text, .length = length};
     return whole;
@@ -107,7 +105,7 @@ static const char *holidays_check(const char *path)
     enum { CHECK_ARENA_BYTES = 1 << 20 };
     struct arena *arena = arena_new(CHECK_ARENA_BYTES);
     struct workdays days;
-    const bool valid = arena != NULL && holidays_read(arena, path, &days).code == STATUS_OK;
+    const bool valid = holidays_read(arena, path, &days).code == STATUS_OK;
 
     arena_free(arena);
     return valid ? NULL : "a readable file with one date YYYY-MM-DD a line, or empty for none";

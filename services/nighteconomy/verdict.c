@@ -37,7 +37,7 @@ static struct status say(verdict_message *verdict, const char *reason, char *sen
 {
     verdict->reason = (char *)reason;
     verdict->sentence = sentence;
-    return sentence != NULL ? STATUS_NONE : status_out_of_memory();
+    return STATUS_NONE;
 }
 
 static struct status judge_open(struct call *call, const milestone_message *milestone,

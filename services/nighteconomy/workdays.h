@@ -22,8 +22,7 @@ struct workdays {
 
 /*
  * Reads "YYYY-MM-DD" lines; "#" begins a comment, and what has no date is passed over. False when
- * the arena is full or a line is none of that; ret_line is then its number, from 1, or 0. The list
- * lives in the arena.
+ * a line is none of that; ret_line is then its number, from 1. The list lives in the arena.
  */
 bool workdays_parse(struct arena *arena, struct slice text, struct workdays *ret_workdays,
                     unsigned *ret_line);

@@ -85,29 +85,27 @@ void asks_note(struct asks *asks, enum source source, const struct peer_call *an
     }
 }
 
-/* A request of this type, prepared to read as the asks do; NULL when the arena is full. */
+/* A request of this type, prepared to read as the asks do. */
 static void *request_new(struct call *call, const struct asks *asks,
                          const ProtobufCMessageDescriptor *type)
 {
     void *request = message_new(call->arena, type);
 
-    if (request != NULL && asks->as_of != NULL) {
+    if (asks->as_of != NULL) {
         (void)message_set_child(request, "as_of", asks->as_of);
     }
     (void)message_set_string(request, "published_by", asks->published_by);
     return request;
 }
 
-/* Calls under construction; full says that a request could not be made. */
+/* Calls under construction. */
 struct batch {
     struct peer_call *calls;
     size_t count;
-    bool full;
 };
 
 static void batch_add(struct batch *batch, enum source source, const char *method, void *request)
 {
-    batch->full = batch->full || request == NULL;
     batch->calls[batch->count++] = (struct peer_call){
         .peer = scorecard_peers[source].name, .method = method, .request = request};
 }
@@ -117,13 +115,11 @@ static void *targets_request(struct call *call, const struct asks *asks, const c
     Dongkhoi__Indicators__V1__ListTargetsRequest *request =
         request_new(call, asks, &dongkhoi__indicators__v1__list_targets_request__descriptor);
 
-    if (request != NULL) {
-        request->parent = (char *)"indicators/-";
-        request->page_size = TARGETS_PAGE;
-        request->page_token = (char *)page_token;
-        request->filter = arena_printf(call->arena, "year = %d", asks->year);
-    }
-    return request != NULL && request->filter != NULL ? request : NULL;
+    request->parent = (char *)"indicators/-";
+    request->page_size = TARGETS_PAGE;
+    request->page_token = (char *)page_token;
+    request->filter = arena_printf(call->arena, "year = %d", asks->year);
+    return request;
 }
 
 static void *count_request(struct call *call, const struct asks *asks, int year)
@@ -131,10 +127,8 @@ static void *count_request(struct call *call, const struct asks *asks, int year)
     Dongkhoi__Clusters__V1__CountNewClustersRequest *request =
         request_new(call, asks, &dongkhoi__clusters__v1__count_new_clusters_request__descriptor);
 
-    if (request != NULL) {
-        request->year = year;
-        request->counted_only = true;
-    }
+    request->year = year;
+    request->counted_only = true;
     return request;
 }
 
@@ -143,9 +137,7 @@ static void *verdict_request(struct call *call, const struct asks *asks, const c
     Dongkhoi__Nighteconomy__V1__GetMilestoneVerdictRequest *request = request_new(
         call, asks, &dongkhoi__nighteconomy__v1__get_milestone_verdict_request__descriptor);
 
-    if (request != NULL) {
-        request->name = (char *)name;
-    }
+    request->name = (char *)name;
     return request;
 }
 
@@ -169,11 +161,7 @@ static struct status targets_take(struct call *call, struct asks *asks,
                                                              .data = target,
                                                              .length = (size_t)(end - target),
                                                          });
-        struct progress_ask *ask =
-            name != NULL ? asks_progress(call, asks, name, asks->year) : NULL;
-        if (ask == NULL) {
-            return status_out_of_memory();
-        }
+        struct progress_ask *ask = asks_progress(call, asks, name, asks->year);
         ask->of_target = true;
     }
     *ret_token = page->next_page_token;
@@ -215,9 +203,6 @@ static struct status first_round(struct call *call, struct asks *asks)
         batch_add(&batch, SOURCE_NIGHTECONOMY, "GetMilestoneVerdict",
                   verdict_request(call, asks, ask->name));
     }
-    if (batch.full) {
-        return status_out_of_memory();
-    }
     peer_call_all(call, batch.calls, batch.count);
     place = 1;
     for (struct count_ask *ask = asks->counts; ask != NULL; ask = ask->next) {
@@ -234,16 +219,12 @@ static struct status first_round(struct call *call, struct asks *asks)
     return targets_rest(call, asks, page_token);
 }
 
-/* One request for indicators of the same year as the first that was not sent yet; NULL when the
- * arena is full. */
+/* One request for indicators of the same year as the first that was not sent yet. */
 static void *progress_request(struct call *call, struct asks *asks, struct progress_ask *first)
 {
     Dongkhoi__Indicators__V1__BatchGetProgressRequest *request =
         request_new(call, asks, &dongkhoi__indicators__v1__batch_get_progress_request__descriptor);
 
-    if (request == NULL) {
-        return NULL;
-    }
     request->latest = true;
     request->period = arena_printf(call->arena, "%04d", first->year);
     request->names = arena_array(call->arena, PROGRESS_BATCH_MAX, sizeof(*request->names));
@@ -295,9 +276,6 @@ static struct status second_round(struct call *call, struct asks *asks)
             batch_add(&batch, SOURCE_INDICATORS, "BatchGetProgress",
                       progress_request(call, asks, ask));
         }
-    }
-    if (batch.full) {
-        return status_out_of_memory();
     }
     if (batch.count > 0) {
         peer_call_all(call, batch.calls, batch.count);

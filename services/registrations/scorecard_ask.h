@@ -61,7 +61,7 @@ struct asks {
     struct status failures[SOURCES]; /* the first of each that was no answer; OK: all answered */
 };
 
-/* The thing asked for, added when it is not there yet; NULL when the arena is full. */
+/* The thing asked for, added when it is not there yet. */
 struct progress_ask *asks_progress(struct call *call, struct asks *asks, const char *name,
                                    int year);
 struct count_ask *asks_count(struct call *call, struct asks *asks, int year);

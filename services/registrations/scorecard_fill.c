@@ -26,23 +26,18 @@ static const char *milestone_name(struct call *call, const registration_message 
     return arena_printf(call->arena, "schemes/%s/milestones/%s", test->scheme, test->milestone);
 }
 
-struct status line_ask(struct call *call, struct asks *asks,
-                       const registration_message *registration)
+void line_ask(struct call *call, struct asks *asks, const registration_message *registration)
 {
     const commitment_message *commitment = registration->commitment;
-    const char *name = "";
-    const void *ask = "";
 
     if ((int)commitment->test_case == TEST(INDICATOR)) {
-        name = indicator_name(call, registration);
-        ask = name != NULL ? asks_progress(call, asks, name, commitment->indicator->year) : NULL;
+        (void)asks_progress(call, asks, indicator_name(call, registration),
+                            commitment->indicator->year);
     } else if ((int)commitment->test_case == TEST(NEW_CLUSTERS)) {
-        ask = asks_count(call, asks, commitment->new_clusters->year);
+        (void)asks_count(call, asks, commitment->new_clusters->year);
     } else if ((int)commitment->test_case == TEST(MILESTONE)) {
-        name = milestone_name(call, registration);
-        ask = name != NULL ? asks_verdict(call, asks, name) : NULL;
+        (void)asks_verdict(call, asks, milestone_name(call, registration));
     }
-    return ask != NULL ? STATUS_NONE : status_out_of_memory();
 }
 
 /* Room for the inputs of a line, with the registration as the first. */
@@ -116,9 +111,7 @@ static struct status conclude(struct call *call, line_message *line,
          (int)line->status == LINE_IN_PROGRESS)) {
         line->forecast = double_wrap(call->arena, question->forecast.value);
     }
-    const bool full =
-        (question->value.known && line->value == NULL) || (percent.known && line->percent == NULL);
-    return full ? status_out_of_memory() : STATUS_NONE;
+    return STATUS_NONE;
 }
 
 static struct status progress_notes(struct call *call, const progress_message *progress,
@@ -152,17 +145,13 @@ static struct status fill_indicator(struct call *call, struct asks *asks,
     const Dongkhoi__Registrations__V1__IndicatorCommitment *test =
         registration->commitment->indicator;
     const char *name = indicator_name(call, registration);
-    const struct progress_ask *ask =
-        name != NULL ? asks_progress(call, asks, name, test->year) : NULL;
+    const struct progress_ask *ask = asks_progress(call, asks, name, test->year);
     struct line_question question = {
         .comparator = (enum line_comparator)test->comparator,
         .target = test->value->value,
         .tolerance_percent = test->tolerance_percent != NULL ? test->tolerance_percent->value : 0,
     };
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const progress_message *progress = ask->progress;
     line->tolerance_percent = test->tolerance_percent;
     TRY(inputs_open(call, line, registration, question.target,
@@ -282,11 +271,8 @@ static struct status fill_milestone(struct call *call, struct asks *asks,
     struct line_question question = {
         .comparator = LINE_DONE, .target = 1, .closed = view->movement_closed};
     const char *name = milestone_name(call, registration);
-    const struct verdict_ask *ask = name != NULL ? asks_verdict(call, asks, name) : NULL;
+    const struct verdict_ask *ask = asks_verdict(call, asks, name);
 
-    if (ask == NULL) {
-        return status_out_of_memory();
-    }
     const verdict_message *verdict = ask->verdict;
     TRY(inputs_open(call, line, registration, question.target,
                     verdict != NULL ? verdict->n_inputs : 0));

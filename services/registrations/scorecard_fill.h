@@ -20,8 +20,7 @@ struct line_view {
 };
 
 /* Adds what the commitment needs to asks. */
-struct status line_ask(struct call *call, struct asks *asks,
-                       const registration_message *registration);
+void line_ask(struct call *call, struct asks *asks, const registration_message *registration);
 
 /* Fills line, once asks_send() is done. */
 struct status line_fill(struct call *call, struct asks *asks, const struct line_view *view,

@@ -10,9 +10,6 @@ static struct status rule_set(struct call *call, line_message *line, char *en, c
     Dongkhoi__Type__V1__LocalizedText *text =
         message_new(call->arena, &dongkhoi__type__v1__localized_text__descriptor);
 
-    if (en == NULL || vi == NULL) {
-        return status_out_of_memory();
-    }
     text->vi = vi;
     text->en = en;
     line->rule = en;

@@ -88,9 +88,6 @@ static struct status add(struct summary *summary, const ProtobufCMessage *messag
                      slice_from(message_string(message, "unit"))),
         .direct_worker = direct_worker,
     };
-    if (row.movement == NULL || row.unit == NULL) {
-        return status_out_of_memory();
-    }
     summary->rows[summary->count++] = row;
     tally_add(&summary->total, direct_worker);
     tally_add(&summary->forms[form % NUMBERS_MAX], direct_worker);

@@ -103,3 +103,23 @@ def test_scripts_pass_shellcheck():
 def test_python_files_compile():
     for path in files(".py"):
         compile(text(path), str(path), "exec")
+
+
+# What these give is never NULL (base/arena.h, base/memory.h, pb/message.h).
+NEVER_NULL = re.compile(
+    r"^\s*(?:[\w\s]+\*+\s*)?([\w.>\[\]-]+) =\s+(?:\([^()]*\*\)\s*)?"
+    r"(?:arena_(?:new|alloc|array|copy|strdup|printf|vprintf)|ARENA_NEW|memory_(?:zeroed|resized)"
+    r"|message_(?:new|clone)|time_wrap|(?:double|int32|bool)_wrap)\([^;]*;\n"
+    r"(?:[^\n]*\n){0,2}?\s*if \(\1 [!=]= NULL",
+    re.MULTILINE,
+)
+
+
+def test_nobody_asks_whether_an_arena_gave_something():
+    wrong = [
+        f"{path}: {found.group(1)} is never NULL"
+        for path in files(".c")
+        if path.parts[0] in ("common", "services")
+        for found in NEVER_NULL.finditer(text(path))
+    ]
+    assert not wrong, "\n".join(wrong)
