@@ -158,7 +158,7 @@ static struct status make_entry(struct flight_reply *reply, struct arena *scratc
         cache_entry_hold(reply->before);
         reply->entry = reply->before;
     } else {
-        TRY(render_payload(reply, scratch, &parts));
+        TRY(status_within(scratch, render_payload(reply, scratch, &parts)));
         reply->entry = cache_entry_new(&parts);
     }
     if (read->on_end == NULL) {
@@ -182,5 +182,5 @@ static struct status read_reply(struct flight_reply *reply, struct arena *scratc
 
 void flight_reply_read(struct flight_reply *reply, struct arena *scratch)
 {
-    reply->failure = status_within(scratch, read_reply(reply, scratch));
+    reply->failure = read_reply(reply, scratch);
 }

@@ -508,6 +508,17 @@ static void the_current_etag_is_asked_for_and_children_keep_their_cluster(void *
             "RESOURCE_NOT_FOUND");
 }
 
+static void a_request_with_a_key_has_one_effect_also_after_refusals(void **state)
+{
+    static const char request[] = "{\"clusterId\":\"c\",\"requestId\":\"once\",\"cluster\":{"
+                                  "\"displayName\":{\"vi\":\"Cụm\"},\"district\":\"834\"}}";
+    struct running *system = *state;
+
+    const char *first = ok(system, "CreateCluster", request);
+    assert_has(first, "\"revision\":1");
+    assert_string_equal(ok(system, "CreateCluster", request), first);
+}
+
 static void what_is_stored_is_read_and_listed(void **state)
 {
     struct running *system = *state;
@@ -550,6 +561,7 @@ int main(void)
         system_test(a_revoked_cluster_takes_no_more),
         system_test(the_current_etag_is_asked_for_and_children_keep_their_cluster),
         system_test(what_is_stored_is_read_and_listed),
+        system_test(a_request_with_a_key_has_one_effect_also_after_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
