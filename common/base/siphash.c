@@ -1,8 +1,8 @@
 /*
  * siphash.c - SipHash with one round a word and three at the end.
  *
- * libcrypto has it too, and the test compares the two. But there it takes a context for each thread,
- * and for a key of 100 bytes 280 ns instead of 80.
+ * libcrypto has it too, and the test compares the two. But there it takes a context for each
+ * thread, and for a key of 100 bytes 280 ns instead of 80.
  */
 #include "base/siphash.h"
 
