@@ -3,7 +3,6 @@
 #include "cache.h"
 
 #include "base/clock.h"
-#include "base/mutant.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -160,7 +159,7 @@ bool cache_name(const struct gateway *gateway, const struct schema_method *metho
     int length = snprintf(name, REDIS_NAME_MAX_BYTES, "dongkhoi:%s:%s:%s:%s",
                           gateway->rendering_hash, method->full_name, request_hash, scope);
 
-    for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES && !MUTANT(M8); i++) {
+    for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES; i++) {
         const size_t at = (size_t)length;
 
         length +=
