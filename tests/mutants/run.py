@@ -20,10 +20,10 @@ SECONDS = 120
 # Whether threads meet as a bug needs it is chance: it may take another try.
 TRIES = 3
 WORKERS = 2
-# As the address sanitizer and others begin their reports, and an assertion of the product.
 ASSERTED = re.compile(r"_test\.c:\d+: error: Failure!")
 # An assertion leaves its test in the middle, with what it had allocated.
 WITHOUT_LEAKS = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+# As sanitizers begin their reports, and an assertion of the product.
 CRASHED = re.compile(r"Sanitizer|runtime error:|Assertion .* failed")
 
 
