@@ -1,6 +1,7 @@
 /* log_sink_test.c - tests log_sink.c and log_line.c with a pipe that is read late, or never. */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "base/log_line.h"
 #include "base/log_sink.h"
 #include "base/text.h"
