@@ -32,8 +32,7 @@ target_compile_options(dongkhoi_flags INTERFACE
     # Under clang also of designated initializers, which leave out what is zero.
     $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers>
     $<$<BOOL:${DONGKHOI_WERROR}>:-Werror>)
-target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE
-    $<$<BOOL:${DONGKHOI_MUTANT}>:DONGKHOI_MUTANT=${DONGKHOI_MUTANT}>)
+target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE)
 target_include_directories(dongkhoi_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 target_link_options(dongkhoi_flags INTERFACE -Wl,--build-id)
 if(DONGKHOI_SANITIZE)

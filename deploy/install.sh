@@ -30,7 +30,7 @@ build=(
     ninja-build pkgconf protobuf-c-compiler protobuf-compiler python3 python3-protobuf redis-server unzip
 )
 tests=(
-    ccache chromium clang-format curl libcmocka-dev libfaketime mount nghttp2-client nodejs poppler-utils
+    ccache chromium clang-format curl libcmocka-dev libfaketime mount nghttp2-client nodejs patch poppler-utils
     procps prometheus python3-jsonschema python3-pytest python3-pytest-timeout
     python3-pytest-xdist shellcheck spin strace wrk
 )

@@ -294,15 +294,6 @@ void gate_publish(void *arg, struct version version)
     struct gate *gate = arg;
 
     (void)pthread_mutex_lock(&gate->lock);
-#if MUTANT(M15)
-    if (version.seq != gate->lease.published.seq) {
-        lease_note_holders(&gate->lease, version.seq, clock_boot_ms());
-        (void)pthread_mutex_unlock(&gate->lock);
-        MUTANT_PAUSE();
-        (void)pthread_mutex_lock(&gate->lock);
-        lease_move(&gate->lease, version, clock_boot_ms());
-    }
-#endif
     /* The time is taken under the lock, so that it never goes back for the lease. */
     const int64_t now_ms = clock_boot_ms();
     lease_publish(&gate->lease, version, now_ms);
@@ -332,17 +323,8 @@ void gate_answer(struct gate *gate, struct parked *parked)
 struct lease_grant gate_renew(struct gate *gate, const char *gateway, struct version known)
 {
     (void)pthread_mutex_lock(&gate->lock);
-#if MUTANT(M12)
-    const struct version earlier = gate->lease.published;
-    (void)pthread_mutex_unlock(&gate->lock);
-    MUTANT_PAUSE();
-    (void)pthread_mutex_lock(&gate->lock);
-#endif
     const int64_t now_ms = clock_boot_ms();
     struct lease_grant grant = lease_renew(&gate->lease, gateway, known, now_ms);
-#if MUTANT(M12)
-    grant.version = earlier;
-#endif
     const struct leaving leaving = settle(gate, now_ms);
     (void)pthread_mutex_unlock(&gate->lock);
     leave(gate, leaving);

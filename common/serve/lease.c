@@ -78,7 +78,7 @@ void lease_init(struct lease *lease, const struct lease_options *options)
     if (options->longest_ms > 0) {
         lease->wait_until_ms =
             options->now_ms + options->longest_ms + lease_margin_ms(options->longest_ms);
-        lease->waiting = !MUTANT(M4);
+        lease->waiting = true;
     }
     recent_add(lease, options->published);
     step(lease, "restart", "", options->published.seq);
@@ -187,21 +187,6 @@ static void move(struct lease *lease, struct version version)
     step(lease, "publish", "", version.seq);
 }
 
-#if MUTANT(M15)
-void lease_note_holders(struct lease *lease, uint64_t seq, int64_t now_ms)
-{
-    note_holders(lease, seq, now_ms);
-}
-
-void lease_move(struct lease *lease, struct version version, int64_t now_ms)
-{
-    if (version.seq != lease->published.seq) {
-        move(lease, version);
-    }
-    lease_advance(lease, now_ms);
-}
-#endif
-
 void lease_publish(struct lease *lease, struct version version, int64_t now_ms)
 {
     if (version.seq != lease->published.seq) {
@@ -244,24 +229,12 @@ static struct lease_holder *holder_new(struct lease *lease, const char *gateway,
 static void record_lease(struct lease *lease, struct lease_holder *holder, int64_t now_ms)
 {
     const uint32_t lease_ms = lease->options.lease_ms;
-    const int64_t until_ms =
-        MUTANT(M10) ? now_ms + lease_ms / 2 : now_ms + lease_ms + lease_margin_ms(lease_ms);
+    const int64_t until_ms = now_ms + lease_ms + lease_margin_ms(lease_ms);
 
     if (until_ms > holder->until_ms) {
         holder->until_ms = until_ms;
         lease->table_changed = true;
     }
-#if MUTANT(M9)
-    if (lease->published.seq > holder->known_seq) {
-        holder->known_seq = lease->published.seq;
-    }
-#endif
-#if MUTANT(ML1)
-    for (size_t i = 0; i < lease->copy_count; i++) {
-        int64_t *waited_ms = &copy_at(lease, i)->until_ms[holder - lease->holders];
-        *waited_ms = *waited_ms >= now_ms ? until_ms : *waited_ms;
-    }
-#endif
     step(lease, "recordLease", holder->gateway, lease->published.seq);
 }
 
@@ -304,15 +277,7 @@ void lease_gateway_knows(struct lease *lease, const char *gateway, struct versio
 
 bool lease_may_leave(const struct lease *lease, enum lease_answer answer, uint64_t seq)
 {
-    if (answer == LEASE_WRITE && MUTANT(M1)) {
-        return true;
-    }
-    if (answer == LEASE_READ && MUTANT(M5)) {
-        return true;
-    }
-    if (answer == LEASE_READ && MUTANT(M16)) {
-        return seq <= lease->stable_seq;
-    }
+    (void)answer; /* one rule for both */
     return !lease->waiting && seq <= lease->stable_seq;
 }
 

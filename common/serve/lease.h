@@ -7,7 +7,6 @@
 #ifndef SERVE_LEASE_H
 #define SERVE_LEASE_H
 
-#include "serve/mutant.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -74,10 +73,6 @@ void lease_init(struct lease *lease, const struct lease_options *options);
 
 /* The version was committed. Does nothing when it is the published one. */
 void lease_publish(struct lease *lease, struct version version, int64_t now_ms);
-#if MUTANT(M15)
-void lease_note_holders(struct lease *lease, uint64_t seq, int64_t now_ms);
-void lease_move(struct lease *lease, struct version version, int64_t now_ms);
-#endif
 
 /* The answer to a renewal; lease_ms 0: none was granted. */
 struct lease_grant {

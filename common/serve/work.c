@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/mutant.h"
 #include "dongkhoi/rpc/v1/envelope.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
@@ -131,10 +130,6 @@ static void work_read(struct work *work)
         dispatch_answer_status(dispatch, work->rpc, status_expired());
         return;
     }
-#if MUTANT(M19)
-    const struct version earlier = store_version(dispatch->store);
-    MUTANT_PAUSE();
-#endif
     struct status status = store_read_begin(dispatch->store, work->call.arena, &tx);
     if (status.code != STATUS_OK) {
         dispatch_answer_status(dispatch, work->rpc, status);
@@ -155,13 +150,6 @@ static void work_read(struct work *work)
         }
     }
     call_clock_leave(clock_of(work), db);
-#if MUTANT(M18)
-    MUTANT_PAUSE();
-    version = store_version(dispatch->store);
-#endif
-#if MUTANT(M19)
-    version = earlier;
-#endif
     result_of(work, status, &result);
     dispatch_answer(dispatch, work->rpc, &result, version, LEASE_READ);
 }

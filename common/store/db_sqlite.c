@@ -11,7 +11,6 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/mutant.h"
 #include "base/text.h"
 #include "store/db_sync.h"
 
@@ -177,9 +176,6 @@ static struct status configure(struct db *db)
     TRY(db_execute(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
                        "PRAGMA foreign_keys=ON; PRAGMA cache_size=-6144;"
                        "PRAGMA journal_size_limit=67108864"));
-    if (MUTANT(MD1)) {
-        TRY(db_execute(db, "PRAGMA synchronous=NORMAL"));
-    }
     (void)sqlite3_wal_hook(db->handle, on_commit, db);
     return STATUS_NONE;
 }

@@ -10,7 +10,6 @@
 #include "store/writer.h"
 
 #include "base/clock.h"
-#include "base/mutant.h"
 #include "base/thread.h"
 #include "store/idempotency.h"
 #include "store/store_internal.h"
@@ -340,14 +339,6 @@ static void write_group(struct store *store, struct write *group)
 
     open_group(store);
     struct status status = run_group(store, group);
-#if MUTANT(M2)
-    if (status.code == STATUS_OK) {
-        publish(store, group);
-        answer_all(group);
-        MUTANT_PAUSE();
-        group = NULL;
-    }
-#endif
     if (status.code == STATUS_OK) {
         outcome = WATERMARK_IN_DOUBT;
         status = commit(store, group);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/mutant.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -157,7 +156,7 @@ bool cache_name(const struct gateway *gateway, const struct schema_method *metho
     int length = snprintf(name, REDIS_NAME_MAX_BYTES, "dongkhoi:%s:%s:%s:%s",
                           gateway->rendering_hash, method->full_name, request_hash, scope);
 
-    for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES && !MUTANT(M8); i++) {
+    for (unsigned i = 0; i < count && length < REDIS_NAME_MAX_BYTES; i++) {
         const size_t at = (size_t)length;
 
         length +=

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 
 #include "base/digest.h"
-#include "base/mutant.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -174,15 +173,14 @@ bool cache_entry_decode(struct slice bytes, struct slice name, struct cache_part
         return false;
     }
     digest((struct slice){bytes.data, bytes.length - CHECKSUM_BYTES}, hash);
-    if (!MUTANT(MR2) &&
-        memcmp(hash, bytes.data + bytes.length - CHECKSUM_BYTES, CHECKSUM_BYTES) != 0) {
+    if (memcmp(hash, bytes.data + bytes.length - CHECKSUM_BYTES, CHECKSUM_BYTES) != 0) {
         return false;
     }
     struct slice rest = {bytes.data + HEAD_BYTES, bytes.length - HEAD_BYTES};
     const struct slice own_name = take(&rest, lengths[0]);
     const struct slice entity_tag = take(&rest, lengths[1]);
     const struct slice fields = take(&rest, lengths[2]);
-    if ((!MUTANT(MR1) && !slice_equals(own_name, name)) || !fields_are_ours(fields)) {
+    if (!slice_equals(own_name, name) || !fields_are_ours(fields)) {
         return false;
     }
     ret_parts->media = (enum media)bytes.data[MAGIC_BYTES];

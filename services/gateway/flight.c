@@ -14,10 +14,8 @@
 #include "admission.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/mutant.h"
 #include "flight_reply.h"
 #include "job.h"
-#include "step.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -89,7 +87,7 @@ static bool is_good_for(const struct read *read, const struct flight *flight,
     if (outcome->is_of_call) {
         return false;
     }
-    if (flight->sent_tick > read->start_tick || MUTANT(M14)) {
+    if (flight->sent_tick > read->start_tick) {
         return true;
     }
     if (outcome->version_count == 0) {
@@ -120,7 +118,6 @@ static void flight_end(struct flight *flight, const struct outcome *outcome)
 
         joined = read->next_joined;
         if (is_good_for(read, flight, outcome)) {
-            STEP("gateway gives a read the answer of another", "");
             cache_count(cache, TIER_SHARED);
             account_joined(read->request, leader->request);
             answer_outcome(read, outcome, true);
@@ -313,7 +310,6 @@ static void forward(struct flight *flight)
     gateway_metrics_forward(&cache->gateway->metrics, read->forward);
     flight->sent_tick = ++cache->tick;
     read->letter.deliver = deliver;
-    STEP("gateway forwards", "");
     const struct status status =
         rpc_client_call(cache->gateway->backends[read->backend].client, &request, on_reply, read);
     if (status.code != STATUS_OK) {

@@ -3,7 +3,6 @@
 #include "flight_reply.h"
 
 #include "answer.h"
-#include "base/mutant.h"
 #include "pb/decode.h"
 #include "pb/message.h"
 
@@ -49,21 +48,6 @@ static bool versions_read(const struct gateway *gateway, const struct rpc_answer
     *ret_count = (unsigned)answer->version_count;
     return true;
 }
-
-#if MUTANT(M6)
-static void mutant_versions_of_now(const struct gateway *gateway, struct cache_version *versions,
-                                   unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        const struct known_version known =
-            lease_client_known(gateway->backends[versions[i].backend].lease);
-        if (known.seq > versions[i].seq) {
-            versions[i].seq = known.seq;
-            versions[i].hash = known.hash;
-        }
-    }
-}
-#endif
 
 /* Whether the answer is of the read's day. Around midnight a service's clock may say another day
  * than ours, so then nothing is kept. */
@@ -151,9 +135,6 @@ static struct status make_entry(struct flight_reply *reply, struct arena *scratc
     };
 
     reply->is_keepable = reply->version_count > 0 && is_of_one_day(read);
-#if MUTANT(M6)
-    mutant_versions_of_now(read->loop->gateway, reply->versions, parts.version_count);
-#endif
     if (reply->is_keepable && is_rendered(reply->before, &parts) &&
         is_of_same_versions(reply->before, &parts)) {
         cache_entry_hold(reply->before);

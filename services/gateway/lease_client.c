@@ -14,10 +14,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/memory.h"
-#include "base/mutant.h"
 #include "dongkhoi/rpc/v1/version.pb-c.h"
 #include "pb/decode.h"
-#include "step.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -26,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     ASK_TIMEOUT_MS = 250,
@@ -34,7 +31,6 @@ enum {
     WATCH_RETRY_MS = 100,
     WALL_SLACK_MS = 10, /* a coarse clock's step */
     ANSWER_ARENA_BYTES = 64 << 10,
-    WIDE_PAUSE_US = 30000, /* makes the gap wide that a planted bug opens */
 };
 
 struct lease_client {
@@ -66,9 +62,7 @@ void gateway_id_make(char id[GATEWAY_ID_BYTES])
 {
     uint8_t bytes[(GATEWAY_ID_BYTES - 1) / 2] = {0};
 
-    if (!MUTANT(M17)) {
-        random_bytes(bytes, sizeof(bytes));
-    }
+    random_bytes(bytes, sizeof(bytes));
     hex_encode(bytes, sizeof(bytes), id);
 }
 
@@ -184,17 +178,10 @@ static void grant(struct lease_client *lease, int64_t sent_boot_ms, int64_t sent
 static bool take_renewal(struct lease_client *lease, const struct question *question,
                          const Dongkhoi__Rpc__V1__RenewLeaseResponse *response)
 {
-    const int64_t sent = MUTANT(M3) ? clock_boot_ms() : question->sent_boot_ms;
-    const int64_t sent_wall = MUTANT(M3) ? wall_ms() : question->sent_wall_ms;
+    const int64_t sent = question->sent_boot_ms;
+    const int64_t sent_wall = question->sent_wall_ms;
 
-    STEP("gateway gets the renewal", lease->service);
     (void)pthread_mutex_lock(&lease->lock);
-    if (MUTANT(M13)) {
-        grant(lease, sent, sent_wall, response->lease_ms);
-        (void)pthread_mutex_unlock(&lease->lock);
-        (void)usleep(WIDE_PAUSE_US);
-        (void)pthread_mutex_lock(&lease->lock);
-    }
     const bool is_taken = lease_state_hear(&lease->state, &question->known, response->version->seq,
                                            response->version->hash);
     if (is_taken) {
@@ -255,7 +242,6 @@ static struct status renew(struct question *question)
     payload.gateway = (char *)(uintptr_t)lease->gateway_id;
     payload.known_seq = question->known.seq;
     payload.known_hash = question->known.hash;
-    STEP("gateway sends a renewal", lease->service);
     question->sent_wall_ms = wall_ms();
     question->sent_boot_ms = clock_boot_ms();
     return start_call(lease, &request, on_renewal, question);
@@ -292,23 +278,14 @@ bool lease_client_check(struct lease_client *lease, struct known_version *ret_kn
 {
     bool renew_now = false;
 
-#if MUTANT(M11)
-    const struct known_version early = lease_client_known(lease);
-    (void)usleep(WIDE_PAUSE_US);
-#endif
     (void)pthread_mutex_lock(&lease->lock);
     const int64_t now = clock_boot_ms();
-    const bool held = (MUTANT(M7) || wall_ms() < lease->until_wall_ms) &&
-                      lease_state_check(&lease->state, now, ret_known);
+    const bool held =
+        wall_ms() < lease->until_wall_ms && lease_state_check(&lease->state, now, ret_known);
     if (held && now >= lease->state.renew_at_boot_ms && !lease->is_renewing) {
         lease->is_renewing = renew_now = true;
     }
     (void)pthread_mutex_unlock(&lease->lock);
-#if MUTANT(M11)
-    if (held) {
-        *ret_known = early;
-    }
-#endif
     if (renew_now) {
         renew_in_background(lease);
     }
@@ -328,8 +305,7 @@ static void on_watch(void *arg, struct status status, struct rpc_reply *reply)
     (void)status;
     (void)pthread_mutex_lock(&lease->lock);
     lease->is_watching = false;
-    if (is_told && !MUTANT(M20)) {
-        STEP("gateway hears of version", lease->service);
+    if (is_told) {
         (void)lease_state_hear(&lease->state, &question->known, response->version->seq,
                                response->version->hash);
     }
@@ -338,17 +314,6 @@ static void on_watch(void *arg, struct status status, struct rpc_reply *reply)
     }
     const bool is_held = now < lease->state.until_boot_ms;
     (void)pthread_mutex_unlock(&lease->lock);
-#if MUTANT(M20)
-    if (is_told) {
-        const struct known_version told = {response->version->seq, response->version->hash,
-                                           question->known.generation};
-        watch(lease, &told);
-        (void)usleep(WIDE_PAUSE_US);
-        (void)pthread_mutex_lock(&lease->lock);
-        (void)lease_state_hear(&lease->state, &question->known, told.seq, told.hash);
-        (void)pthread_mutex_unlock(&lease->lock);
-    }
-#endif
     arena_free(arena);
     rpc_reply_free(reply);
     free(question);
@@ -380,7 +345,6 @@ static void watch(struct lease_client *lease, const struct known_version *told)
     payload.gateway = (char *)(uintptr_t)lease->gateway_id;
     payload.known_seq = question->known.seq;
     payload.known_hash = question->known.hash;
-    STEP("gateway watches", lease->service);
     if (start && start_call(lease, &request, on_watch, question).code == STATUS_OK) {
         return;
     }

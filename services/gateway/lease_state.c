@@ -1,8 +1,6 @@
 /* lease_state.c - a version that moves forward, and the end of a lease. */
 #include "lease_state.h"
 
-#include "base/mutant.h"
-
 #include <assert.h>
 
 /* A published version never goes back: one that is behind what was known when it was asked for is
@@ -46,7 +44,7 @@ void lease_state_grant(struct lease_state *state, int64_t sent_boot_ms, uint32_t
 bool lease_state_check(const struct lease_state *state, int64_t now_boot_ms,
                        struct known_version *ret_known)
 {
-    const bool held = MUTANT(M7) ? state->until_boot_ms != 0 : now_boot_ms < state->until_boot_ms;
+    const bool held = now_boot_ms < state->until_boot_ms;
 
     if (held) {
         *ret_known = state->known;
@@ -57,9 +55,6 @@ bool lease_state_check(const struct lease_state *state, int64_t now_boot_ms,
 bool version_reaches(const struct known_version *known, uint32_t generation, uint64_t seq,
                      uint64_t hash)
 {
-    if (MUTANT(M14)) {
-        return true;
-    }
     return known->generation == generation &&
            (seq > known->seq || (seq == known->seq && hash == known->hash));
 }

@@ -12,10 +12,10 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/siphash.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     BUCKETS_MIN = 64,
@@ -48,64 +48,9 @@ struct memory_cache *memory_cache_new(size_t limit_bytes)
     return cache;
 }
 
-/* SipHash-1-3 (Aumasson and Bernstein). */
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
-static uint64_t rotate(uint64_t x, unsigned bits)
-{
-    return x << bits | x >> (64 - bits);
-}
-
-static void sip_round(struct sip *sip)
-{
-    sip->v0 += sip->v1;
-    sip->v1 = rotate(sip->v1, 13) ^ sip->v0;
-    sip->v0 = rotate(sip->v0, 32);
-    sip->v2 += sip->v3;
-    sip->v3 = rotate(sip->v3, 16) ^ sip->v2;
-    sip->v0 += sip->v3;
-    sip->v3 = rotate(sip->v3, 21) ^ sip->v0;
-    sip->v2 += sip->v1;
-    sip->v1 = rotate(sip->v1, 17) ^ sip->v2;
-    sip->v2 = rotate(sip->v2, 32);
-}
-
-static void sip_word(struct sip *sip, uint64_t word)
-{
-    sip->v3 ^= word;
-    sip_round(sip);
-    sip->v0 ^= word;
-}
-
 uint64_t memory_cache_hash(const struct memory_cache *cache, struct slice key)
 {
-    struct sip sip = {
-        cache->secret[0] ^ UINT64_C(0x736f6d6570736575),
-        cache->secret[1] ^ UINT64_C(0x646f72616e646f6d),
-        cache->secret[0] ^ UINT64_C(0x6c7967656e657261),
-        cache->secret[1] ^ UINT64_C(0x7465646279746573),
-    };
-    size_t at = 0;
-    uint64_t word = 0;
-
-    for (; at + sizeof(word) <= key.length; at += sizeof(word)) {
-        memcpy(&word, key.data + at, sizeof(word));
-        sip_word(&sip, word);
-    }
-    word = (uint64_t)key.length << 56;
-    if (at < key.length) {
-        uint64_t last = 0;
-        memcpy(&last, key.data + at, key.length - at);
-        word |= last;
-    }
-    sip_word(&sip, word);
-    sip.v2 ^= 0xff;
-    sip_round(&sip);
-    sip_round(&sip);
-    sip_round(&sip);
-    return sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+    return siphash(cache->secret, key);
 }
 
 static void list_take(struct memory_cache *cache, struct cache_entry *entry)

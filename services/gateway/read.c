@@ -14,11 +14,9 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/mutant.h"
 #include "flight.h"
 #include "patience.h"
 #include "pb/message.h"
-#include "step.h"
 #include "transcode.h"
 
 #include <assert.h>
@@ -126,7 +124,7 @@ static enum lookup judge_under_lease(const struct cache *cache, const struct cac
         if (!lease_client_check(cache->gateway->backends[version->backend].lease, &known)) {
             return LOOKUP_UNKNOWN;
         }
-        if (!MUTANT(M8) && !version_is(&known, version->seq, version->hash)) {
+        if (!version_is(&known, version->seq, version->hash)) {
             result = LOOKUP_STALE;
         }
     }
@@ -143,8 +141,7 @@ static bool is_of_known_versions(const struct read *read, const struct cache_ent
         const struct cache_version *version = &entry->parts.versions[i];
 
         if ((read->known_backends & 1U << version->backend) == 0 ||
-            (!MUTANT(M8) &&
-             !version_is(&read->known[version->backend], version->seq, version->hash))) {
+            !version_is(&read->known[version->backend], version->seq, version->hash)) {
             return false;
         }
     }
@@ -163,7 +160,6 @@ static bool answer_from_memory(struct gateway_loop *loop, struct http_request *r
     if (entry == NULL || judge_under_lease(loop->cache, entry, day) != LOOKUP_HIT) {
         return false;
     }
-    STEP("gateway finds", "");
     count_hit(loop->cache, match->route->method, match, request, entry);
     account_tier(request, ACCOUNT_MEMORY);
     answer_client(request, entry, "hit; detail=memory");

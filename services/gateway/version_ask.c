@@ -8,7 +8,6 @@
 #include "version_ask.h"
 
 #include "base/memory.h"
-#include "step.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -115,7 +114,6 @@ static void send_batch(struct version_ask *asks)
     batch->asks = asks;
     batch->waiters = waiters;
     asks->is_under_way = true;
-    STEP("gateway asks for the version", "");
     if (lease_client_ask(asks->lease, on_answer, batch).code == STATUS_OK) {
         return;
     }

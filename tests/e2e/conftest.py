@@ -36,5 +36,14 @@ def fresh(tmp_path):
 
 
 @pytest.fixture
+def impatient(tmp_path):
+    """The same, but its gateway waits for no service that is away: for tests that kill one and want
+    to know what is said of it (test_patience.py is about the waiting)."""
+    system = harness.System(tmp_path, DONGKHOI_PATIENCE_MS="0").start()
+    yield system
+    system.stop()
+
+
+@pytest.fixture
 def client(system):
     return system.client

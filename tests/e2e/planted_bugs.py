@@ -1,13 +1,17 @@
 """planted_bugs.py - programs with one bug each, which tests have to catch (tests/mutants)."""
 
+import sys
+
 import harness
+
+sys.path.insert(0, str(harness.ROOT / "tests" / "mutants"))
+
+import plant as mutants  # noqa: E402
 
 
 def program(name, mutant):
-    """The program's path."""
-    path = harness.BUILD / "tests" / "mutants" / f"dongkhoi-{name}-{mutant}"
-    assert path.exists(), f"{path} is not built: ninja -C {harness.BUILD} planted_bugs"
-    return path
+    """The path of the program with the bug, which is made when it is not there yet."""
+    return mutants.Build(harness.BUILD).make(mutants.Mutant(mutant), f"dongkhoi-{name}")
 
 
 def plant(system, name, mutant):

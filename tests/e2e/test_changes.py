@@ -174,30 +174,30 @@ def test_a_change_is_in_the_feed_right_after_a_restart(fresh):
             assert change["resource"]["createTime"] == change["time"]
 
 
-def test_a_service_that_is_down_holds_the_feed(fresh):
+def test_a_service_that_is_down_holds_the_feed(impatient):
     for service in SERVICES:
-        fresh[service].kill()
+        impatient[service].kill()
         answer = wait_until(
-            lambda: (a := fresh.client.get(CHANGES)).status != 200 and a, "the feed is held"
+            lambda: (a := impatient.client.get(CHANGES)).status != 200 and a, "the feed is held"
         )
         assert (answer.status, answer.error["status"]) == (503, "UNAVAILABLE")
         assert answer.reason == "SERVICE_DOWN"
         assert answer.metadata["service"] == service
         assert service in answer.error["message"]
         assert answer.headers["retry-after"]
-        fresh[service].start()
-        fresh.wait_ready()
-        assert fresh.client.get(CHANGES).status == 200
+        impatient[service].start()
+        impatient.wait_ready()
+        assert impatient.client.get(CHANGES).status == 200
     for service in SERVICES:
-        fresh[service].kill()
+        impatient[service].kill()
     wait_until(
-        lambda: set(fresh.client.get(CHANGES).metadata.get("service", "").split(", "))
+        lambda: set(impatient.client.get(CHANGES).metadata.get("service", "").split(", "))
         == set(SERVICES),
         "all services are named",
     )
     for service in SERVICES:
-        fresh[service].start()
-    fresh.wait_ready()
+        impatient[service].start()
+    impatient.wait_ready()
 
 
 def test_the_feed_tells_of_creates_updates_and_deletes(fresh):

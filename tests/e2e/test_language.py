@@ -118,10 +118,10 @@ def test_refusals_of_the_server_itself_speak_vietnamese(client):
     assert "vượt quá dung lượng cho phép".encode() in data
 
 
-def test_a_service_that_is_down_is_told_in_vietnamese(fresh):
-    fresh["clusters"].kill()
-    answer = fresh.client.get("/v1/clusters", VIETNAMESE)
+def test_a_service_that_is_down_is_told_in_vietnamese(impatient):
+    impatient["clusters"].kill()
+    answer = impatient.client.get("/v1/clusters", VIETNAMESE)
     assert answer.status == 503
     assert "Đề nghị thử lại sau" in localized(answer)["message"] or "chưa rõ" in localized(answer)["message"]
-    fresh["clusters"].start()
-    fresh.wait_ready()
+    impatient["clusters"].start()
+    impatient.wait_ready()

@@ -310,14 +310,14 @@ def test_writes_under_a_lease_wait_and_say_so(fresh):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_killed_service_has_no_metrics_and_the_gateway_says_so(fresh, service):
-    client = fresh.client
+def test_a_killed_service_has_no_metrics_and_the_gateway_says_so(impatient, service):
+    client = impatient.client
     path, method = LISTS[service]
     for _ in range(4):
         assert client.get(path, {"Cache-Control": "no-cache"}).status == 200
     assert metrics.read(client)("dongkhoi_backend_connections", service=service) == 1
     started = metrics.read(client, service)("process_start_time_seconds")
-    fresh[service].kill()
+    impatient[service].kill()
     wait_until(
         lambda: metrics.read(client)("dongkhoi_backend_connections", service=service) == 0,
         "the connection is gone",
@@ -329,8 +329,8 @@ def test_a_killed_service_has_no_metrics_and_the_gateway_says_so(fresh, service)
     after = metrics.read(client)("dongkhoi_http_requests_total", service=service, status="5xx")
     assert after - before == 1
     time.sleep(1.1)  # The start is known to a hundredth of a second.
-    fresh[service].start()
-    fresh.wait_ready()
+    impatient[service].start()
+    impatient.wait_ready()
     again = metrics.read(client, service)
     assert again("process_start_time_seconds") > started
     assert again("dongkhoi_rpc_requests_total", method=method, code="OK") == 0

@@ -156,7 +156,7 @@ def wrong(tmp_path, mutant, is_planted):
     schedule, lease_ms, _ = SCHEDULES[mutant]
     system = harness.System(tmp_path, DONGKHOI_LEASE_MS=str(lease_ms), DONGKHOI_AUDIT="0")
     if is_planted:
-        system["clusters"].command = lambda: [planted_bugs.program("clusters", mutant)]
+        system["clusters"].command = lambda path=planted_bugs.program("clusters", mutant): [path]
     system.start()
     make.cluster(system.client, "owned", displayName={"vi": "value 0"})
     stage = Stage(system, lease_ms)

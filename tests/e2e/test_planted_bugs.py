@@ -2,7 +2,7 @@
 the power cuts. With that, a run that finds nothing says something.
 
 DONGKHOI_PLANTED_BUGS=all tries each that the history has been seen to find (README.md of this
-folder says how often); their programs are built by `ninja planted_bugs`.
+folder says how often).
 """
 
 import os

@@ -24,10 +24,10 @@ def test_alive_and_ready(client):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_killed_service_is_named_and_the_gateway_stays_alive(fresh, service):
-    client = fresh.client
+def test_a_killed_service_is_named_and_the_gateway_stays_alive(impatient, service):
+    client = impatient.client
     other = next(name for name in SERVICES if name != service)
-    fresh[service].kill()
+    impatient[service].kill()
     answer = wait_until(
         lambda: (a := client.get("/readyz")).status == 503 and a, "the gateway is not ready"
     )
@@ -42,8 +42,8 @@ def test_a_killed_service_is_named_and_the_gateway_stays_alive(fresh, service):
     assert client.get(path[other]).status == 200
     down = client.get(path[service])
     assert (down.status, down.error["status"]) == (503, "UNAVAILABLE"), down.body
-    fresh[service].start()
-    fresh.wait_ready()
+    impatient[service].start()
+    impatient.wait_ready()
     assert client.get(path[service]).status == 200
 
 

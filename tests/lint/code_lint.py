@@ -15,6 +15,8 @@ from tree import BUILD, ROOT, bash_scripts, files, text
 LINES_MAX = 600
 # The release whose output the tree has; others differ in small things.
 CLANG_FORMAT_MAJOR = "14"
+# What makes headers of protos, and takes the protos of others from where they are.
+GENERATES = re.compile(r"--c_out=|\bunzip\b")
 # In two halves, or this file would find itself.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 
@@ -25,8 +27,30 @@ def run(*command, cwd=ROOT, **more):
     )
 
 
+def generate_headers():
+    """protoc's headers and what they are made from. Of the commands that ninja would run only these:
+    nothing is compiled."""
+    if not (BUILD / "build.ninja").exists():
+        done = run("cmake", "--preset", BUILD.name)
+        assert done.returncode == 0, done.stdout + done.stderr
+    ninja = ("ninja", "-C", str(BUILD), "-t")
+    listed = run(*ninja, "targets", "rule", "CUSTOM_COMMAND").stdout.splitlines()
+    headers = sorted(line for line in listed if line.endswith(".pb-c.h"))
+    commands = run(*ninja, "commands", *headers).stdout.splitlines()
+    generating = [line for line in commands if GENERATES.search(line)]
+    assert headers and generating, listed
+    newest = max((ROOT / path).stat().st_mtime for path in files(".proto"))
+    made = [BUILD / header for header in headers]
+    if all(path.exists() and path.stat().st_mtime >= newest for path in made):
+        return  # else the next build would compile everything again
+    for command in generating:
+        done = run("bash", "-c", command, cwd=BUILD)
+        assert done.returncode == 0, done.stderr
+
+
 def flags_by_folder():
     """For each folder the command that compiles a file of it, less the file and the output."""
+    generate_headers()
     commands = json.loads((BUILD / "compile_commands.json").read_text())
     flags = {}
     for command in commands:

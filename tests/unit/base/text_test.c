@@ -1,11 +1,11 @@
 /* text_test.c - tests text.c. */
 #include "unit.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <utf8proc.h>
 
 enum { LIMIT_BYTES = 64 << 20 };
@@ -215,9 +215,11 @@ static void a_megabyte_of_marks_in_the_wrong_order_takes_no_time(void **state)
         memcpy(text + 1 + 2 * (MARKS + i), "\xcc\xa3", 2);
     }
     text[4 * MARKS + 1] = '\0';
-    const int64_t start_ms = clock_boot_ms();
+    /* Of the processor, which does not depend on what else the machine does; a sort that compares
+     * each mark with each takes minutes. */
+    const clock_t start = clock();
     const char *normal = nfc(arena, text);
-    assert_true(clock_boot_ms() - start_ms < 3000);
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
     assert_memory_equal(normal, "x\xcc\xa3\xcc\xa3", 5);
     assert_int_equal(strlen(normal), 4 * MARKS + 1);
     free(text);

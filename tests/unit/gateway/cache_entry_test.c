@@ -148,7 +148,8 @@ static void only_our_header_lines_get_into_an_answer(void **state)
     }
 }
 
-int main(void)
+/* cache_entry_test [TEST] - all of them, or one. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_reads_as_it_was_written),
@@ -159,5 +160,6 @@ int main(void)
         cmocka_unit_test(only_our_header_lines_get_into_an_answer),
     };
 
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /*
  * freshness_test.c - reads through a gateway with a cache, against a service whose version moves.
  *
- * Each of the model's bugs that a gateway can have makes at least one of these tests fail; the
- * programs freshness_M3 and so on are this file with one planted.
+ * Each of the model's bugs that a gateway can have makes the test fail that names it
+ * (tests/mutants).
  */
 #include "unit.h"
 
@@ -547,7 +547,8 @@ static void an_answer_without_a_part_is_not_kept(void **state)
 #define WITH_GATEWAY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define WITH_LOOPS(test) cmocka_unit_test_setup_teardown(test, set_up_two_loops, tear_down)
 
-int main(void)
+/* freshness_test [TEST] - all of them, or one. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         WITH_GATEWAY(a_second_read_is_a_hit_in_memory),
@@ -575,5 +576,6 @@ int main(void)
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

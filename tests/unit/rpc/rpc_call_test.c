@@ -3,7 +3,6 @@
 
 #include "rpc_peer.h"
 
-#include "base/clock.h"
 #include "dongkhoi/type/v1/type.pb-c.h"
 #include "rpc/rpc_envelope.h"
 #include "rpc/rpc_parcel.h"
@@ -112,9 +111,8 @@ static void without_a_connection_a_call_fails_at_once(void **state)
 
     (void)state;
     peer_open_client(&peer, "tcp://127.0.0.1:1", 4);
-    const int64_t start = clock_boot_ms();
-    assert_status(peer_call(&peer, "echo", "", 5000, NULL), STATUS_UNAVAILABLE, "SERVICE_DOWN");
-    assert_true(clock_boot_ms() - start < 1000);
+    /* It does not wait for its deadline, which is later than this program may end. */
+    assert_status(peer_call(&peer, "echo", "", 3600000, NULL), STATUS_UNAVAILABLE, "SERVICE_DOWN");
     peer_close(&peer);
 }
 
@@ -156,11 +154,8 @@ static void a_deadline_ends_the_wait_and_the_late_answer_is_dropped(void **state
 
     (void)state;
     peer_open(&peer, "tcp://127.0.0.1:0", 4, 2);
-    const int64_t start = clock_boot_ms();
     assert_status(peer_call(&peer, "hold", "late", 100, NULL), STATUS_DEADLINE_EXCEEDED,
                   "DEADLINE_EXCEEDED");
-    assert_true(clock_boot_ms() - start >= 99);
-    assert_true(clock_boot_ms() - start < 2000);
     peer_wait_held(&peer, 1);
     /* The server counts from when the call came, which is a little later. */
     for (int wait = 0; wait < 2000 && !rpc_call_expired(peer.held[0]); wait++) {
@@ -467,9 +462,7 @@ static void a_server_with_a_call_under_way_is_not_closed(void **state)
     peer_open(&peer, "inproc://held", 4, 4);
     assert_ok(start(&peer, "hold", &tally));
     peer_wait_held(&peer, 1);
-    const int64_t begin = clock_boot_ms();
     assert_false(rpc_server_close(peer.server, 200));
-    assert_true(clock_boot_ms() - begin < 2000);
     peer_release(&peer);
     tally_wait(&tally, 1);
     peer_close(&peer);

@@ -9,8 +9,8 @@
 
 enum { GATEWAYS = 2, READERS = 4, WRITES = 12, LEASE_TRIPS = 3 };
 
-/* A renewal on its way: to the owner, being granted (M12 only), or back. */
-enum trip_state { TRIP_NONE, TRIP_SENT, TRIP_GRANTING, TRIP_ANSWERED };
+/* A renewal on its way: to the owner, or back. */
+enum trip_state { TRIP_NONE, TRIP_SENT, TRIP_ANSWERED };
 struct trip {
     enum trip_state state;
     int64_t end_ms; /* of the lease, at the gateway: counted from the sending */
@@ -30,7 +30,7 @@ struct gateway {
     char watched_as[8];
 };
 
-enum read_state { READ_NONE, READ_STARTED, READ_LEASED, READ_VALUE, READ_VERSION, READ_HELD };
+enum read_state { READ_NONE, READ_STARTED, READ_LEASED, READ_VALUE, READ_HELD };
 struct read {
     enum read_state state;
     unsigned gateway;
@@ -55,7 +55,6 @@ struct world {
     int64_t published_ms[WRITES + 2]; /* by the owner's clock */
     int64_t up_ms;
     uint64_t acked;
-    bool noted;
     /* Everybody else's. */
     struct gateway gateways[GATEWAYS];
     struct read reads[READERS];
@@ -144,7 +143,6 @@ static void owner_start(struct world *world)
     lease_init(&world->lease, &options);
     world->longest_ms = world->options->lease_ms;
     world->up_ms = options.now_ms + options.longest_ms + lease_margin_ms(options.longest_ms);
-    world->noted = false;
     for (uint64_t seq = 0; seq <= world->store; seq++) {
         world->published_ms[seq] = options.now_ms;
     }
@@ -161,14 +159,8 @@ static void owner_crash(struct world *world)
         return;
     }
     tell(world, "owner     crashes");
-    if (MUTANT(M2) && world->acked > world->store) {
+    if (world->acked > world->store) {
         broken(world, P_REAL);
-    }
-    for (unsigned g = 0; g < GATEWAYS; g++) {
-        for (unsigned t = 0; t < LEASE_TRIPS; t++) {
-            struct trip *trip = &world->gateways[g].trips[t];
-            trip->state = trip->state == TRIP_GRANTING ? TRIP_NONE : trip->state;
-        }
     }
     owner_start(world);
 }
@@ -176,11 +168,6 @@ static void owner_crash(struct world *world)
 static void owner_commit(struct world *world)
 {
     if (world->store < WRITES && world->store == world->lease.published.seq) {
-        if (MUTANT(M2) && world->acked == world->store) { /* answered first */
-            world->acked++;
-            tell(world, "client    write %llu is acknowledged", (unsigned long long)world->acked);
-            return;
-        }
         world->store++;
         tell(world, "owner     commits %llu", (unsigned long long)world->store);
     }
@@ -193,17 +180,7 @@ static void owner_publish(struct world *world)
     if (version.seq == world->lease.published.seq) {
         return;
     }
-#if MUTANT(M15)
-    if (!world->noted) {
-        lease_note_holders(&world->lease, version.seq, owner_ms(world));
-        world->noted = true;
-        return;
-    }
-    world->noted = false;
-    lease_move(&world->lease, version, owner_ms(world));
-#else
     lease_publish(&world->lease, version, owner_ms(world));
-#endif
     world->published_ms[version.seq] = owner_ms(world);
 }
 
@@ -247,18 +224,9 @@ static void trip_step(struct world *world, struct gateway *gateway)
         tell(world, "%-9s sends a renewal", gateway->id);
         return;
     case TRIP_SENT:
-#if MUTANT(M12)
-        trip->grant.version = world->lease.published;
-        trip->state = TRIP_GRANTING;
-        return;
-#endif
-    case TRIP_GRANTING: {
-        const struct version earlier = trip->grant.version;
         trip->grant = lease_renew(&world->lease, trip->gateway, trip->known, owner_ms(world));
-        trip->grant.version = MUTANT(M12) ? earlier : trip->grant.version;
         trip->state = TRIP_ANSWERED;
         return;
-    }
     case TRIP_ANSWERED:
         trip->state = TRIP_NONE;
         if (strcmp(trip->gateway, gateway->id) != 0) {
@@ -307,7 +275,7 @@ static void gateway_lose(struct world *world, struct gateway *gateway)
 {
     struct trip *trip = &gateway->trips[pick(world, LEASE_TRIPS)];
 
-    if (trip->state != TRIP_NONE && trip->state != TRIP_GRANTING) {
+    if (trip->state != TRIP_NONE) {
         trip->state = TRIP_NONE;
         tell(world, "%-9s loses a renewal", gateway->id);
     }
@@ -345,21 +313,11 @@ static void read_lookup(struct world *world, struct read *read)
     read->state = READ_VALUE;
 }
 
-/* One snapshot; the mutants take its two halves at two times. */
+/* Value and version in one snapshot. */
 static void read_snapshot(struct world *world, struct read *read)
 {
-    if (read->state == READ_VALUE) {
-        read->value = world->store;
-        read->version = version_of(world->store);
-        read->state = MUTANT(M18) || MUTANT(M19) ? READ_VERSION : READ_HELD;
-        return;
-    }
-    if (MUTANT(M18)) {
-        read->version = version_of(world->store);
-    }
-    if (MUTANT(M19)) {
-        read->value = world->store;
-    }
+    read->value = world->store;
+    read->version = version_of(world->store);
     read->state = READ_HELD;
 }
 
@@ -406,7 +364,6 @@ static void read_step(struct world *world, struct read *read)
         read_lookup(world, read);
         return;
     case READ_VALUE:
-    case READ_VERSION:
         read_snapshot(world, read);
         return;
     case READ_HELD:

@@ -6,7 +6,7 @@
 #include "pb/message.h"
 
 #include <dirent.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,26 +125,60 @@ static struct status upsert_books(struct call *call, const void *request, void *
     return STATUS_NONE;
 }
 
-static atomic_int blocked;
+/* Where Block calls are held. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_open;
+    int held;
+    int blocks;
+} barrier = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-void library_wait_blocked(int count)
+static void barrier_set(bool is_open)
 {
-    while (atomic_load(&blocked) < count) {
-        (void)usleep(1000);
+    pthread_mutex_lock(&barrier.lock);
+    barrier.is_open = is_open;
+    pthread_cond_broadcast(&barrier.changed);
+    pthread_mutex_unlock(&barrier.lock);
+}
+
+void library_release(void)
+{
+    barrier_set(true);
+}
+
+void library_wait_held(int count)
+{
+    pthread_mutex_lock(&barrier.lock);
+    while (barrier.held < count) {
+        pthread_cond_wait(&barrier.changed, &barrier.lock);
     }
+    pthread_mutex_unlock(&barrier.lock);
+}
+
+int library_blocks(void)
+{
+    pthread_mutex_lock(&barrier.lock);
+    const int blocks = barrier.blocks;
+    pthread_mutex_unlock(&barrier.lock);
+    return blocks;
 }
 
 static struct status block(struct call *call, const void *request, void *response)
 {
     const LIBRARY(BlockRequest) *req = request;
-    const struct timespec pause = {.tv_sec = req->milliseconds / 1000,
-                                   .tv_nsec = req->milliseconds % 1000 * 1000000L};
 
     (void)call;
     (void)response;
-    atomic_fetch_add(&blocked, 1);
-    (void)nanosleep(&pause, NULL);
-    atomic_fetch_sub(&blocked, 1);
+    pthread_mutex_lock(&barrier.lock);
+    barrier.blocks++;
+    barrier.held += req->held;
+    pthread_cond_broadcast(&barrier.changed);
+    while (req->held && !barrier.is_open) {
+        pthread_cond_wait(&barrier.changed, &barrier.lock);
+    }
+    barrier.held -= req->held;
+    pthread_mutex_unlock(&barrier.lock);
     return STATUS_NONE;
 }
 
@@ -190,6 +224,7 @@ static void library_start(struct library *library)
 {
     char address[64];
 
+    barrier_set(false);
     const struct service_options service_options = {
         .directory = library->directory,
         .address = "tcp://127.0.0.1:0",
@@ -210,6 +245,7 @@ static void library_start(struct library *library)
 
 static void library_stop(struct library *library)
 {
+    library_release(); /* what a test that failed has left held */
     rpc_client_close(library->client, CLOSE_MS);
     library->client = NULL;
     assert_true(service_close(library->instance, CLOSE_MS));
@@ -230,6 +266,7 @@ int library_setup(void **state)
     (void)snprintf(library->directory, sizeof(library->directory), "/tmp/serve-test-XXXXXX");
     assert_non_null(mkdtemp(library->directory));
     library->arena = arena_new(ARENA_BYTES);
+    barrier.blocks = 0;
     library_start(library);
     *state = library;
     return 0;

@@ -66,8 +66,11 @@ struct status library_update(struct library *library, Book *book, const char *pa
 /* With the files in it. */
 void library_remove_directory(const char *path);
 
-/* Waits until so many Block calls sleep on the pool. */
-void library_wait_blocked(int count);
+/* Block calls: wait until so many are held on the pool at once; let those go that are held and that
+ * wait behind them; how many have got as far as their handler, since the set-up. */
+void library_wait_held(int count);
+void library_release(void);
+int library_blocks(void);
 
 /* Text of a detail's metadata of the last answer; NULL when there is none of that key. */
 const char *library_metadata(struct library *library, const char *key);
