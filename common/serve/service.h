@@ -39,7 +39,7 @@ struct service {
     size_t kind_count;
     const struct peer *peers; /* that handlers call; at most PEERS_MAX */
     size_t peer_count;
-    struct slice (*descriptor_set)(void); /* with the annotations; NULL: api_descriptor_set() */
+    struct slice (*descriptor_set)(void); /* of descriptor and its imports: the annotations */
     /* Variables of its own beside those of every service, at most SERVICE_VARIABLES_MAX; with
      * them configure, which service_main() calls with them filled, before anything is served. */
     const struct config_variable *variables;

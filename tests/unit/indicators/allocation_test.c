@@ -121,7 +121,8 @@ static int store_setup(void **state)
     (void)state;
     arena = arena_new(LIMIT_BYTES);
     directory_make(directory);
-    assert_ok(schema_load(arena, api_descriptor_set(), &indicators_service.descriptor, 1, &schema));
+    assert_ok(schema_load(arena, indicators_descriptor_set(), &indicators_service.descriptor, 1,
+                          &schema));
     const struct store_options options = {
         .directory = directory,
         .service = "indicators",
