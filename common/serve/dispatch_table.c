@@ -1,6 +1,8 @@
 /* dispatch_table.c - the service's table joined with its descriptor, sorted by name. */
 #include "serve/dispatch_table.h"
 
+#include "pb/schema.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,10 +73,12 @@ static struct status entry_fill(const struct service *service,
 }
 
 static struct status table_fill(struct dispatch_table *table, const struct service *service,
-                                struct arena *arena)
+                                const struct schema *schema, struct arena *arena)
 {
     for (size_t i = 0; i < table->count; i++) {
         TRY(entry_fill(service, &service->descriptor->methods[i], arena, &table->entries[i]));
+        table->entries[i].input =
+            schema_message(schema, service->descriptor->methods[i].input->name);
     }
     if (service->method_count != table->count) {
         return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
@@ -85,8 +89,8 @@ static struct status table_fill(struct dispatch_table *table, const struct servi
     return STATUS_NONE;
 }
 
-struct status dispatch_table_new(const struct service *service, struct arena *arena,
-                                 struct dispatch_table **ret_table)
+struct status dispatch_table_new(const struct service *service, const struct schema *schema,
+                                 struct arena *arena, struct dispatch_table **ret_table)
 {
     const size_t count = service->descriptor->n_methods;
     struct dispatch_table *table = calloc(1, sizeof(*table) + count * sizeof(table->entries[0]));
@@ -95,7 +99,7 @@ struct status dispatch_table_new(const struct service *service, struct arena *ar
         return status_out_of_memory();
     }
     table->count = count;
-    const struct status status = table_fill(table, service, arena);
+    const struct status status = table_fill(table, service, schema, arena);
     if (status.code != STATUS_OK) {
         dispatch_table_free(table);
         return status;

@@ -8,6 +8,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "pb/rules.h"
 #include "pb/timestamp.h"
 #include "serve/call_context.h"
 #include "serve/last_change.h"
@@ -64,10 +65,12 @@ static void result_of(struct work *work, struct status status, struct rpc_result
     }
 }
 
+/* What the proto says of the request is refused here, in each method alike. */
 static struct status handle(struct work *work)
 {
     const ProtobufCMessageDescriptor *type = work->entry->descriptor->output;
 
+    TRY(rules_check(work->call.arena, work->entry->input, work->request, NULL, work->call.now_us));
     work->response = message_new(work->call.arena, type);
     if (work->response == NULL) {
         return status_out_of_memory();
