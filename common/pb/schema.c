@@ -334,6 +334,7 @@ static struct status load_method(struct loader *loader,
     TRY(type_of_method(loader, from->input_type, &input));
     TRY(type_of_method(loader, from->output_type, &output));
     input->is_input = true;
+    to->batching = options_batching(BASE_OF(from->options));
     to->input = input;
     to->output = output;
     return options_routes(loader->arena, loader->scratch, BASE_OF(from->options), &to->routes,

@@ -77,6 +77,9 @@ struct schema_route {
     const char *body; /* "" none, "*" all, else a field's proto name */
 };
 
+/* dongkhoi.type.v1.batching: with which calls one of the method may share a message. */
+enum schema_batching { BATCHING_ALONE, BATCHING_WITH_READS, BATCHING_WITH_WRITES };
+
 struct schema_method {
     const char *name;      /* "GetCluster" */
     const char *full_name; /* "dongkhoi.clusters.v1.ClusterService/GetCluster" */
@@ -85,6 +88,7 @@ struct schema_method {
     const struct schema_message *output;
     const struct schema_route *routes; /* the first binding, then the additional ones */
     size_t route_count;
+    enum schema_batching batching;
     const struct schema_service *service;
 };
 

@@ -15,6 +15,7 @@ enum extension {
     EXTENSION_RESOURCE = 1053,
     EXTENSION_RESOURCE_REFERENCE = 1055,
     EXTENSION_RULES = 50483,
+    EXTENSION_BATCHING = 50484,
     EXTENSION_HTTP = 72295728,
 };
 
@@ -148,6 +149,8 @@ struct status options_reference(struct arena *arena, struct arena *scratch,
     return copy_text(arena, has_type ? reference->type : reference->child_type, ret_type);
 }
 
+static_assert((int)BATCHING_WITH_READS == DONGKHOI__TYPE__V1__BATCHING__WITH_READS, "numbers");
+static_assert((int)BATCHING_WITH_WRITES == DONGKHOI__TYPE__V1__BATCHING__WITH_WRITES, "numbers");
 static_assert((int)FORMAT_DATE == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__DATE, "numbers");
 static_assert((int)FORMAT_MONTH == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__MONTH, "numbers");
 static_assert((int)FORMAT_URI == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__URI, "numbers");
@@ -206,6 +209,19 @@ struct status options_rules(struct arena *arena, struct arena *scratch,
     TRY(pattern_fill(arena, from, rules));
     *ret_rules = rules;
     return STATUS_NONE;
+}
+
+enum schema_batching options_batching(const ProtobufCMessage *options)
+{
+    uint64_t value = BATCHING_ALONE;
+
+    for (unsigned i = 0; options != NULL && i < options->n_unknown_fields; i++) {
+        struct slice rest = unknown_bytes(&options->unknown_fields[i]);
+        if (options->unknown_fields[i].tag == EXTENSION_BATCHING) {
+            (void)wire_take_varint(&rest, &value);
+        }
+    }
+    return value <= BATCHING_WITH_WRITES ? (enum schema_batching)value : BATCHING_ALONE;
 }
 
 static struct status route_fill(struct arena *arena, const Google__Api__HttpRule *rule,

@@ -26,6 +26,9 @@ struct status options_reference(struct arena *arena, struct arena *scratch,
 struct status options_rules(struct arena *arena, struct arena *scratch,
                             const ProtobufCMessage *options, const struct schema_rules **ret_rules);
 
+/* dongkhoi.type.v1.batching. */
+enum schema_batching options_batching(const ProtobufCMessage *options);
+
 /* google.api.http with its additional bindings. */
 struct status options_routes(struct arena *arena, struct arena *scratch,
                              const ProtobufCMessage *options,

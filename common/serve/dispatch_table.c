@@ -72,6 +72,24 @@ static struct status entry_fill(const struct service *service,
     return STATUS_NONE;
 }
 
+/* Only what the writer does waits for its commit, so only that may travel with writes. */
+static struct status batching_check(const struct service *service, const struct schema *schema,
+                                    const struct dispatch_entry *entry, struct arena *arena)
+{
+    const struct schema_service *about = schema_service(schema, service->descriptor->name);
+    const bool is_write = entry->method->mode == METHOD_WRITE;
+
+    for (size_t i = 0; about != NULL && i < about->method_count; i++) {
+        const enum schema_batching batching = about->methods[i].batching;
+        if (strcmp(about->methods[i].name, entry->method->name) == 0 &&
+            batching == (is_write ? BATCHING_WITH_READS : BATCHING_WITH_WRITES)) {
+            return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,
+                               "the batching of %s is not that of its mode", entry->full_name);
+        }
+    }
+    return STATUS_NONE;
+}
+
 static struct status table_fill(struct dispatch_table *table, const struct service *service,
                                 const struct schema *schema, struct arena *arena)
 {
@@ -79,6 +97,7 @@ static struct status table_fill(struct dispatch_table *table, const struct servi
         TRY(entry_fill(service, &service->descriptor->methods[i], arena, &table->entries[i]));
         table->entries[i].input =
             schema_message(schema, service->descriptor->methods[i].input->name);
+        TRY(batching_check(service, schema, &table->entries[i], arena));
     }
     if (service->method_count != table->count) {
         return status_make(arena, STATUS_INTERNAL, "METHOD_TABLE", NULL,

@@ -24,15 +24,6 @@ const char *path_below(struct call *call, const char *field, const char *child)
     return path != NULL ? path : field;
 }
 
-struct status title_check(struct call *call, const char *field,
-                          const Dongkhoi__Type__V1__LocalizedText *title)
-{
-    const char *vi = path_below(call, field, "vi");
-
-    TRY(text_required(call, vi, title != NULL ? title->vi : "", TITLE_MAX_CHARACTERS));
-    return call_check_length(call, path_below(call, field, "en"), title->en, TITLE_MAX_CHARACTERS);
-}
-
 /* RFC 3986, 3: a scheme, a colon and something after it. */
 static bool is_absolute_uri(const char *text)
 {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 /* Every value of every month has them: shorter than those of other resources. */
-enum { ORIGIN_MAX_CHARACTERS = 200, REMARK_MAX_CHARACTERS = 1000 };
 
 bool observation_same_value(const observation_message *a, const observation_message *b)
 {
@@ -47,12 +46,6 @@ static struct status check_step(struct call *call, const observation_message *be
     return STATUS_NONE;
 }
 
-static struct status check_texts(struct call *call, const observation_message *observation)
-{
-    TRY(call_check_length(call, "source", observation->source, ORIGIN_MAX_CHARACTERS));
-    return call_check_length(call, "note", observation->note, REMARK_MAX_CHARACTERS);
-}
-
 static struct status observation_prepare(struct call *call, const void *before, void *resource)
 {
     observation_message *observation = resource;
@@ -72,10 +65,7 @@ static struct status observation_prepare(struct call *call, const void *before, 
         return INVALID(call, "BASIS_NOT_FOR_STOCK", "basis",
                        "a STOCK has no YEAR_TO_DATE: its levels do not add up, use PERIOD");
     }
-    TRY(enum_check(call, "status", &dongkhoi__indicators__v1__observation__status__descriptor,
-                   (int)observation->status));
     TRY(value_read(call, "value", observation->value, indicator->decimals, &scaled));
-    TRY(check_texts(call, observation));
     TRY(observation_check_time(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if (before != NULL) {
@@ -233,8 +223,6 @@ struct status observation_reopen(struct call *call, const void *request, void *r
     if (reopening == NULL || parent == NULL) {
         return status_out_of_memory();
     }
-    TRY(text_required(call, "reason", reopen->reason, REASON_MAX_CHARACTERS));
-    TRY(document_given(call, "document", reopen->document));
     TRY(observation_key_read(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if ((enum figure_status)observation->status != FIGURE_OFFICIAL) {

@@ -35,7 +35,6 @@ struct status observation_check_time(struct call *call, const observation_messag
     const char *first = first_day(call->arena, key);
     char today[DATE_TEXT_BYTES];
 
-    TRY(past_date_check(call, "publishedDate", observation->published_date));
     if (first == NULL) {
         return status_out_of_memory();
     }

@@ -20,13 +20,11 @@ static struct status link_check(struct call *call, const char *scheme, const cha
                                 dependency_message *link)
 {
     const char *milestone_field = arena_printf(call->arena, "%s.milestone", field);
-    const char *lag_field = arena_printf(call->arena, "%s.lagDays", field);
     const char *type_field = arena_printf(call->arena, "%s.type", field);
 
-    if (milestone_field == NULL || lag_field == NULL || type_field == NULL) {
+    if (milestone_field == NULL || type_field == NULL) {
         return status_out_of_memory();
     }
-    TRY(call_check_required(call, milestone_field, link->milestone));
     link->milestone = reference_complete(call, scheme, "milestones", link->milestone);
     if (link->milestone == NULL) {
         return status_out_of_memory();
@@ -47,10 +45,6 @@ static struct status link_check(struct call *call, const char *scheme, const cha
     }
     if ((int)link->type < TYPE_FS || (int)link->type > TYPE_FF) {
         return INVALID(call, "INVALID_VALUE", type_field, "%s must be FS, SS or FF", type_field);
-    }
-    if (link->lag_days < -DAYS_MAX || link->lag_days > DAYS_MAX) {
-        return INVALID(call, "OUT_OF_RANGE", lag_field, "%s must be from %d to %d", lag_field,
-                       -DAYS_MAX, DAYS_MAX);
     }
     return STATUS_NONE;
 }

@@ -24,9 +24,15 @@ WORD = re.compile(
 )
 
 
+IN_PROTO = re.compile(r'\b(?:required|pattern)_reason: "([A-Z0-9_]+)"')
+
+
 def reasons():
     """Each reason with the first file that has it."""
     found = {}
+    for path in files(".proto"):
+        for name in IN_PROTO.findall(text(path)) if path.parts[0] == "proto" else ():
+            found.setdefault(name, path)
     for path in files(".c", ".h"):
         if path.parts[0] not in ("common", "services") or str(path) == TABLE:
             continue
