@@ -64,8 +64,8 @@ static bool is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-/* Characters are code points: bytes that do not continue one. */
-static size_t characters(const char *text)
+/* Bytes that do not continue a code point. */
+size_t text_characters(const char *text)
 {
     size_t count = 0;
 
@@ -76,7 +76,7 @@ static size_t characters(const char *text)
 }
 
 /* RFC 3986, 3: a scheme, a colon and something after it. */
-static bool is_absolute_uri(const char *text)
+bool is_absolute_uri(const char *text)
 {
     const char *c = text;
 
@@ -157,7 +157,7 @@ static struct status past_check(const struct walk *walk, const char *date, const
 static struct status text_check(const struct walk *walk, const struct schema_rules *rules,
                                 const char *text, const struct spot *spot)
 {
-    const size_t length = rules->max_length != 0 ? characters(text) : 0;
+    const size_t length = rules->max_length != 0 ? text_characters(text) : 0;
 
     if (length > rules->max_length) {
         return REFUSE(walk, "TEXT_TOO_LONG", spot, "has %zu characters; at most %zu are kept",

@@ -18,4 +18,10 @@
 struct status rules_check(struct arena *arena, const struct schema_message *about,
                           const ProtobufCMessage *message, const char *field, int64_t now_us);
 
+/* How many characters (code points) a text of UTF-8 has. */
+size_t text_characters(const char *text);
+
+/* Whether it has a scheme, a colon and something after it, without blanks and controls. */
+bool is_absolute_uri(const char *text);
+
 #endif

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "pb/message.h"
+#include "pb/rules.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -22,28 +22,6 @@ const char *path_below(struct call *call, const char *field, const char *child)
     const char *path = arena_printf(call->arena, "%s.%s", field, child);
 
     return path != NULL ? path : field;
-}
-
-/* RFC 3986, 3: a scheme, a colon and something after it. */
-static bool is_absolute_uri(const char *text)
-{
-    const char *c = text;
-
-    if (!isalpha((unsigned char)*c)) {
-        return false;
-    }
-    while (isalnum((unsigned char)*c) || *c == '+' || *c == '-' || *c == '.') {
-        c++;
-    }
-    if (*c != ':' || c[1] == '\0') {
-        return false;
-    }
-    for (; *c != '\0'; c++) {
-        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static struct status uri_check(struct call *call, const char *field, const char *uri)
