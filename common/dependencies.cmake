@@ -35,6 +35,13 @@ target_compile_options(dongkhoi_flags INTERFACE
 target_compile_definitions(dongkhoi_flags INTERFACE _GNU_SOURCE)
 target_include_directories(dongkhoi_flags INTERFACE ${PROJECT_SOURCE_DIR}/common)
 target_link_options(dongkhoi_flags INTERFACE -Wl,--build-id)
+# A change links a service, the gateway and their tests: with a quick linker in a third of the time.
+find_program(QUICK_LINKER NAMES ld.mold ld.gold)
+if(QUICK_LINKER AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
+   AND NOT DONGKHOI_SANITIZE)
+    string(REGEX REPLACE ".*/ld\\." "" quick_linker ${QUICK_LINKER})
+    target_link_options(dongkhoi_flags INTERFACE -fuse-ld=${quick_linker})
+endif()
 if(DONGKHOI_SANITIZE)
     target_compile_options(dongkhoi_flags INTERFACE -O1 -fsanitize=${DONGKHOI_SANITIZE}
         -fno-sanitize-recover=all

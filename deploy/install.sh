@@ -31,11 +31,12 @@ build=(
 )
 tests=(
     ccache chromium clang-format curl libcmocka-dev libfaketime mount nghttp2-client nodejs patch poppler-utils
-    procps prometheus python3-jsonschema python3-pytest python3-pytest-timeout
+    procps prometheus python3-jsonschema python3-protobuf python3-pytest python3-pytest-timeout
     python3-pytest-xdist shellcheck spin strace wrk
 )
 fuzz=(clang 'libclang-rt-14-dev|libclang-rt-19-dev')
 clients=(npm)
+go=(golang-go)
 containers=(debootstrap 'docker.io|docker-ce|moby-engine' 'docker-compose|docker-compose-plugin|docker-compose-v2' iptables)
 
 is_installed() {
@@ -86,8 +87,9 @@ for set in "$@"; do
         tests) wanted+=("${tests[@]}") ;;
         fuzz) wanted+=("${fuzz[@]}") ;;
         clients) wanted+=("${clients[@]}") ;;
+        go) wanted+=("${go[@]}") ;;
         containers) wanted+=("${containers[@]}") ;;
-        *) die "unknown set of packages: $set" "the sets are: check, build, tests, fuzz, clients, containers" ;;
+        *) die "unknown set of packages: $set" "the sets are: check, build, tests, fuzz, clients, go, containers" ;;
     esac
 done
 

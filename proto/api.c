@@ -1,4 +1,4 @@
-/* api.c - carries the FileDescriptorSet inside the program. */
+/* api.c - the services that the gateway serves. */
 #include "api.h"
 
 #include "dongkhoi/changes/v1/changes.pb-c.h"
@@ -15,23 +15,3 @@ const ProtobufCServiceDescriptor *const api_services[] = {
     &dongkhoi__registrations__v1__registration_service__descriptor,
 };
 const size_t api_service_count = sizeof(api_services) / sizeof(api_services[0]);
-
-__asm__(".section .rodata\n"
-        ".global api_descriptor_set_start\n"
-        ".global api_descriptor_set_end\n"
-        "api_descriptor_set_start:\n"
-        ".incbin \"" API_DESCRIPTOR_SET "\"\n"
-        "api_descriptor_set_end:\n"
-        ".byte 0\n"
-        ".previous\n");
-
-extern const char api_descriptor_set_start[];
-extern const char api_descriptor_set_end[];
-
-struct slice api_descriptor_set(void)
-{
-    return (struct slice){
-        .data = api_descriptor_set_start,
-        .length = (size_t)(api_descriptor_set_end - api_descriptor_set_start),
-    };
-}

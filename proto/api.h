@@ -1,5 +1,5 @@
 /*
- * api.h - the whole API as data: the generated services and the FileDescriptorSet behind them.
+ * api.h - the API as data: the generated services and the FileDescriptorSets behind them.
  */
 #ifndef PROTO_API_H
 #define PROTO_API_H
@@ -13,7 +13,14 @@
 extern const ProtobufCServiceDescriptor *const api_services[];
 extern const size_t api_service_count;
 
-/* The FileDescriptorSet with imports and comments. */
+/* The FileDescriptorSet of all of them, with imports and comments. */
 struct slice api_descriptor_set(void);
+
+/* Of one service each, with imports and without comments. Each is in a library of its own, so that
+ * a program carries only what it names. */
+struct slice clusters_descriptor_set(void);
+struct slice indicators_descriptor_set(void);
+struct slice nighteconomy_descriptor_set(void);
+struct slice registrations_descriptor_set(void);
 
 #endif

@@ -183,7 +183,8 @@ static struct status load_field(struct loader *loader,
     to->number = (uint32_t)from->number;
     to->behavior = options_behavior(options);
     to->in_oneof = from->has_oneof_index && !from->proto3_optional;
-    return options_reference(loader->arena, loader->scratch, options, &to->reference_type);
+    TRY(options_reference(loader->arena, loader->scratch, options, &to->reference_type));
+    return options_rules(loader->arena, loader->scratch, options, &to->rules);
 }
 
 static struct status load_message(struct loader *loader,
@@ -288,9 +289,13 @@ static struct status link_type(struct loader *loader, const ProtobufCMessageDesc
         return STATUS_NONE;
     }
     message->type = type;
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
-            TRY(link_type(loader, type->fields[i].descriptor));
+    for (size_t i = 0; i < message->field_count; i++) {
+        struct schema_field *field = &message->fields[i];
+        field->descriptor = protobuf_c_message_descriptor_get_field(type, field->number);
+        if (field->descriptor != NULL && field->descriptor->type == PROTOBUF_C_TYPE_MESSAGE) {
+            const ProtobufCMessageDescriptor *child = field->descriptor->descriptor;
+            TRY(link_type(loader, child));
+            field->message = find_message(loader->schema, child->name);
         }
     }
     return STATUS_NONE;
@@ -298,7 +303,7 @@ static struct status link_type(struct loader *loader, const ProtobufCMessageDesc
 
 /* Names of types begin with a dot. */
 static struct status type_of_method(struct loader *loader, const char *type_name,
-                                    const struct schema_message **ret_message)
+                                    struct schema_message **ret_message)
 {
     const char *name = type_name != NULL && type_name[0] == '.' ? type_name + 1 : "";
 
@@ -316,8 +321,15 @@ static struct status load_method(struct loader *loader,
     to->full_name = arena_printf(loader->arena, "%s/%s", service->name, to->name);
     to->service = service;
     TRY(comment_of(loader, path, &to->comment));
-    TRY(type_of_method(loader, from->input_type, &to->input));
-    TRY(type_of_method(loader, from->output_type, &to->output));
+    struct schema_message *input = NULL;
+    struct schema_message *output = NULL;
+
+    TRY(type_of_method(loader, from->input_type, &input));
+    TRY(type_of_method(loader, from->output_type, &output));
+    input->is_input = true;
+    to->batching = options_batching(BASE_OF(from->options));
+    to->input = input;
+    to->output = output;
     return options_routes(loader->arena, loader->scratch, BASE_OF(from->options), &to->routes,
                           &to->route_count);
 }

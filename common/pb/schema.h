@@ -21,6 +21,21 @@ enum field_behavior {
     FIELD_OPTIONAL = 1 << 4,
 };
 
+/* dongkhoi.type.v1.rules: what a field may hold. */
+enum schema_format { FORMAT_ANY, FORMAT_DATE, FORMAT_MONTH, FORMAT_URI };
+
+struct schema_rules {
+    size_t max_length;          /* in characters; 0: any */
+    const char *pattern;        /* of the whole text; NULL: any. It compiles. */
+    const char *pattern_reason; /* of a refusal by it */
+    enum schema_format format;
+    bool past;                   /* not in the future */
+    const char *required_reason; /* of a refusal because it is missing */
+    bool has_range;
+    double minimum;
+    double maximum;
+};
+
 struct schema_field {
     const char *name;      /* proto name */
     const char *json_name; /* lowerCamelCase */
@@ -30,14 +45,19 @@ struct schema_field {
     bool in_oneof;
     const char *comment;        /* "" when there is none; without leading spaces */
     const char *reference_type; /* of google.api.resource_reference; NULL when there is none */
+    const struct schema_rules *rules; /* NULL when there are none */
+    /* NULL when no method leads to the message that the field is of. */
+    const ProtobufCFieldDescriptor *descriptor;
+    const struct schema_message *message; /* the type of a message field, else NULL */
 };
 
 struct schema_message {
     const char *name; /* "dongkhoi.clusters.v1.Cluster" */
     const char *comment;
     const ProtobufCMessageDescriptor *type; /* NULL when no method leads to it */
-    const struct schema_field *fields;      /* in the order of the file */
+    struct schema_field *fields;            /* in the order of the file */
     size_t field_count;
+    bool is_input;                /* the request of a method */
     const char *resource_type;    /* "dongkhoi/Cluster"; NULL when it is no resource */
     const char *resource_pattern; /* "clusters/{cluster}" */
 };
@@ -57,6 +77,9 @@ struct schema_route {
     const char *body; /* "" none, "*" all, else a field's proto name */
 };
 
+/* dongkhoi.type.v1.batching: with which calls one of the method may share a message. */
+enum schema_batching { BATCHING_ALONE, BATCHING_WITH_READS, BATCHING_WITH_WRITES };
+
 struct schema_method {
     const char *name;      /* "GetCluster" */
     const char *full_name; /* "dongkhoi.clusters.v1.ClusterService/GetCluster" */
@@ -65,6 +88,7 @@ struct schema_method {
     const struct schema_message *output;
     const struct schema_route *routes; /* the first binding, then the additional ones */
     size_t route_count;
+    enum schema_batching batching;
     const struct schema_service *service;
 };
 

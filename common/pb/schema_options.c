@@ -2,15 +2,21 @@
  * them and keeps them as unknown fields, where they are found by their numbers. */
 #include "pb/schema_options.h"
 
+#include "dongkhoi/type/v1/rules.pb-c.h"
 #include "google/api/http.pb-c.h"
 #include "google/api/resource.pb-c.h"
 #include "pb/decode.h"
 #include "pb/wire.h"
 
+#include <assert.h>
+#include <regex.h>
+
 enum extension {
     EXTENSION_FIELD_BEHAVIOR = 1052,
     EXTENSION_RESOURCE = 1053,
     EXTENSION_RESOURCE_REFERENCE = 1055,
+    EXTENSION_RULES = 50483,
+    EXTENSION_BATCHING = 50484,
     EXTENSION_HTTP = 72295728,
 };
 
@@ -135,6 +141,81 @@ struct status options_reference(struct arena *arena, struct arena *scratch,
     }
     const bool has_type = reference->type != NULL && reference->type[0] != '\0';
     return copy_text(arena, has_type ? reference->type : reference->child_type, ret_type);
+}
+
+static_assert((int)BATCHING_WITH_READS == DONGKHOI__TYPE__V1__BATCHING__WITH_READS, "numbers");
+static_assert((int)BATCHING_WITH_WRITES == DONGKHOI__TYPE__V1__BATCHING__WITH_WRITES, "numbers");
+static_assert((int)FORMAT_DATE == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__DATE, "numbers");
+static_assert((int)FORMAT_MONTH == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__MONTH, "numbers");
+static_assert((int)FORMAT_URI == DONGKHOI__TYPE__V1__FIELD_RULES__FORMAT__URI, "numbers");
+
+/* As the whole of a text: "^(pattern)$". */
+static struct status pattern_fill(struct arena *arena, const Dongkhoi__Type__V1__FieldRules *from,
+                                  struct schema_rules *rules)
+{
+    regex_t regex;
+
+    if (from->pattern[0] == '\0') {
+        return STATUS_NONE;
+    }
+    rules->pattern = arena_printf(arena, "^(%s)$", from->pattern);
+    if (rules->pattern == NULL) {
+        return status_out_of_memory();
+    }
+    if (regcomp(&regex, rules->pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        return schema_invalid(arena, "has a pattern that is none", from->pattern);
+    }
+    regfree(&regex);
+    return STATUS_NONE;
+}
+
+static struct status reason_copy(struct arena *arena, const char *reason, const char *fallback,
+                                 const char **ret_reason)
+{
+    return copy_text(arena, reason[0] != '\0' ? reason : fallback, ret_reason);
+}
+
+struct status options_rules(struct arena *arena, struct arena *scratch,
+                            const ProtobufCMessage *options, const struct schema_rules **ret_rules)
+{
+    void *message = NULL;
+
+    TRY(extension_unpack(arena, scratch, options, EXTENSION_RULES,
+                         &dongkhoi__type__v1__field_rules__descriptor, &message));
+    const Dongkhoi__Type__V1__FieldRules *from = message;
+    if (from == NULL) {
+        return STATUS_NONE;
+    }
+    struct schema_rules *rules = ARENA_NEW(arena, struct schema_rules);
+    if (rules == NULL) {
+        return status_out_of_memory();
+    }
+    rules->max_length = from->max_length;
+    rules->format = (enum schema_format)from->format;
+    rules->past = from->past;
+    if (from->range != NULL) {
+        rules->has_range = true;
+        rules->minimum = from->range->minimum;
+        rules->maximum = from->range->maximum;
+    }
+    TRY(reason_copy(arena, from->required_reason, "FIELD_REQUIRED", &rules->required_reason));
+    TRY(reason_copy(arena, from->pattern_reason, "INVALID_VALUE", &rules->pattern_reason));
+    TRY(pattern_fill(arena, from, rules));
+    *ret_rules = rules;
+    return STATUS_NONE;
+}
+
+enum schema_batching options_batching(const ProtobufCMessage *options)
+{
+    uint64_t value = BATCHING_ALONE;
+
+    for (unsigned i = 0; options != NULL && i < options->n_unknown_fields; i++) {
+        struct slice rest = unknown_bytes(&options->unknown_fields[i]);
+        if (options->unknown_fields[i].tag == EXTENSION_BATCHING) {
+            (void)wire_take_varint(&rest, &value);
+        }
+    }
+    return value <= BATCHING_WITH_WRITES ? (enum schema_batching)value : BATCHING_ALONE;
 }
 
 static struct status route_fill(struct arena *arena, const Google__Api__HttpRule *rule,

@@ -1,5 +1,5 @@
 /*
- * schema_options.h - annotations of google.api, which protobuf-c keeps only as unknown fields of
+ * schema_options.h - annotations, which protobuf-c keeps only as unknown fields of
  * the options; for schema.c only.
  *
  * options may be NULL: then there are no annotations. Results are in arena, scratch is for what
@@ -21,6 +21,13 @@ struct status options_resource(struct arena *arena, struct arena *scratch,
 /* google.api.resource_reference: its type, else its child type; NULL without it. */
 struct status options_reference(struct arena *arena, struct arena *scratch,
                                 const ProtobufCMessage *options, const char **ret_type);
+
+/* dongkhoi.type.v1.rules; NULL without them. */
+struct status options_rules(struct arena *arena, struct arena *scratch,
+                            const ProtobufCMessage *options, const struct schema_rules **ret_rules);
+
+/* dongkhoi.type.v1.batching. */
+enum schema_batching options_batching(const ProtobufCMessage *options);
 
 /* google.api.http with its additional bindings. */
 struct status options_routes(struct arena *arena, struct arena *scratch,

@@ -2,6 +2,7 @@
 #include "serve/call.h"
 
 #include "base/clock.h"
+#include "pb/rules.h"
 #include "serve/reasons.h"
 
 #include <string.h>
@@ -33,24 +34,13 @@ struct status call_check_required(struct call *call, const char *field, const ch
     return STATUS_NONE;
 }
 
-/* Characters are code points: bytes that do not continue one. */
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++) {
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return count;
-}
-
 struct status call_check_length(struct call *call, const char *field, const char *text,
                                 size_t max_characters)
 {
     if (text == NULL) {
         return STATUS_NONE;
     }
-    const size_t count = characters(text);
+    const size_t count = text_characters(text);
     if (count > max_characters) {
         return REFUSE(call, REASON_TEXT_TOO_LONG, field,
                       "%s has %zu characters; at most %zu are kept", field, count, max_characters);

@@ -232,7 +232,7 @@ unsigned long dispatch_count(const struct dispatch *dispatch)
 static struct status dispatch_open(struct dispatch *dispatch,
                                    const struct dispatch_options *options, struct arena *arena)
 {
-    TRY(dispatch_table_new(options->service, arena, &dispatch->table));
+    TRY(dispatch_table_new(options->service, options->schema, arena, &dispatch->table));
     const struct gate_options gate_options = {
         .published = store_version(options->store),
         .lease_ms = options->lease_ms,

@@ -2,6 +2,7 @@
 #include "serve/dispatch_table.h"
 
 #include "base/memory.h"
+#include "pb/schema.h"
 #include "serve/reasons.h"
 
 #include <stdio.h>
@@ -70,11 +71,32 @@ static struct status entry_fill(const struct service *service,
     return STATUS_NONE;
 }
 
+/* Only what the writer does waits for its commit, so only that may travel with writes. */
+static struct status batching_check(const struct service *service, const struct schema *schema,
+                                    const struct dispatch_entry *entry, struct arena *arena)
+{
+    const struct schema_service *about = schema_service(schema, service->descriptor->name);
+    const bool is_write = entry->method->mode == METHOD_WRITE;
+
+    for (size_t i = 0; about != NULL && i < about->method_count; i++) {
+        const enum schema_batching batching = about->methods[i].batching;
+        if (strcmp(about->methods[i].name, entry->method->name) == 0 &&
+            batching == (is_write ? BATCHING_WITH_READS : BATCHING_WITH_WRITES)) {
+            return status_make(arena, REASON_METHOD_TABLE, NULL,
+                               "the batching of %s is not that of its mode", entry->full_name);
+        }
+    }
+    return STATUS_NONE;
+}
+
 static struct status table_fill(struct dispatch_table *table, const struct service *service,
-                                struct arena *arena)
+                                const struct schema *schema, struct arena *arena)
 {
     for (size_t i = 0; i < table->count; i++) {
         TRY(entry_fill(service, &service->descriptor->methods[i], arena, &table->entries[i]));
+        table->entries[i].input =
+            schema_message(schema, service->descriptor->methods[i].input->name);
+        TRY(batching_check(service, schema, &table->entries[i], arena));
     }
     if (service->method_count != table->count) {
         return status_make(arena, REASON_METHOD_TABLE, NULL,
@@ -85,15 +107,15 @@ static struct status table_fill(struct dispatch_table *table, const struct servi
     return STATUS_NONE;
 }
 
-struct status dispatch_table_new(const struct service *service, struct arena *arena,
-                                 struct dispatch_table **ret_table)
+struct status dispatch_table_new(const struct service *service, const struct schema *schema,
+                                 struct arena *arena, struct dispatch_table **ret_table)
 {
     const size_t count = service->descriptor->n_methods;
     struct dispatch_table *table =
         memory_zeroed(sizeof(*table) + count * sizeof(table->entries[0]));
 
     table->count = count;
-    const struct status status = table_fill(table, service, arena);
+    const struct status status = table_fill(table, service, schema, arena);
     if (status.code != STATUS_OK) {
         dispatch_table_free(table);
         return status;

@@ -9,15 +9,17 @@
 struct dispatch_entry {
     char *full_name; /* "dongkhoi.clusters.v1.ClusterService/GetCluster" */
     const ProtobufCMethodDescriptor *descriptor;
+    const struct schema_message *input; /* annotations of the request */
     const struct method *method;
     enum method_mode mode;
 };
 
 struct dispatch_table;
 
-/* INTERNAL METHOD_TABLE unless the service's table has each method of its descriptor once. */
-struct status dispatch_table_new(const struct service *service, struct arena *arena,
-                                 struct dispatch_table **ret_table);
+/* schema is of the service and must outlive the table. INTERNAL METHOD_TABLE unless the service's
+ * table has each method of its descriptor once. */
+struct status dispatch_table_new(const struct service *service, const struct schema *schema,
+                                 struct arena *arena, struct dispatch_table **ret_table);
 /* table may be NULL. */
 void dispatch_table_free(struct dispatch_table *table);
 

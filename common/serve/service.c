@@ -7,7 +7,6 @@
  */
 #include "serve/service.h"
 
-#include "api.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -117,10 +116,9 @@ static struct status instance_open(struct service_instance *instance,
 {
     const struct service *service = instance->service;
     uint32_t longest_ms = 0;
-    const struct slice descriptor_set =
-        service->descriptor_set != NULL ? service->descriptor_set() : api_descriptor_set();
 
-    TRY(schema_load(instance->arena, descriptor_set, &service->descriptor, 1, &instance->schema));
+    TRY(schema_load(instance->arena, service->descriptor_set(), &service->descriptor, 1,
+                    &instance->schema));
     instance->metrics = metrics_new();
     const struct store_options store_options = {
         .directory = options->directory,

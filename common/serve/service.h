@@ -39,7 +39,7 @@ struct service {
     size_t kind_count;
     const struct peer *peers; /* that handlers call; at most PEERS_MAX */
     size_t peer_count;
-    struct slice (*descriptor_set)(void); /* with the annotations; NULL: api_descriptor_set() */
+    struct slice (*descriptor_set)(void); /* of descriptor and its imports: the annotations */
     /* Variables of its own beside those of every service, at most SERVICE_VARIABLES_MAX; with
      * them configure, which service_main() calls with them filled, before anything is served. */
     const struct config_variable *variables;
@@ -96,9 +96,10 @@ bool service_close(struct service_instance *instance, unsigned bound_ms);
  *   history  name, page_size, page_token -> revisions[{revision, record_time, end_time, deleted,
  *            actor, method, <singular>}], next_page_token; kind comes from the name
  *
- * They check names, field behaviours (REQUIRED, OUTPUT_ONLY, IMMUTABLE) and etags, make text NFC,
- * then ask the kind's rules. etag in the resource or call->if_match that differs: ABORTED
- * ETAG_MISMATCH. Which sub-message fields are REQUIRED counts where the sub-message is set.
+ * They check names, the resource's annotations (pb/rules.h, OUTPUT_ONLY, IMMUTABLE) and etags, then
+ * ask the kind's rules. What the annotations say of the request itself holds for every method, also
+ * a custom one, before its handler. etag in the resource or call->if_match that differs: ABORTED
+ * ETAG_MISMATCH.
  */
 struct status standard_get(struct call *call, const void *request, void *response);
 struct status standard_list(struct call *call, const void *request, void *response);

@@ -43,8 +43,10 @@ struct field_mask {
     size_t count;
 };
 
-/* INVALID_ARGUMENT FIELD_REQUIRED for the first REQUIRED field that is not set. */
-struct status required_check(struct call *call, const ProtobufCMessage *message, const char *field);
+/* rules_check() of a message that stands in the request at field, which was not looked at before
+ * the handler: a resource, or a request of a batch (NULL: paths start at the message). */
+struct status annotations_check(struct call *call, const ProtobufCMessage *message,
+                                const char *field);
 
 /* INVALID_ARGUMENT OUTPUT_ONLY_FIELD for the first field inside the mask (NULL: all) that is set
  * and not as in current (NULL: nothing is set there). */

@@ -79,6 +79,7 @@ static struct status handle_all(struct call *call, method_handler one, const cha
         answers[i] = message_new(call->arena, call->method->kind->type);
         TRY(call_below_item(call, whole_check(call, items[i]), "requests", i));
         TRY(call_below_item(call, place_check(call, whole, items[i]), "requests", i));
+        TRY(call_below_item(call, annotations_check(call, items[i], NULL), "requests", i));
         TRY(call_below_item(call, one(call, items[i], answers[i]), "requests", i));
     }
     return STATUS_NONE;

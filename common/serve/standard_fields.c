@@ -2,6 +2,7 @@
  * IMMUTABLE) is checked for any message, by walking schema and message together. */
 #include "pb/json.h"
 #include "pb/message.h"
+#include "pb/rules.h"
 #include "serve/reasons.h"
 #include "serve/standard.h"
 
@@ -79,42 +80,11 @@ static bool is_compared_apart(const char *name)
     return strcmp(name, "name") == 0 || strcmp(name, "etag") == 0;
 }
 
-static struct status required_list_check(struct call *call, const ProtobufCMessage *message,
-                                         const struct member *member, const char *path)
+struct status annotations_check(struct call *call, const ProtobufCMessage *message,
+                                const char *field)
 {
-    size_t count = 0;
-    ProtobufCMessage **items = message_list(message, member->field->name, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        const char *item = arena_printf(call->arena, "%s[%zu]", path, i);
-        TRY(required_check(call, items[i], item != NULL ? item : path));
-    }
-    return STATUS_NONE;
-}
-
-struct status required_check(struct call *call, const ProtobufCMessage *message, const char *field)
-{
-    const ProtobufCMessageDescriptor *type = message->descriptor;
-    const bool resource = is_resource(call, type);
-    struct member member = {0};
-
-    for (size_t i = 0; member_next(call, type, &i, &member);) {
-        const char *name = member.schema->name;
-        const bool required = (member.schema->behavior & FIELD_REQUIRED) != 0;
-        if ((resource && is_standard(name)) || (!message_has(message, member.field) && !required)) {
-            continue;
-        }
-        const char *path = field_path(call, field, name);
-        if (!message_has(message, member.field)) {
-            return call_refuse(call, REASON_FIELD_REQUIRED, path);
-        }
-        if (member_is_child(&member)) {
-            TRY(required_check(call, message_child(message, name), path));
-        } else if (member_is_message(&member)) {
-            TRY(required_list_check(call, message, &member, path));
-        }
-    }
-    return STATUS_NONE;
+    return rules_check(call->arena, schema_message(call->schema, message->descriptor->name),
+                       message, field, call->now_us);
 }
 
 /* True when one of the paths is this one, above it or below it. */

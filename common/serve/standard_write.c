@@ -85,7 +85,7 @@ static struct status create_core(struct call *call, const struct resource_kind *
 
     TRY(parent_check(call, kind, parent, false));
     TRY(output_only_check(call, resource, NULL, NULL, place->field));
-    TRY(required_check(call, resource, place->field));
+    TRY(annotations_check(call, resource, place->field));
     TRY(id_choose(call, kind, resource, given_id, place, &id));
     const char *name = name_make(call, kind, parent, id);
     if (given_name[0] != '\0' && strcmp(given_name, name) != 0) {
@@ -149,7 +149,7 @@ static struct status update_core(struct call *call, const struct resource_kind *
     TRY(fieldmask_merge(call->arena, merged, given, mask->paths, mask->count));
     output_only_restore(call, merged, current);
     TRY(immutable_check(call, current, merged, place->field));
-    TRY(required_check(call, merged, place->field));
+    TRY(annotations_check(call, merged, place->field));
     TRY(below(call, is_unchanged(call, kind, current, merged, &unchanged), place->field));
     if (!unchanged && kind->prepare != NULL) {
         TRY(below(call, kind->prepare(call, current, merged), place->field));
@@ -286,7 +286,7 @@ struct status standard_upsert(struct call *call, const struct resource_kind *kin
         }
     } else {
         TRY(parent_check(call, kind, parent, false));
-        TRY(required_check(call, given, field));
+        TRY(annotations_check(call, given, field));
         TRY(id_choose(call, kind, given, "", &place, &id));
         name = name_make(call, kind, parent, id);
     }

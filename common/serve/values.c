@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "pb/message.h"
+#include "pb/rules.h"
 #include "serve/reasons.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -21,37 +21,6 @@ enum {
 const char *path_below(struct call *call, const char *field, const char *child)
 {
     return arena_printf(call->arena, "%s.%s", field, child);
-}
-
-struct status title_check(struct call *call, const char *field,
-                          const Dongkhoi__Type__V1__LocalizedText *title)
-{
-    const char *vi = path_below(call, field, "vi");
-
-    TRY(text_required(call, vi, title != NULL ? title->vi : "", TITLE_MAX_CHARACTERS));
-    return call_check_length(call, path_below(call, field, "en"), title->en, TITLE_MAX_CHARACTERS);
-}
-
-/* RFC 3986, 3: a scheme, a colon and something after it. */
-static bool is_absolute_uri(const char *text)
-{
-    const char *c = text;
-
-    if (!isalpha((unsigned char)*c)) {
-        return false;
-    }
-    while (isalnum((unsigned char)*c) || *c == '+' || *c == '-' || *c == '.') {
-        c++;
-    }
-    if (*c != ':' || c[1] == '\0') {
-        return false;
-    }
-    for (; *c != '\0'; c++) {
-        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static struct status uri_check(struct call *call, const char *field, const char *uri)

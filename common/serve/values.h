@@ -12,16 +12,9 @@
 #include "serve/call.h"
 
 enum {
-    TITLE_MAX_CHARACTERS = 500,
-    PARTY_MAX_CHARACTERS = 300, /* who: a person or unit */
     SOURCE_MAX_CHARACTERS = 1000,
-    REASON_MAX_CHARACTERS = 1000,
     NOTE_MAX_CHARACTERS = 2000,
 };
-
-/* Both texts are at most TITLE_MAX_CHARACTERS, and the Vietnamese one is there. */
-struct status title_check(struct call *call, const char *field,
-                          const Dongkhoi__Type__V1__LocalizedText *title);
 
 /* "field.child"; on a full arena the parent stands for it. */
 const char *path_below(struct call *call, const char *field, const char *child);

@@ -16,6 +16,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "pb/decode.h"
 #include "pb/message.h"
+#include "pb/rules.h"
 #include "pb/timestamp.h"
 #include "rpc/rpc_status.h"
 #include "serve/call_context.h"
@@ -75,10 +76,11 @@ static void result_of(struct work *work, struct status status, struct rpc_result
 }
 
 /*
- * The handler's outcome, and what finish makes of it. This is the one place where a call ends that
- * needed more memory than its arena may have: neither its answer nor its refusal counts then, since
- * either may rest on what was not made. Of a write the savepoint is rolled back as for any failure,
- * and the outcome is transient, so no key keeps it.
+ * The handler's outcome, and what finish makes of it. What the proto says of the request is refused
+ * here, in each method alike. This is also the one place where a call ends that needed more memory
+ * than its arena may have: neither its answer nor its refusal counts then, since either may rest on
+ * what was not made. Of a write the savepoint is rolled back as for any failure, and the outcome is
+ * transient, so no key keeps it.
  */
 static struct status handle(struct work *work,
                             struct status (*finish)(struct work *work, struct status status))
@@ -87,7 +89,11 @@ static struct status handle(struct work *work,
     struct call *call = &work->call;
 
     work->response = message_new(call->arena, type);
-    struct status status = work->entry->method->handler(call, work->request, work->response);
+    struct status status =
+        rules_check(call->arena, work->entry->input, work->request, NULL, call->now_us);
+    if (status.code == STATUS_OK) {
+        status = work->entry->method->handler(call, work->request, work->response);
+    }
     if (status.code != STATUS_OK && call->metadata[0] != NULL) {
         status.metadata = call->metadata;
     }

@@ -121,7 +121,6 @@ struct status get_cluster_area(struct call *call, const void *request, void *res
     char today[DATE_TEXT_BYTES];
     void *cluster = NULL;
 
-    TRY(call_check_date(call, "date", req->date));
     TRY(standard_as_of(call, request));
     TRY(find_cluster(call, "name", req->name, &cluster));
     date_format(date_of_time(call->tx->is_as_of ? call->tx->as_of_time_us : call->now_us), today);

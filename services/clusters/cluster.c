@@ -67,14 +67,6 @@ static struct status leasable_check(struct call *call,
 
 static struct status fields_check(struct call *call, const Dongkhoi__Clusters__V1__Cluster *cluster)
 {
-    TRY(title_check(call, "displayName", cluster->display_name));
-    if (!district_is_valid(cluster->district)) {
-        return call_refuse(call, REASON_INVALID_DISTRICT, "district");
-    }
-    TRY(call_check_length(call, "infrastructureOwner", cluster->infrastructure_owner,
-                          PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "source", cluster->source, SOURCE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", cluster->note, NOTE_MAX_CHARACTERS));
     TRY(area_check(call, "areaHectares", cluster->area_hectares));
     return area_check(call, "leasableHectares", cluster->leasable_hectares);
 }
@@ -358,9 +350,7 @@ static struct status advance_check(struct call *call,
         return REFUSE(call, REASON_NOT_TAKEN, "infrastructureOwner",
                       "infrastructureOwner is taken with ESTABLISHED only; use :appointOwner");
     }
-    TRY(area_check(call, "areaHectares", req->area_hectares));
-    return call_check_length(call, "infrastructureOwner", req->infrastructure_owner,
-                             PARTY_MAX_CHARACTERS);
+    return area_check(call, "areaHectares", req->area_hectares);
 }
 
 struct status advance_cluster(struct call *call, const void *request, void *response)
@@ -438,8 +428,6 @@ struct status appoint_cluster_owner(struct call *call, const void *request, void
 
     TRY(standard_load(call, &cluster_kind, req->name, req->etag, &found));
     Dongkhoi__Clusters__V1__Cluster *cluster = found;
-    TRY(text_required(call, "infrastructureOwner", req->infrastructure_owner,
-                      PARTY_MAX_CHARACTERS));
     TRY(proof_check(call, &proof, "the document that appoints the owner"));
     TRY(not_revoked_check(call, cluster, proof.date));
     TRY(owner_add(call, cluster, req->infrastructure_owner, proof.document, proof.date));

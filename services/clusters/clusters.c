@@ -1,6 +1,7 @@
 /* clusters.c - the table of methods and resources. */
 #include "clusters.h"
 
+#include "api.h"
 #include "changes.h"
 #include "cluster.h"
 #include "counting.h"
@@ -46,6 +47,7 @@ const struct service clusters_service = {
     .purpose = "industrial clusters: legal stages, areas, investments, and what counts as new",
     .default_addresses = "tcp://127.0.0.1:7103",
     .descriptor = &dongkhoi__clusters__v1__cluster_service__descriptor,
+    .descriptor_set = clusters_descriptor_set,
     .methods = methods,
     .method_count = sizeof(methods) / sizeof(methods[0]),
     .kinds = kinds,

@@ -276,11 +276,6 @@ struct status count_new_clusters(struct call *call, const void *request, void *r
     struct resource_revision *rows = NULL;
     size_t count = 0;
 
-    if (req->year < YEAR_MIN || req->year > YEAR_MAX) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, "year", "year is required, %d to %d", YEAR_MIN,
-                      YEAR_MAX);
-    }
-    TRY(call_check_date(call, "publishedBy", req->published_by));
     TRY(standard_as_of(call, request));
     TRY(find_target(call, req->year, &target));
     if (target->counting_rule == RULE_NONE) {

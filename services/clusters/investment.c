@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-enum { JOBS_MAX = 10000000 };
-
 #define STATE_BIT(state) (1U << (state))
 
 static const struct {
@@ -65,25 +63,14 @@ static struct status fields_check(struct call *call,
 {
     int64_t scaled = 0;
 
-    TRY(call_check_length(call, "investor", investment->investor, PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "source", investment->source, SOURCE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", investment->note, NOTE_MAX_CHARACTERS));
-    if ((unsigned)investment->role > ROLE_TENANT) {
-        return REFUSE(call, REASON_INVALID_VALUE, "role", "role must be INFRASTRUCTURE or TENANT");
-    }
     TRY(capital_check(call, "registeredCapitalBillionVnd",
                       investment->registered_capital_billion_vnd));
     TRY(capital_check(call, "committedCapitalBillionVnd",
                       investment->committed_capital_billion_vnd));
     TRY(capital_check(call, "disbursedCapitalBillionVnd",
                       investment->disbursed_capital_billion_vnd));
-    TRY(scaled_check(call, "leasedHectares", investment->leased_hectares, HECTARE_DECIMALS, 0,
-                     HECTARES_MAX_SCALED, &scaled));
-    if (investment->jobs != NULL &&
-        (investment->jobs->value < 0 || investment->jobs->value > JOBS_MAX)) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, "jobs", "jobs must be from 0 to %d", JOBS_MAX);
-    }
-    return STATUS_NONE;
+    return scaled_check(call, "leasedHectares", investment->leased_hectares, HECTARE_DECIMALS, 0,
+                        HECTARES_MAX_SCALED, &scaled);
 }
 
 static struct status flag_overspending(struct call *call,
@@ -221,8 +208,6 @@ static struct status advance_date(struct call *call,
 {
     const char *date = req->date;
 
-    TRY(document_check(call, "document", req->document));
-    TRY(past_date_check(call, "date", date));
     if (date[0] == '\0' && req->document != NULL) {
         date = req->document->date;
     }

@@ -165,8 +165,7 @@ static struct status waiver_check(struct call *call, enum stage_step step,
     if (change->waiver == NULL) {
         return stage_refuse(call, cluster, (int)change->stage);
     }
-    TRY(document_require(call, "waiver.document", change->waiver->document, NEED_DATE));
-    return text_required(call, "waiver.reason", change->waiver->reason, REASON_MAX_CHARACTERS);
+    return document_require(call, "waiver.document", change->waiver->document, NEED_DATE);
 }
 
 /* Dates follow the order of the stages, except of a stage that was waived and entered later. */

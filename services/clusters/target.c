@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEW_CLUSTERS_MAX = 1000 };
-
 static bool year_is_valid(const char *id)
 {
     if (strlen(id) != 4 || strspn(id, "0123456789") != 4) {
@@ -28,17 +26,7 @@ static struct status target_prepare(struct call *call, const void *before, void 
                       "the id of a target is its year, %d to %d: clusterTargets/2022", YEAR_MIN,
                       YEAR_MAX);
     }
-    if (target->min_new_clusters != NULL && (target->min_new_clusters->value < 0 ||
-                                             target->min_new_clusters->value > NEW_CLUSTERS_MAX)) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, "minNewClusters",
-                      "minNewClusters must be from 0 to %d", NEW_CLUSTERS_MAX);
-    }
-    if ((unsigned)target->counting_rule >
-        DONGKHOI__CLUSTERS__V1__CLUSTER_TARGET__COUNTING_RULE__CONSTRUCTION_STARTED_IN_YEAR) {
-        return REFUSE(call, REASON_INVALID_VALUE, "countingRule",
-                      "countingRule is none of the known ones");
-    }
-    return document_check(call, "document", target->document);
+    return STATUS_NONE;
 }
 
 static const struct resource_column target_columns[] = {

@@ -114,20 +114,6 @@ static void on_exchange_reply(void *arg, struct status status, struct rpc_reply 
     }
 }
 
-/* Standard methods that write one resource take about as long as each other, so they may share a
- * parcel. */
-static enum rpc_company company_of(const struct schema_method *method)
-{
-    static const char *const prefixes[] = {"Create", "Update", "Delete"};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(method->name, prefixes[i], strlen(prefixes[i])) == 0) {
-            return RPC_WITH_WRITES;
-        }
-    }
-    return RPC_ALONE;
-}
-
 static struct status call_backend(struct exchange *exchange, const ProtobufCMessage *message)
 {
     const struct call_headers *headers = &exchange->headers;
@@ -139,7 +125,7 @@ static struct status call_backend(struct exchange *exchange, const ProtobufCMess
         .if_match = headers->if_match,
         .mask_is_implied = exchange->mask_is_implied,
         .timeout_ms = headers->timeout_ms,
-        .company = company_of(exchange->method),
+        .company = exchange->method->batching == BATCHING_WITH_WRITES ? RPC_WITH_WRITES : RPC_ALONE,
         .payload = message,
     };
 

@@ -278,16 +278,6 @@ static void on_reply(void *arg, struct status status, struct rpc_reply *reply)
     }
 }
 
-/* Reads of one service that are no pages take about as long as each other, so they may share a
- * parcel. */
-static enum rpc_company company_of(const struct read *read)
-{
-    const bool is_page = strncmp(read->method->name, "List", 4) == 0;
-    const bool is_of_one = cache_needs(read->loop->cache, read->method, 0) == 1U << read->backend;
-
-    return is_of_one && !is_page ? RPC_WITH_READS : RPC_ALONE;
-}
-
 static void forward(struct flight *flight)
 {
     struct read *read = flight->leader;
@@ -299,7 +289,7 @@ static void forward(struct flight *flight)
         .idempotency_key = "",
         .if_match = "",
         .timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 1,
-        .company = company_of(read),
+        .company = read->method->batching == BATCHING_WITH_READS ? RPC_WITH_READS : RPC_ALONE,
         .payload = read->message,
     };
 

@@ -163,15 +163,12 @@ struct status contributions_get(struct call *call, const void *request, void *re
     size_t count = 0;
     bool is_known = true;
 
-    TRY(call_check_required(call, "period", get->period));
     if (!period_parse(get->period, &period)) {
         return REFUSE(call, REASON_INVALID_PERIOD, "period",
                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
                       YEAR_MAX, get->period);
     }
-    TRY(call_check_required(call, "dimension", get->dimension));
-    TRY(call_check_length(call, "dimension", get->dimension, DIMENSION_MAX_CHARACTERS));
-    TRY(computed_read_begin(call, get, get->name, get->published_by, &indicator));
+    TRY(computed_read_begin(call, get, get->name, &indicator));
     struct observed_query query = {
         .indicator = indicator,
         .dimension = "",

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { UNIT_MAX_CHARACTERS = 100, BASIS_MAX_CHARACTERS = 100 };
-
 static struct status stop_at_first(void *arg, const struct resource_revision *row)
 {
     (void)row;
@@ -22,13 +20,6 @@ static struct status has_any(struct call *call, const struct resource_kind *kind
     const struct status status = resource_each(call->tx, kind, &scan, stop_at_first, ret_any);
 
     return *ret_any ? STATUS_NONE : status;
-}
-
-static struct status check_texts(struct call *call, const indicator_message *indicator)
-{
-    TRY(title_check(call, "displayName", indicator->display_name));
-    TRY(call_check_length(call, "unit", indicator->unit, UNIT_MAX_CHARACTERS));
-    return call_check_length(call, "priceBasis", indicator->price_basis, BASIS_MAX_CHARACTERS);
 }
 
 /* The field that observations rely on and that would change; NULL when there is none. */
@@ -57,11 +48,6 @@ static struct status indicator_prepare(struct call *call, const void *before, vo
     bool observed = false;
     bool targeted = false;
 
-    TRY(check_texts(call, indicator));
-    TRY(enum_check(call, "kind", &dongkhoi__indicators__v1__indicator__kind__descriptor,
-                   (int)indicator->kind));
-    TRY(enum_check(call, "direction", &dongkhoi__indicators__v1__indicator__direction__descriptor,
-                   (int)indicator->direction));
     if (indicator->decimals < 0 || indicator->decimals > DECIMALS_MAX) {
         return REFUSE(call, REASON_INVALID_VALUE, "decimals", "decimals must be 0 to %d, not %d",
                       DECIMALS_MAX, indicator->decimals);

@@ -66,14 +66,6 @@ const char *figure_status_name(enum figure_status status)
     return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : names[0];
 }
 
-struct status document_given(struct call *call, const char *field, const document_message *document)
-{
-    if (document == NULL) {
-        return call_refuse(call, REASON_FIELD_REQUIRED, field);
-    }
-    return document_check(call, field, document);
-}
-
 struct status notes_init(struct notes *notes, struct arena *arena, size_t capacity)
 {
     note_message **items = arena_array(arena, capacity, sizeof(note_message *));

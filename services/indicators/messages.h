@@ -49,10 +49,6 @@ const char *figure_text(struct arena *arena, const struct figure *figure, int de
 /* "ESTIMATED" and so on; the name in the proto. */
 const char *figure_status_name(enum figure_status status);
 
-/* The REQUIRED document of a request: FIELD_REQUIRED without one, else document_check(). */
-struct status document_given(struct call *call, const char *field,
-                             const document_message *document);
-
 /* A list of notes that grows up to its capacity; what is past it is dropped. */
 struct notes {
     struct arena *arena;

@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-/* Source and note stand in every value of every month, so they are shorter than those of other
- * resources. */
-enum { ORIGIN_MAX_CHARACTERS = 200, REMARK_MAX_CHARACTERS = 1000 };
+/* Every value of every month has them: shorter than those of other resources. */
 
 bool observation_same_value(const observation_message *a, const observation_message *b)
 {
@@ -49,12 +47,6 @@ static struct status check_step(struct call *call, const observation_message *be
     return STATUS_NONE;
 }
 
-static struct status check_texts(struct call *call, const observation_message *observation)
-{
-    TRY(call_check_length(call, "source", observation->source, ORIGIN_MAX_CHARACTERS));
-    return call_check_length(call, "note", observation->note, REMARK_MAX_CHARACTERS);
-}
-
 static struct status observation_prepare(struct call *call, const void *before, void *resource)
 {
     observation_message *observation = resource;
@@ -70,10 +62,7 @@ static struct status observation_prepare(struct call *call, const void *before, 
     if (stock && (int)observation->basis == BASIS_YEAR_TO_DATE) {
         return call_refuse(call, REASON_BASIS_NOT_FOR_STOCK, "basis");
     }
-    TRY(enum_check(call, "status", &dongkhoi__indicators__v1__observation__status__descriptor,
-                   (int)observation->status));
     TRY(value_read(call, "value", observation->value, indicator->decimals, &scaled));
-    TRY(check_texts(call, observation));
     TRY(observation_check_time(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if (before != NULL) {
@@ -225,8 +214,6 @@ struct status observation_reopen(struct call *call, const void *request, void *r
     TRY(standard_load(call, &observation_kind, reopen->name, reopen->etag, &found));
     observation_message *observation = found;
     const char *parent = resource_parent(call->arena, observation->name);
-    TRY(text_required(call, "reason", reopen->reason, REASON_MAX_CHARACTERS));
-    TRY(document_given(call, "document", reopen->document));
     TRY(observation_key_read(call, observation, &key));
     TRY(year_check_open(call, parent, key.period.year));
     if ((enum figure_status)observation->status != FIGURE_OFFICIAL) {

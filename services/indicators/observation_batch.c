@@ -128,7 +128,6 @@ struct status observation_batch_upsert(struct call *call, const void *request, v
     struct upsert upsert = {.count = batch->n_observations};
     observation_message **stored = NULL;
 
-    TRY(call_check_required(call, "parent", batch->parent));
     if (!resource_name_matches(indicator_kind.pattern, batch->parent)) {
         return REFUSE(call, REASON_INVALID_PARENT, "parent",
                       "parent must be of the form %s: \"%s\"", indicator_kind.pattern,

@@ -139,10 +139,6 @@ struct status observation_key_read(struct call *call, const observation_message 
 {
     struct period period;
 
-    TRY(enum_check(call, "basis", &dongkhoi__indicators__v1__observation__basis__descriptor,
-                   (int)observation->basis));
-    TRY(enum_check(call, "window", &dongkhoi__indicators__v1__observation__window__descriptor,
-                   (int)observation->window));
     if (!period_parse(observation->period, &period)) {
         return REFUSE(call, REASON_INVALID_PERIOD, "period",
                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,

@@ -36,7 +36,6 @@ struct status observation_check_time(struct call *call, const observation_messag
     const char *first = first_day(call->arena, key);
     char today[DATE_TEXT_BYTES];
 
-    TRY(past_date_check(call, "publishedDate", observation->published_date));
     date_format(date_of_time(call->now_us), today);
     if ((enum figure_status)observation->status != FIGURE_ESTIMATED && strcmp(first, today) > 0) {
         return REFUSE(call, REASON_PERIOD_IN_FUTURE, "period",

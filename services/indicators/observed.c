@@ -226,16 +226,14 @@ struct status observed_parts(struct call *call, const struct observed_query *que
 }
 
 struct status computed_read_begin(struct call *call, const void *request, const char *name,
-                                  const char *published_by, const indicator_message **ret_indicator)
+                                  const indicator_message **ret_indicator)
 {
     const void *found = NULL;
 
-    TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(indicator_kind.pattern, name)) {
         return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
                       indicator_kind.pattern, name);
     }
-    TRY(call_check_date(call, "publishedBy", published_by));
     TRY(standard_as_of(call, request));
     TRY(resource_get_shared(call->tx, &indicator_kind, name, &found));
     *ret_indicator = found;

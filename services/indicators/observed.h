@@ -32,10 +32,8 @@ struct status observed_series(struct call *call, const struct observed_query *qu
 struct status observed_parts(struct call *call, const struct observed_query *query,
                              struct part **ret_parts, size_t *ret_count);
 
-/* What every computed read asks first: its indicator. "" published_by passes, else it must be a
- * date. Sets the as-of of request. */
+/* What every computed read asks first: its indicator. Sets the as-of of request. */
 struct status computed_read_begin(struct call *call, const void *request, const char *name,
-                                  const char *published_by,
                                   const indicator_message **ret_indicator);
 
 /* The figure as an input of the answer. */

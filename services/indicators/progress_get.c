@@ -247,7 +247,6 @@ static struct status progress_fill(struct call *call, const indicator_message *i
 
 static struct status period_check(struct call *call, const char *text, struct period *ret_period)
 {
-    TRY(call_check_required(call, "period", text));
     if (!period_parse(text, ret_period)) {
         return REFUSE(call, REASON_INVALID_PERIOD, "period",
                       "period must be YYYY-MM or YYYY of the years %d to %d: \"%s\"", YEAR_MIN,
@@ -263,7 +262,7 @@ struct status progress_get(struct call *call, const void *request, void *respons
     struct asked asked = {.published_by = get->published_by};
 
     TRY(period_check(call, get->period, &asked.period));
-    TRY(computed_read_begin(call, get, get->name, get->published_by, &indicator));
+    TRY(computed_read_begin(call, get, get->name, &indicator));
     return progress_fill(call, indicator, &asked, response);
 }
 
@@ -297,7 +296,6 @@ struct status progress_batch_get(struct call *call, const void *request, void *r
 
     TRY(period_check(call, get->period, &asked.period));
     TRY(names_check(call, get->names, get->n_names));
-    TRY(call_check_date(call, "publishedBy", get->published_by));
     TRY(standard_as_of(call, request));
     answer->progresses = arena_array(call->arena, get->n_names, sizeof(*answer->progresses));
     answer->not_found = arena_array(call->arena, get->n_names, sizeof(*answer->not_found));

@@ -1,6 +1,7 @@
 /* service.c - the table of methods and the table of resources. */
 #include "indicators.h"
 
+#include "api.h"
 #include "dongkhoi/indicators/v1/indicators.pb-c.h"
 
 static const struct method methods[] = {
@@ -39,6 +40,7 @@ const struct service indicators_service = {
     .purpose = "indicators, their yearly targets and observations, and the progress of a year",
     .default_addresses = "tcp://127.0.0.1:7102",
     .descriptor = &dongkhoi__indicators__v1__indicator_service__descriptor,
+    .descriptor_set = indicators_descriptor_set,
     .methods = methods,
     .method_count = sizeof(methods) / sizeof(methods[0]),
     .kinds = kinds,

@@ -98,8 +98,6 @@ static struct status check_values(struct call *call, const target_message *targe
 {
     int64_t scaled = 0;
 
-    TRY(enum_check(call, "comparator", &dongkhoi__indicators__v1__target__comparator__descriptor,
-                   (int)target->comparator));
     TRY(value_read(call, "value", target->value, decimals, &scaled));
     TRY(check_tolerance(call, target));
     if (target->growth_percent != NULL) {
@@ -107,10 +105,6 @@ static struct status check_values(struct call *call, const target_message *targe
     }
     if (target->baseline != NULL) {
         TRY(value_read(call, "baseline.value", target->baseline->value, decimals, &scaled));
-        TRY(call_check_date(call, "baseline.date", target->baseline->date));
-        TRY(enum_check(call, "baseline.status",
-                       &dongkhoi__indicators__v1__observation__status__descriptor,
-                       (int)target->baseline->status));
     }
     return STATUS_NONE;
 }
@@ -138,7 +132,6 @@ static struct status target_prepare(struct call *call, const void *before, void 
     TRY(resource_get(call->tx, &indicator_kind, parent, &found));
     const indicator_message *indicator = found;
     TRY(check_values(call, target, indicator->decimals));
-    TRY(document_check(call, "document", target->document));
     target->state = DONGKHOI__INDICATORS__V1__TARGET__STATE__OPEN;
     return STATUS_NONE;
 }
@@ -168,8 +161,6 @@ static struct status check_closing_date(struct call *call, const char *date, int
 {
     const char *first = arena_printf(call->arena, "%04d-01-01", year);
 
-    TRY(call_check_required(call, "date", date));
-    TRY(past_date_check(call, "date", date));
     if (strcmp(date, first) < 0) {
         return REFUSE(call, REASON_INVALID_DATE, "date", "date must not be before %s", first);
     }
@@ -186,7 +177,6 @@ struct status target_close(struct call *call, const void *request, void *respons
     TRY(standard_load(call, &target_kind, close->name, close->etag, &found));
     target_message *target = found;
     TRY(refuse_closed(call, target));
-    TRY(document_given(call, "document", close->document));
     TRY(check_closing_date(call, close->date, target->year));
     dongkhoi__indicators__v1__target__closing__init(closing);
     closing->document = close->document;

@@ -21,10 +21,8 @@ static struct status link_check(struct call *call, const char *scheme, const cha
                                 dependency_message *link)
 {
     const char *milestone_field = arena_printf(call->arena, "%s.milestone", field);
-    const char *lag_field = arena_printf(call->arena, "%s.lagDays", field);
     const char *type_field = arena_printf(call->arena, "%s.type", field);
 
-    TRY(call_check_required(call, milestone_field, link->milestone));
     link->milestone = reference_complete(call, scheme, "milestones", link->milestone);
     const char *parent = resource_name_matches(milestone_kind.pattern, link->milestone)
                              ? resource_parent(call->arena, link->milestone)
@@ -40,10 +38,6 @@ static struct status link_check(struct call *call, const char *scheme, const cha
     if ((int)link->type < TYPE_FS || (int)link->type > TYPE_FF) {
         return REFUSE(call, REASON_INVALID_VALUE, type_field, "%s must be FS, SS or FF",
                       type_field);
-    }
-    if (link->lag_days < -DAYS_MAX || link->lag_days > DAYS_MAX) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, lag_field, "%s must be from %d to %d", lag_field,
-                      -DAYS_MAX, DAYS_MAX);
     }
     return STATUS_NONE;
 }

@@ -27,8 +27,6 @@ static struct status evidence_prepare(struct call *call, const void *before, voi
     const evidence_message *evidence = resource;
     const evidence_message *old = before;
 
-    TRY(document_check(call, "document", evidence->document));
-    TRY(call_check_length(call, "note", evidence->note, NOTE_MAX_CHARACTERS));
     if (evidence->document == NULL && evidence->note[0] == '\0') {
         return REFUSE(call, REASON_FIELD_REQUIRED, "document",
                       "evidence is a document or a note; both are missing");
@@ -96,11 +94,6 @@ static struct status judge(struct call *call, const char *name, const char *etag
 
     TRY(standard_load(call, &evidence_kind, name, etag, &found));
     evidence_message *evidence = found;
-    TRY(text_required(call, "judgedBy", judgement->judged_by, PARTY_MAX_CHARACTERS));
-    if (!judgement->accepted) {
-        TRY(call_check_required(call, "note", judgement->note));
-    }
-    TRY(call_check_length(call, "note", judgement->note, NOTE_MAX_CHARACTERS));
     if (evidence->accepted != NULL && (evidence->accepted->value != 0) == judgement->accepted) {
         return step_refuse(call, evidence->name, evidence_state_name(evidence),
                            judgement->accepted ? "accept" : "reject",

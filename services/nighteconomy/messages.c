@@ -44,7 +44,6 @@ struct status computed_read_begin(struct call *call, const void *request,
                                   const struct resource_kind *kind, const char *name,
                                   void **ret_resource)
 {
-    TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(kind->pattern, name)) {
         return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
                       kind->pattern, name);

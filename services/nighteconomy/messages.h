@@ -38,7 +38,7 @@ typedef Dongkhoi__Type__V1__Document document_message;
 #define TYPE_SS DONGKHOI__NIGHTECONOMY__V1__DEPENDENCY__TYPE__SS
 #define TYPE_FF DONGKHOI__NIGHTECONOMY__V1__DEPENDENCY__TYPE__FF
 
-enum { DAYS_MAX = 3650, MILESTONES_MAX = 1000, DEPENDENCIES_MAX = 50, RESCHEDULES_MAX = 100 };
+enum { MILESTONES_MAX = 1000, DEPENDENCIES_MAX = 50, RESCHEDULES_MAX = 100 };
 
 /* "DRAFT", "PLANNED" and so on; NULL for what is no state. */
 const char *scheme_state_name(int state);

@@ -32,17 +32,6 @@ static struct status fields_check(struct call *call, const milestone_message *mi
 {
     int64_t scaled = 0;
 
-    TRY(title_check(call, "displayName", milestone->display_name));
-    TRY(call_check_length(call, "owner", milestone->owner, PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "source", milestone->source, SOURCE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", milestone->note, NOTE_MAX_CHARACTERS));
-    TRY(call_check_date(call, "baselineDueDate", milestone->baseline_due_date));
-    TRY(call_check_date(call, "dueDate", milestone->due_date));
-    if (milestone->duration_days != NULL &&
-        (milestone->duration_days->value < 0 || milestone->duration_days->value > DAYS_MAX)) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, "durationDays",
-                      "durationDays must be from 0 to %d", DAYS_MAX);
-    }
     TRY(scaled_check(call, "weight", milestone->weight, WEIGHT_DECIMALS, 0, WEIGHT_MAX_SCALED,
                      &scaled));
     return scaled_check(call, "progress", milestone->progress, PROGRESS_DECIMALS, 0,

@@ -64,15 +64,6 @@ static struct status step_store(struct call *call, milestone_message *milestone,
     return standard_store(call, &milestone_kind, milestone, response);
 }
 
-/* What a start and a completion may say: a day, a document, a note. */
-static struct status facts_check(struct call *call, const char *date_field, const char *date,
-                                 const document_message *document, const char *note)
-{
-    TRY(past_date_check(call, date_field, date));
-    TRY(document_check(call, "document", document));
-    return call_check_length(call, "note", note, NOTE_MAX_CHARACTERS);
-}
-
 static struct status note_required(struct call *call, const char *date_field)
 {
     return REFUSE(call, REASON_NOTE_REQUIRED, "note",
@@ -86,7 +77,6 @@ struct status start_milestone(struct call *call, const void *request, void *resp
     milestone_message *milestone = NULL;
 
     TRY(step_begin(call, req->name, req->etag, "start", false, &milestone));
-    TRY(facts_check(call, field, req->actual_start_date, req->document, req->note));
     const char *date = step_date(req->actual_start_date, req->document);
     if (date[0] == '\0' && req->note[0] == '\0') {
         return note_required(call, field);
@@ -147,7 +137,6 @@ struct status complete_milestone(struct call *call, const void *request, void *r
     milestone_message *milestone = NULL;
 
     TRY(step_begin(call, req->name, req->etag, "complete", true, &milestone));
-    TRY(facts_check(call, field, req->actual_finish_date, req->document, req->note));
     TRY(completion_merge(call, milestone, req));
     if (milestone->actual_finish_date[0] == '\0' && milestone->completion_note[0] == '\0') {
         return note_required(call, field);
@@ -172,9 +161,6 @@ struct status cancel_milestone(struct call *call, const void *request, void *res
     milestone_message *milestone = NULL;
 
     TRY(step_begin(call, req->name, req->etag, "cancel", false, &milestone));
-    TRY(past_date_check(call, "date", req->date));
-    TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
-    TRY(document_check(call, "document", req->document));
     cancellation->date = (char *)step_date(req->date, req->document);
     cancellation->reason = req->reason;
     cancellation->document = req->document;
@@ -229,14 +215,6 @@ struct status reschedule_milestone(struct call *call, const void *request, void 
     milestone_message *milestone = NULL;
 
     TRY(step_begin(call, req->name, req->etag, "reschedule", false, &milestone));
-    TRY(call_check_required(call, "dueDate", req->due_date));
-    TRY(call_check_date(call, "dueDate", req->due_date));
-    TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
-    if (req->document == NULL) {
-        return REFUSE(call, REASON_FIELD_REQUIRED, "document",
-                      "document is required: the one that moves the due date");
-    }
-    TRY(document_check(call, "document", req->document));
     if (!is_last_move(milestone, req)) {
         TRY(move_add(call, milestone, req));
     }

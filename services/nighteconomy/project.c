@@ -3,18 +3,6 @@
 #include "nighteconomy.h"
 #include "reasons.h"
 
-static struct status project_prepare(struct call *call, const void *before, void *resource)
-{
-    const project_message *project = resource;
-
-    (void)before;
-    TRY(title_check(call, "displayName", project->display_name));
-    TRY(call_check_length(call, "owner", project->owner, PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "place", project->place, PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "source", project->source, SOURCE_MAX_CHARACTERS));
-    return call_check_length(call, "note", project->note, NOTE_MAX_CHARACTERS);
-}
-
 static struct status use_refuse(void *arg, const struct resource_revision *row)
 {
     const milestone_message *milestone = row->message;
@@ -49,6 +37,5 @@ const struct resource_kind project_kind = {
     .columns = project_columns,
     .column_count = sizeof(project_columns) / sizeof(project_columns[0]),
     .layout = 1,
-    .prepare = project_prepare,
     .prepare_delete = project_prepare_delete,
 };

@@ -14,7 +14,6 @@ static struct status status_date_fill(struct call *call,
                                       const Dongkhoi__Nighteconomy__V1__GetScheduleRequest *req,
                                       struct timetable *timetable, schedule_message *answer)
 {
-    TRY(call_check_date(call, "statusDate", req->status_date));
     answer->status_date = req->status_date;
     if (req->status_date[0] != '\0') {
         (void)date_parse(slice_from(req->status_date), &timetable->status_day);

@@ -81,15 +81,12 @@ static struct status scheme_prepare(struct call *call, const void *before, void 
 {
     scheme_message *scheme = resource;
 
-    TRY(title_check(call, "displayName", scheme->display_name));
     if (scheme->lead_organization[0] != '\0' &&
         !resource_name_matches("organizations/{organization}", scheme->lead_organization)) {
         return REFUSE(call, REASON_INVALID_NAME, "leadOrganization",
                       "leadOrganization must be of the form organizations/{organization}: \"%s\"",
                       scheme->lead_organization);
     }
-    TRY(call_check_date(call, "startDate", scheme->start_date));
-    TRY(call_check_date(call, "imposedFinishDate", scheme->imposed_finish_date));
     if (scheme->imposed_finish_date[0] != '\0' &&
         strcmp(scheme->imposed_finish_date, scheme->start_date) < 0) {
         return status_as(STATUS_INVALID_ARGUMENT,
@@ -97,8 +94,6 @@ static struct status scheme_prepare(struct call *call, const void *before, void 
                                 "imposedFinishDate %s is before startDate %s",
                                 scheme->imposed_finish_date, scheme->start_date));
     }
-    TRY(call_check_length(call, "source", scheme->source, SOURCE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", scheme->note, NOTE_MAX_CHARACTERS));
     return state_check(call, before, scheme);
 }
 

@@ -1,4 +1,5 @@
 /* service.c - the table of methods and resources, and the configuration of the calendar. */
+#include "api.h"
 #include "base/config.h"
 #include "messages.h"
 #include "nighteconomy.h"
@@ -136,6 +137,7 @@ const struct service nighteconomy_service = {
     .purpose = "night-economy schemes: milestones, evidence, schedule, earned value, what is late",
     .default_addresses = "tcp://127.0.0.1:7104",
     .descriptor = &dongkhoi__nighteconomy__v1__night_economy_service__descriptor,
+    .descriptor_set = nighteconomy_descriptor_set,
     .methods = methods,
     .method_count = sizeof(methods) / sizeof(methods[0]),
     .kinds = kinds,

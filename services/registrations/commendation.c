@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { SUMMARY_MAX_CHARACTERS = 5000 };
-
 #define PROPOSED COMMENDATION_STATE(PROPOSED)
 #define REVIEWED COMMENDATION_STATE(REVIEWED)
 #define AWARDED COMMENDATION_STATE(AWARDED)
@@ -143,8 +141,6 @@ static struct status commendation_prepare(struct call *call, const void *before,
     commendation->unit = (char *)unit;
     TRY(form_check(call, (int)commendation->form, commendation->person != NULL));
     TRY(person_require(call, "proposer", commendation->proposer));
-    TRY(call_check_length(call, "summary", commendation->summary, SUMMARY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", commendation->note, NOTE_MAX_CHARACTERS));
     return achievement_check(call, commendation);
 }
 

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-enum { VOTES_MAX = 1000 };
-
 /* The commendation after the step, not yet stored. */
 static struct status take(struct call *call, const char *name, const char *etag, const char *step,
                           commendation_message **ret_commendation)
@@ -34,15 +32,6 @@ static struct status store(struct call *call, commendation_message *commendation
     return standard_store(call, &commendation_kind, commendation, response);
 }
 
-static struct status votes_check(struct call *call, const char *field, int votes)
-{
-    if (votes < 0 || votes > VOTES_MAX) {
-        return REFUSE(call, REASON_OUT_OF_RANGE, field, "%s must be from 0 to %d", field,
-                      VOTES_MAX);
-    }
-    return STATUS_NONE;
-}
-
 /* A council does not judge a movement before its year. */
 static struct status minutes_check(struct call *call, const char *name, const char *date)
 {
@@ -59,14 +48,11 @@ static struct status review_check(struct call *call,
     TRY(person_require(call, "reviewer", req->reviewer));
     TRY(document_require(call, "minutes", req->minutes, NEED_DATE));
     TRY(minutes_check(call, req->name, req->minutes->date));
-    TRY(votes_check(call, "votesFor", req->votes_for));
-    TRY(votes_check(call, "votesAgainst", req->votes_against));
-    TRY(votes_check(call, "votesAbstain", req->votes_abstain));
     if (req->votes_for + req->votes_against + req->votes_abstain == 0) {
         return REFUSE(call, REASON_FIELD_REQUIRED, "votesFor",
                       "votes are required: votesFor, votesAgainst, votesAbstain");
     }
-    return call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS);
+    return STATUS_NONE;
 }
 
 struct status review_commendation(struct call *call, const void *request, void *response)
@@ -150,8 +136,6 @@ struct status reject_commendation(struct call *call, const void *request, void *
     commendation_message *commendation = NULL;
 
     TRY(take(call, req->name, req->etag, "reject", &commendation));
-    TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
-    TRY(document_check(call, "document", req->document));
     TRY(after_minutes(call, "document.date", commendation, req->document));
     rejection->reason = req->reason;
     rejection->document = req->document;
@@ -167,12 +151,7 @@ struct status forward_commendation(struct call *call, const void *request, void 
     commendation_message *commendation = NULL;
 
     TRY(take(call, req->name, req->etag, "forward", &commendation));
-    TRY(enum_required(call, "level", &dongkhoi__registrations__v1__commendation__level__descriptor,
-                      (int)req->level));
-    TRY(call_check_length(call, "authority", req->authority, PARTY_MAX_CHARACTERS));
-    TRY(document_check(call, "document", req->document));
     TRY(after_minutes(call, "document.date", commendation, req->document));
-    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     forwarding->level = req->level;
     forwarding->authority = req->authority;
     forwarding->document = req->document;
@@ -189,13 +168,9 @@ struct status revoke_commendation(struct call *call, const void *request, void *
     commendation_message *commendation = NULL;
 
     TRY(take(call, req->name, req->etag, "revoke", &commendation));
-    TRY(enum_required(call, "ground",
-                      &dongkhoi__registrations__v1__commendation__ground__descriptor,
-                      (int)req->ground));
     TRY(document_require(call, "document", req->document, NEED_DATE));
     TRY(date_not_before(call, "document.date", req->document->date, commendation->decision->date,
                         "the award"));
-    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     TRY(achievement_mark(call, commendation, ""));
     revocation->ground = req->ground;
     revocation->document = req->document;

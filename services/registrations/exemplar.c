@@ -5,8 +5,6 @@
 #include "registration.h"
 #include "serve/service.h"
 
-enum { STORY_MAX_CHARACTERS = 20000 };
-
 static const struct step steps[] = {
     {"publish", STATE_BIT(EXEMPLAR_STATE(DRAFT)), EXEMPLAR_STATE(PUBLISHED)},
 };
@@ -29,11 +27,8 @@ static struct status exemplar_prepare(struct call *call, const void *before, voi
     } else if (exemplar->state != EXEMPLAR_STATE(DRAFT)) {
         return machine_refuse(call, &exemplar_machine, (int)exemplar->state, "a change of content");
     }
-    TRY(title_check(call, "displayName", exemplar->display_name));
     TRY(party_check(call, exemplar->organization, exemplar->person, &unit));
     exemplar->unit = (char *)unit;
-    TRY(text_required(call, "story", exemplar->story, STORY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", exemplar->note, NOTE_MAX_CHARACTERS));
     if (exemplar->registration[0] == '\0') {
         return STATUS_NONE;
     }
@@ -81,7 +76,7 @@ struct status publish_exemplar(struct call *call, const void *request, void *res
     TRY(standard_load(call, &exemplar_kind, req->name, req->etag, &found));
     exemplar_message *exemplar = found;
     TRY(machine_step(call, &exemplar_machine, (int)exemplar->state, "publish", &state));
-    TRY(step_date(call, req->date, req->document, &date));
+    date = step_date(req->date, req->document);
     exemplar->state = (Dongkhoi__Registrations__V1__Exemplar__State)state;
     exemplar->document = req->document;
     exemplar->publish_date = (char *)date;

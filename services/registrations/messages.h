@@ -48,9 +48,8 @@ const char *enum_name(const ProtobufCEnumDescriptor *type, int value);
 /* OUT_OF_RANGE outside of YEAR_MIN to YEAR_MAX. */
 struct status year_check(struct call *call, const char *field, int year);
 
-/* At most DOCUMENTS_MAX, each valid. */
-struct status documents_check(struct call *call, const char *field,
-                              document_message *const *documents, size_t count);
+/* At most DOCUMENTS_MAX. */
+struct status documents_check(struct call *call, const char *field, size_t count);
 
 /* The name of the first resource of a walk; NULL when there is none. */
 struct status first_of(struct call *call, const struct resource_kind *kind,
@@ -67,7 +66,6 @@ struct status date_not_before(struct call *call, const char *field, const char *
                               const char *earliest, const char *what);
 
 /* The day of a step with an optional document: date, else that of the document. */
-struct status step_date(struct call *call, const char *date, const document_message *document,
-                        const char **ret_date);
+const char *step_date(const char *date, const document_message *document);
 
 #endif

@@ -11,10 +11,8 @@
 #include <string.h>
 
 enum {
-    NUMBER_MAX_CHARACTERS = 100,
     THEMES_MAX = 20,
     ITEMS_MAX = 50,
-    ITEM_MAX_CHARACTERS = 5000,
 };
 
 static const struct step steps[] = {
@@ -66,27 +64,11 @@ const theme_message *movement_theme(const movement_message *movement, const char
 
 static struct status theme_check(struct call *call, const char *field, const theme_message *theme)
 {
-    const char *id = path_below(call, field, "id");
     const char *items = path_below(call, field, "items");
 
-    TRY(call_check_required(call, id, theme->id));
-    if (!id_is_valid(slice_from(theme->id))) {
-        return REFUSE(call, REASON_INVALID_ID, id, "an id is 1 to 63 of a-z, 0-9 and \"-\": \"%s\"",
-                      theme->id);
-    }
-    TRY(title_check(call, path_below(call, field, "displayName"), theme->display_name));
     if (theme->n_items > ITEMS_MAX) {
         return REFUSE(call, REASON_TOO_MANY_ITEMS, items, "%s are %zu; at most %d are kept", items,
                       theme->n_items, ITEMS_MAX);
-    }
-    for (size_t i = 0; i < theme->n_items; i++) {
-        const char *item = arena_printf(call->arena, "%s[%zu]", items, i);
-
-        item = item != NULL ? item : items;
-        TRY(text_required(call, path_below(call, item, "vi"), theme->items[i]->vi,
-                          ITEM_MAX_CHARACTERS));
-        TRY(call_check_length(call, path_below(call, item, "en"), theme->items[i]->en,
-                              ITEM_MAX_CHARACTERS));
     }
     return STATUS_NONE;
 }
@@ -163,11 +145,7 @@ static struct status movement_prepare(struct call *call, const void *before, voi
     if (before != NULL && movement->state == MOVEMENT_STATE(CLOSED)) {
         return machine_refuse(call, &movement_machine, (int)movement->state, "a change of content");
     }
-    TRY(title_check(call, "displayName", movement->display_name));
-    TRY(year_check(call, "year", movement->year));
-    TRY(call_check_length(call, "planNumber", movement->plan_number, NUMBER_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", movement->note, NOTE_MAX_CHARACTERS));
-    TRY(documents_check(call, "legalBasis", movement->legal_basis, movement->n_legal_basis));
+    TRY(documents_check(call, "legalBasis", movement->n_legal_basis));
     TRY(themes_check(call, movement));
     if (movement->organization[0] != '\0') {
         TRY(organization_find(call, "organization", movement->organization, &organization));
@@ -222,7 +200,7 @@ static struct status movement_step(struct call *call, movement_message *movement
     int state = 0;
 
     TRY(machine_step(call, &movement_machine, (int)movement->state, name, &state));
-    TRY(step_date(call, date, document, &day));
+    day = step_date(date, document);
     step->document = document;
     step->date = (char *)day;
     movement->state = (Dongkhoi__Registrations__V1__Movement__State)state;

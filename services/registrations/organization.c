@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_MAX_CHARACTERS = 50, YEAR_CHARACTERS = 4 };
+enum { YEAR_CHARACTERS = 4 };
 
 bool organization_exists_in(const organization_message *organization, int year)
 {
@@ -24,8 +24,6 @@ bool organization_exists_in(const organization_message *organization, int year)
 
 static struct status dates_check(struct call *call, const organization_message *organization)
 {
-    TRY(call_check_date(call, "validFrom", organization->valid_from));
-    TRY(call_check_date(call, "validTo", organization->valid_to));
     if (organization->valid_from[0] != '\0' && organization->valid_to[0] != '\0' &&
         strcmp(organization->valid_to, organization->valid_from) < 0) {
         return status_as(STATUS_INVALID_ARGUMENT,
@@ -67,12 +65,6 @@ static struct status organization_prepare(struct call *call, const void *before,
     const organization_message *organization = resource;
 
     (void)before;
-    TRY(title_check(call, "displayName", organization->display_name));
-    TRY(enum_required(call, "kind", &dongkhoi__registrations__v1__organization__kind__descriptor,
-                      (int)organization->kind));
-    TRY(call_check_length(call, "code", organization->code, CODE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "source", organization->source, SOURCE_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", organization->note, NOTE_MAX_CHARACTERS));
     TRY(dates_check(call, organization));
     return parent_check(call, organization);
 }

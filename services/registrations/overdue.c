@@ -224,7 +224,6 @@ struct status list_overdue(struct call *call, const void *request, void *respons
     struct lateness late = {.answer = answer};
     const char *page_token = "";
 
-    TRY(call_check_date(call, "date", list->date));
     TRY(movement_read(call, request, list->name, &late.movement));
     TRY(picture_day(call, list->date, &late.day, &answer->date));
     answer->movement = late.movement->name;

@@ -32,10 +32,6 @@ struct status person_check(struct call *call, const char *field, const person_me
     if (person == NULL) {
         return STATUS_NONE;
     }
-    TRY(text_required(call, path_below(call, field, "fullName"), person->full_name,
-                      PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, path_below(call, field, "position"), person->position,
-                          PARTY_MAX_CHARACTERS));
     return organization_find(call, path_below(call, field, "organization"), person->organization,
                              &organization);
 }

@@ -84,10 +84,7 @@ static struct status registration_prepare(struct call *call, const void *before,
         return machine_refuse(call, &registration_machine, (int)registration->state,
                               "a change of content");
     }
-    TRY(title_check(call, "displayName", registration->display_name));
     TRY(commitment_check(call, registration->commitment));
-    TRY(call_check_date(call, "dueDate", registration->due_date));
-    TRY(call_check_length(call, "note", registration->note, NOTE_MAX_CHARACTERS));
     TRY(movement_of(call, registration->name, &movement));
     if (before == NULL && movement->state == MOVEMENT_STATE(CLOSED)) {
         return REFUSE(call, REASON_MOVEMENT_CLOSED, NULL, "%s is CLOSED", movement->name);

@@ -5,9 +5,7 @@
 #include "registration.h"
 #include "serve/service.h"
 
-enum { TEXT_MAX_CHARACTERS = 10000 };
-
-/* Loads the registration and takes the step; it is stored by the caller. */
+/* The registration after the step, not yet stored. */
 static struct status take(struct call *call, const char *name, const char *etag, const char *step,
                           registration_message **ret_registration)
 {
@@ -51,7 +49,6 @@ struct status return_registration(struct call *call, const void *request, void *
     registration_message *registration = NULL;
 
     TRY(take(call, req->name, req->etag, "return", &registration));
-    TRY(text_required(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     registration->return_reason = req->reason;
     return store(call, registration, response);
 }
@@ -67,8 +64,7 @@ struct status approve_registration(struct call *call, const void *request, void 
     TRY(take(call, req->name, req->etag, "approve", &registration));
     TRY(movement_is_open(call, registration));
     TRY(person_check(call, "approver", req->approver));
-    TRY(step_date(call, req->date, req->document, &date));
-    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
+    date = step_date(req->date, req->document);
     approval->approver = req->approver;
     approval->document = req->document;
     approval->date = (char *)date;
@@ -83,7 +79,6 @@ struct status withdraw_registration(struct call *call, const void *request, void
     registration_message *registration = NULL;
 
     TRY(take(call, req->name, req->etag, "withdraw", &registration));
-    TRY(call_check_length(call, "reason", req->reason, REASON_MAX_CHARACTERS));
     registration->withdrawal_reason = req->reason;
     return store(call, registration, response);
 }
@@ -91,12 +86,6 @@ struct status withdraw_registration(struct call *call, const void *request, void
 static const char *approval_date(const registration_message *registration)
 {
     return registration->approval != NULL ? registration->approval->date : "";
-}
-
-static struct status result_check(struct call *call, const char *field, int result)
-{
-    return enum_required(call, field,
-                         &dongkhoi__registrations__v1__registration__result__descriptor, result);
 }
 
 struct status self_assess_registration(struct call *call, const void *request, void *response)
@@ -107,9 +96,6 @@ struct status self_assess_registration(struct call *call, const void *request, v
     registration_message *registration = NULL;
 
     TRY(take(call, req->name, req->etag, "selfAssess", &registration));
-    TRY(text_required(call, "text", req->text, TEXT_MAX_CHARACTERS));
-    TRY(result_check(call, "proposedResult", (int)req->proposed_result));
-    TRY(past_date_check(call, "date", req->date));
     TRY(date_not_before(call, "date", req->date, approval_date(registration), "the approval"));
     assessment->text = req->text;
     assessment->proposed_result = req->proposed_result;
@@ -124,9 +110,6 @@ evaluation_check(struct call *call,
 {
     organization_message *organization = NULL;
 
-    TRY(result_check(call, "result", (int)req->result));
-    TRY(call_check_length(call, "evaluator", req->evaluator, PARTY_MAX_CHARACTERS));
-    TRY(call_check_length(call, "note", req->note, NOTE_MAX_CHARACTERS));
     if (req->organization[0] == '\0') {
         return STATUS_NONE;
     }
@@ -143,7 +126,7 @@ struct status evaluate_registration(struct call *call, const void *request, void
 
     TRY(take(call, req->name, req->etag, "evaluate", &registration));
     TRY(evaluation_check(call, req));
-    TRY(step_date(call, req->date, req->document, &date));
+    date = step_date(req->date, req->document);
     TRY(date_not_before(call, "date", date, approval_date(registration), "the approval"));
     TRY(date_not_before(call, "date", date,
                         registration->self_assessment != NULL ? registration->self_assessment->date

@@ -3,8 +3,6 @@
 
 #include "registration.h"
 
-enum { PROGRESS_MAX_CHARACTERS = 10000 };
-
 static struct status approved_check(struct call *call, const char *name)
 {
     const char *parent = resource_parent(call->arena, name);
@@ -24,12 +22,8 @@ static struct status report_prepare(struct call *call, const void *before, void 
 
     (void)before;
     TRY(approved_check(call, report->name));
-    TRY(text_required(call, "progress", report->progress, PROGRESS_MAX_CHARACTERS));
-    TRY(past_month_check(call, "period", report->period));
-    TRY(past_date_check(call, "date", report->date));
     TRY(value_check(call, "value", report->value));
-    TRY(documents_check(call, "evidence", report->evidence, report->n_evidence));
-    return call_check_length(call, "note", report->note, NOTE_MAX_CHARACTERS);
+    return documents_check(call, "evidence", report->n_evidence);
 }
 
 static struct status report_prepare_delete(struct call *call, const void *resource)

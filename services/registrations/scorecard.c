@@ -18,7 +18,6 @@ struct status movement_read(struct call *call, const void *request, const char *
 {
     void *found = NULL;
 
-    TRY(call_check_required(call, "name", name));
     if (!resource_name_matches(movement_kind.pattern, name)) {
         return REFUSE(call, REASON_INVALID_NAME, "name", "name must be of the form %s: \"%s\"",
                       movement_kind.pattern, name);
@@ -132,7 +131,6 @@ struct status get_scorecard(struct call *call, const void *request, void *respon
     const movement_message *movement = NULL;
     size_t count = 0;
 
-    TRY(call_check_date(call, "publishedBy", get->published_by));
     TRY(movement_read(call, request, get->name, &movement));
     TRY(registrations_read(call, movement, &registrations, &count));
     TRY(picture_day(call, get->published_by, &view.day, &card->date));

@@ -1,6 +1,7 @@
 /* service.c - the table of methods and the table of resources. */
 #include "registrations.h"
 
+#include "api.h"
 #include "commendation.h"
 #include "exemplar.h"
 #include "movement.h"
@@ -86,6 +87,7 @@ const struct service registrations_service = {
         "emulation movements: registrations with their commitments, commendations, exemplars",
     .default_addresses = "tcp://127.0.0.1:7101",
     .descriptor = &dongkhoi__registrations__v1__registration_service__descriptor,
+    .descriptor_set = registrations_descriptor_set,
     .methods = methods,
     .method_count = sizeof(methods) / sizeof(methods[0]),
     .kinds = kinds,

@@ -142,7 +142,6 @@ static struct status parent_check(struct call *call, const char *parent)
 {
     void *found = NULL;
 
-    TRY(call_check_required(call, "parent", parent));
     if (!resource_name_matches(movement_kind.pattern, parent)) {
         return REFUSE(call, REASON_INVALID_PARENT, "parent",
                       "parent must be of the form %s: \"%s\"", movement_kind.pattern, parent);

@@ -1,4 +1,4 @@
-"""registries.py - tools by name from npm and Debian, kept in build/clients.
+"""registries.py - tools by name from npm, Debian and the Go proxy, kept in build/clients.
 
 Each function returns a folder that has the tool, and fetches it only when it is not there yet. What
 is fetched appears at once or not at all, so that a run that was stopped leaves nothing half done.
@@ -36,6 +36,11 @@ APT_NO_ANSWER = re.compile(
     r"Temporary failure resolving|Could not resolve|Could not connect|Unable to connect"
     r"|Connection (?:failed|refused|timed out|reset)|Network is unreachable|No route to host"
     r"|\b50[234] +(?:Bad Gateway|Service|Gateway)"
+)
+# The same in the words of the go command, which asks a proxy and a database of checksums.
+GO_NO_ANSWER = re.compile(
+    r"no such host|connection refused|connection reset|i/o timeout|network is unreachable"
+    r"|TLS handshake timeout|server misbehaving|: 50[234] (?:Bad Gateway|Service|Gateway)"
 )
 
 
@@ -106,6 +111,20 @@ def npm_package(name, version, integrity, tools=TOOLS):
             if found != integrity:
                 raise RegistryError(f"{name}@{version} is {found}, not {integrity}")
     return folder / "node_modules" / name
+
+
+def go(arguments, module, tools=TOOLS):
+    """Runs the go command for the module in a folder, with its caches in build/clients; it is
+    installed as Debian's package when there is none. The module's go.sum pins what is fetched."""
+    if shutil.which("go") is None:
+        fetch(["bash", str(ROOT / "deploy" / "install.sh"), "go"], APT_NO_ANSWER,
+              "the package golang-go")
+    environment = {
+        **os.environ, "GOPATH": str(tools / "go" / "path"), "GOCACHE": str(tools / "go" / "cache"),
+        "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw",
+    }
+    return fetch([shutil.which("go"), *arguments], GO_NO_ANSWER, f"go {arguments[0]}", cwd=module,
+                 env=environment)
 
 
 def debian_mirror():

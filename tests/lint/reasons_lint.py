@@ -10,6 +10,7 @@ TABLES = sorted(str(path.relative_to(ROOT)) for part in ("common", "services")
                 for path in (ROOT / part).glob("*/reasons.def"))
 TEXT = r'((?:\s*"(?:[^"\\]|\\.)*")+)'
 ROW = re.compile(r"^REASON\((\w+), (\w+), (\d+)," + TEXT + "," + TEXT + r"\)$", re.MULTILINE)
+IN_PROTO = re.compile(r'\b(?:required|pattern)_reason: "([A-Z0-9_]+)"')
 PLACE = re.compile(r"\{(\w+)\}")
 # Where a constant is wanted the compiler refuses a text; a comparison of texts it does not.
 COMPARED_TEXT = re.compile(r'\bstrn?cmp\s*\([^;]*\breason\b[^;]*"[A-Z]')
@@ -95,6 +96,8 @@ def test_english_that_is_said_as_it_stands_has_no_places():
 def test_every_row_is_used():
     code = "\n".join(text(path) for path in files(".c") if path.parts[0] in ("common", "services"))
     used = set(re.findall(r"\bREASON_(\w+)", code))
+    for path in files(".proto"):
+        used.update(IN_PROTO.findall(text(path)))
     assert not [f"{table}: {name}" for table, name, *_ in every_row() if name not in used]
 
 
@@ -111,3 +114,8 @@ def test_a_compared_text_is_found():
     assert COMPARED_TEXT.search('if (strcmp(status.reason->name, "STORE_FULL") == 0) {')
     assert COMPARED_TEXT.search('strncmp(note->reason,\n "STORE_", 6)')
     assert not COMPARED_TEXT.search('strcmp(note->reason, REASON_DONE->name) != 0')
+
+
+def test_protos_name_rows_of_the_table_that_their_checks_know():
+    named = {name for path in files(".proto") for name in IN_PROTO.findall(text(path))}
+    assert named and named <= {name for name, *_ in rows("common/base/reasons.def")}

@@ -343,6 +343,10 @@ static void what_has_its_own_method_is_not_patched(void **state)
     refused(system, "CreateCluster",
             "{\"cluster\":{\"displayName\":{\"vi\":\"x\"},\"district\":\"83\"}}",
             STATUS_INVALID_ARGUMENT, "INVALID_DISTRICT");
+    refused(system, "AdvanceCluster",
+            "{\"name\":\"clusters/phu-hung\",\"stage\":\"CONSTRUCTION\","
+            "\"waiver\":{\"document\":{\"number\":\"6/CV\",\"date\":\"2022-02-01\"}}}",
+            STATUS_INVALID_ARGUMENT, "FIELD_REQUIRED");
     ok(system, "AppointClusterOwner",
        "{\"name\":\"clusters/phu-hung\",\"infrastructureOwner\":\"Công ty A\","
        "\"document\":{\"number\":\"9/QĐ-UBND\",\"date\":\"2022-02-03\"}}");

@@ -240,6 +240,53 @@ static void whatever_allocation_fails_the_load_says_so(void **state)
     }
 }
 
+static enum schema_batching batching_of(const struct schema *own, const char *service,
+                                        const char *name)
+{
+    const struct schema_service *about = schema_service(own, service);
+
+    for (size_t i = 0; i < about->method_count; i++) {
+        if (strcmp(about->methods[i].name, name) == 0) {
+            return about->methods[i].batching;
+        }
+    }
+    fail_msg("no method %s", name);
+    return BATCHING_ALONE;
+}
+
+static void methods_say_with_which_calls_they_travel(void **state)
+{
+    static const char clusters[] = "dongkhoi.clusters.v1.ClusterService";
+    const struct schema *own = NULL;
+
+    (void)state;
+    assert_ok(schema_load(arena, api_descriptor_set(), api_services, api_service_count, &own));
+    assert_int_equal(batching_of(own, clusters, "GetCluster"), BATCHING_WITH_READS);
+    assert_int_equal(batching_of(own, clusters, "CreateCluster"), BATCHING_WITH_WRITES);
+    assert_int_equal(batching_of(own, clusters, "ListClusters"), BATCHING_ALONE);
+    assert_int_equal(batching_of(own, clusters, "AdvanceCluster"), BATCHING_ALONE);
+    assert_int_equal(
+        batching_of(own, "dongkhoi.registrations.v1.RegistrationService", "GetScorecard"),
+        BATCHING_ALONE);
+}
+
+static void fields_have_their_rules(void **state)
+{
+    const struct schema *own = NULL;
+
+    (void)state;
+    assert_ok(schema_load(arena, api_descriptor_set(), api_services, api_service_count, &own));
+    const struct schema_message *cluster = schema_message(own, "dongkhoi.clusters.v1.Cluster");
+    assert_null(schema_field(cluster, "etag")->rules);
+    assert_int_equal(schema_field(cluster, "note")->rules->max_length, 2000);
+    const struct schema_rules *district = schema_field(cluster, "district")->rules;
+    assert_string_equal(district->pattern, "^([0-9]{3})$");
+    assert_string_equal(district->pattern_reason, "INVALID_DISTRICT");
+    assert_string_equal(district->required_reason, "FIELD_REQUIRED");
+    const struct schema_rules *area = schema_field(cluster, "area_hectares")->rules;
+    assert_true(area->has_range && area->minimum > 0 && area->maximum == 300000);
+}
+
 static void the_projects_own_api_is_complete(void **state)
 {
     const struct schema *own = NULL;
@@ -275,6 +322,8 @@ int main(void)
         cmocka_unit_test(a_set_without_a_service_or_its_messages_is_refused),
         cmocka_unit_test(every_cut_of_the_set_is_refused_or_read),
         cmocka_unit_test(whatever_allocation_fails_the_load_says_so),
+        cmocka_unit_test(methods_say_with_which_calls_they_travel),
+        cmocka_unit_test(fields_have_their_rules),
         cmocka_unit_test(the_projects_own_api_is_complete),
     };
 
