@@ -50,9 +50,7 @@ const struct reason *reason_from_name(struct arena *arena, const char *name, enu
         }
     }
     struct reason *reason = ARENA_NEW(arena, struct reason);
-    if (reason == NULL) {
-        return reason_of_code(code);
-    }
+
     *reason = (struct reason){.name = name, .code = code, .english = ""};
     return reason;
 }

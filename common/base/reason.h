@@ -65,8 +65,7 @@ const struct reason *reason_of_code(enum status_code code);
 
 /*
  * The reason of a name that came from another program: the constant of common/base/reasons.def,
- * else one that the arena holds, with name (not copied), code, and neither sentence. The reason of
- * the code when the arena is full.
+ * else one that the arena holds, with name (not copied), code, and neither sentence.
  */
 const struct reason *reason_from_name(struct arena *arena, const char *name, enum status_code code);
 

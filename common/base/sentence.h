@@ -8,7 +8,7 @@
 #include "base/status.h"
 
 /* What a failure says in Vietnamese: the sentence that came with it, else that of its reason, else
- * NULL: there is none. In the arena or as old as the status; NULL, too, when the arena is full. */
+ * NULL: there is none. In the arena or as old as the status. */
 const char *sentence_vietnamese(struct arena *arena, struct status status);
 
 /* The sentence of a row, filled from field (NULL: none) and pairs of metadata, NULL-ended (NULL:

@@ -153,7 +153,7 @@ static void *detail_read(struct arena *arena, const Google__Protobuf__Any *detai
                : NULL;
 }
 
-/* Pairs as in struct status; NULL for none, or when the arena is full. */
+/* Pairs as in struct status; NULL for none. */
 static const char *const *metadata_read(struct arena *arena, const Google__Rpc__ErrorInfo *info)
 {
     const char **pairs =

@@ -15,7 +15,7 @@
 struct Google__Rpc__Status;
 struct Google__Protobuf__Any;
 
-/* The google.rpc.Status of a failure, in the arena. NULL when the arena is full. */
+/* The google.rpc.Status of a failure, in the arena. */
 struct Google__Rpc__Status *status_to_wire(struct arena *arena, struct status status);
 
 /*

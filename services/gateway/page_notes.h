@@ -8,7 +8,7 @@
 #include "base/arena.h"
 
 /* The sentence of a reason, its optional parts left out; NULL for one that this build does not
- * know, or when the arena is full. */
+ * know. */
 const char *note_vietnamese(struct arena *arena, const char *reason);
 
 #endif
