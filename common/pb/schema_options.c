@@ -159,9 +159,6 @@ static struct status pattern_fill(struct arena *arena, const Dongkhoi__Type__V1_
         return STATUS_NONE;
     }
     rules->pattern = arena_printf(arena, "^(%s)$", from->pattern);
-    if (rules->pattern == NULL) {
-        return status_out_of_memory();
-    }
     if (regcomp(&regex, rules->pattern, REG_EXTENDED | REG_NOSUB) != 0) {
         return schema_invalid(arena, "has a pattern that is none", from->pattern);
     }
@@ -187,9 +184,6 @@ struct status options_rules(struct arena *arena, struct arena *scratch,
         return STATUS_NONE;
     }
     struct schema_rules *rules = ARENA_NEW(arena, struct schema_rules);
-    if (rules == NULL) {
-        return status_out_of_memory();
-    }
     rules->max_length = from->max_length;
     rules->format = (enum schema_format)from->format;
     rules->past = from->past;

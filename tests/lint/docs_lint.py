@@ -13,7 +13,7 @@ NAMED = re.compile(r"`(?:(\w+)\(\)|((?:struct|enum) [a-z]\w*))`")
 # Functions of the libraries that pages speak of.
 FOREIGN = {"nng_close", "uv_async_send", "get_packed_size", "_exit", "main", "statvfs"}
 # Folders that a page may leave out: includes are written from common/.
-BASES = ("", "common", "services")
+BASES = ("", "common", "services", "proto")
 # Made by a build or a run.
 MADE = ("build/", "var/")
 
