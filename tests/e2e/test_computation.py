@@ -84,6 +84,7 @@ def test_other_holidays_change_the_schedule_at_once(planned):
         settle(clients, path)
         seen, stop = [], threading.Event()
         threads = readers(clients, path, seen, stop)
+        wait_until(lambda: seen, "they read")
         holidays.write_text(text, encoding="utf-8")
         system.restart("nighteconomy")
         wait_until(lambda: shown_by_service(clients[0], path) == date, "the service is back")
