@@ -54,7 +54,7 @@ static void assert_sample(const struct sample *sample, struct status status)
     if (status.code != STATUS_INVALID_ARGUMENT) {
         fail_msg("%s passed, and %s was expected", sample->json, sample->reason);
     }
-    assert_string_equal(status.reason, sample->reason);
+    assert_string_equal(status.reason->name, sample->reason);
     assert_string_equal(status.field, sample->field);
     if (sample->message != NULL) {
         assert_string_equal(status.message, sample->message);
@@ -148,7 +148,7 @@ static void the_path_starts_at_the_request_and_the_sentence_at_the_resource(void
                      "{\"displayName\":{\"vi\":\"x\","
                      "\"en\":\"1234567890123456789012345678901\"}}",
                      "book");
-    assert_string_equal(status.reason, "TEXT_TOO_LONG");
+    assert_string_equal(status.reason->name, "TEXT_TOO_LONG");
     assert_string_equal(status.field, "book.displayName.en");
     assert_string_equal(status.message, "displayName.en has 31 characters; at most 30 are kept");
 }
