@@ -14,7 +14,7 @@ ctest --test-dir build/debug -j 2 --output-on-failure --timeout 120 \
 # rules of our own, over the same sources: tests/run has shown them (README.md beside this file).
 inside=(
     bad_input http fuzz slow_readers       # llhttp, libuv
-    drain patience ports readiness         # nng: its end, its reconnecting, what it takes from a peer
+    drain patience readiness               # nng: its end, its reconnecting; not yet ports (README.md)
     cache redis_password                   # hiredis and the release's Redis
     backup crash disk lists read_only time # SQLite
     language vectors                       # utf8proc, the C library's texts and numbers
